@@ -1,0 +1,95 @@
+import { z } from "zod";
+
+/**
+ * Every event type. `lifecycle` events are stored one by one; `aggregate` events come at a high rate, are counted and
+ * never stored singly.
+ */
+export const EVENT_TYPES = {
+  "meridian.object.created": "lifecycle",
+  "meridian.tenant.created": "lifecycle",
+  "meridian.tenant.changed": "lifecycle",
+  "meridian.key.created": "lifecycle",
+  "meridian.key.used": "aggregate",
+  "meridian.key.revoked": "lifecycle",
+  "meridian.member.invited": "lifecycle",
+  "meridian.member.joined": "lifecycle",
+  "meridian.member.changed": "lifecycle",
+  "meridian.member.removed": "lifecycle",
+  "meridian.agent.registered": "lifecycle",
+  "meridian.agent.connected": "lifecycle",
+  "meridian.agent.disconnected": "lifecycle",
+  "meridian.agent.configured": "lifecycle",
+  "meridian.metrics.ingested": "aggregate",
+} as const satisfies Record<string, "lifecycle" | "aggregate">;
+
+export type EventType = keyof typeof EVENT_TYPES;
+export type EventClass = (typeof EVENT_TYPES)[EventType];
+
+/** The most bytes an event's data may have as JSON; a queue message holds 128 KB with its envelope. */
+export const MAX_EVENT_BYTES = 100 * 1024;
+
+/** What an object emits; the outbox adds id, source, seq and time. */
+export interface NewEvent {
+  readonly type: EventType;
+  /** What it is about, such as `key/{keyId}` or `agent/{agentId}`. */
+  readonly subject: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One message on the `events` queue. `(source, seq)` is unique and rises per source: a projection ignores a lower seq. */
+export const eventMessageSchema = z.object({
+  v: z.literal(1),
+  id: z.string().min(1).max(64),
+  tenantId: z.string().min(1).max(64),
+  /** The emitting object's full name, or `d1/{table}` for state that lives in D1. */
+  source: z.string().min(1).max(512),
+  seq: z.number().int().nonnegative(),
+  type: z.string().min(1).max(100),
+  subject: z.string().max(512),
+  /** Epoch milliseconds. */
+  at: z.number().int(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type EventMessage = z.infer<typeof eventMessageSchema>;
+
+/** An event as our API and webhooks show it: CloudEvents 1.0 in JSON, with our `tenantid` and `sequence` extensions. */
+export const cloudEventSchema = z.object({
+  specversion: z.literal("1.0"),
+  id: z.string(),
+  source: z.string(),
+  type: z.string(),
+  subject: z.string(),
+  time: z.iso.datetime(),
+  datacontenttype: z.literal("application/json"),
+  sequence: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type CloudEvent = z.infer<typeof cloudEventSchema>;
+
+export const deadLetterSchema = z.object({
+  id: z.string(),
+  queue: z.string(),
+  eventId: z.string().nullable(),
+  type: z.string().nullable(),
+  subject: z.string().nullable(),
+  reason: z.string(),
+  attempts: z.number().int(),
+  failedAt: z.iso.datetime(),
+  replayedAt: z.iso.datetime().nullable(),
+  body: z.unknown(),
+});
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
+
+/** The spine's health for one tenant. */
+export const spineStatusSchema = z.object({
+  outbox: z.object({
+    /** Rows not yet confirmed, over the tenant's objects that were asked. */
+    depth: z.number().int(),
+    oldestAgeMs: z.number().nullable(),
+    objects: z.array(z.object({ name: z.string(), depth: z.number().int(), oldestAgeMs: z.number().nullable() })),
+  }),
+  queue: z.object({ name: z.string(), backlog: z.number().int().nullable(), oldestAgeMs: z.number().nullable() }),
+  deadLetters: z.number().int(),
+  asOf: z.iso.datetime(),
+});
+export type SpineStatus = z.infer<typeof spineStatusSchema>;

@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { LIVE_LIMITS } from "./live-codes.ts";
+
+/** Native socket frames; every native socket of every plane speaks them. */
+const channel = z.string().min(3).max(LIVE_LIMITS.channelChars).regex(/^[a-z-]+\/.+$/u, "a channel is `kind/name`");
+
+/** Frames a client sends. */
+export const clientFrameSchema = z.discriminatedUnion("type", [
+  /** First frame of a socket that was opened without a credential. */
+  z.strictObject({ v: z.literal(1), type: z.literal("auth"), token: z.string().min(1).max(8_192) }),
+  /** Replaces the credential before the old one ends. */
+  z.strictObject({ v: z.literal(1), type: z.literal("refresh"), token: z.string().min(1).max(8_192) }),
+  z.strictObject({
+    v: z.literal(1),
+    type: z.literal("subscribe"),
+    id: z.string().max(64),
+    channel,
+    /** Where the client left off; the answer says whether the gap was filled. */
+    epoch: z.string().max(64).optional(),
+    offset: z.number().int().nonnegative().optional(),
+  }),
+  z.strictObject({ v: z.literal(1), type: z.literal("unsubscribe"), id: z.string().max(64), channel }),
+  /** The highest frame number read. */
+  z.strictObject({ v: z.literal(1), type: z.literal("ack"), n: z.number().int().nonnegative() }),
+]);
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
+
+/** What a channel carries. `offset` rises by one per publication within an `epoch`; a new epoch means: read the state anew. */
+export const envelopeSchema = z.object({
+  v: z.literal(1),
+  type: z.string(),
+  id: z.string(),
+  /** Epoch milliseconds. */
+  at: z.number().int(),
+  channel: z.string(),
+  epoch: z.string(),
+  offset: z.number().int(),
+  data: z.unknown(),
+  meta: z.record(z.string(), z.unknown()).optional(),
+});
+export type Envelope = z.infer<typeof envelopeSchema>;
+
+/** Frames the server sends; `n` numbers them per socket, from 1. */
+export const serverFrameSchema = z.discriminatedUnion("type", [
+  z.object({
+    v: z.literal(1),
+    type: z.literal("welcome"),
+    n: z.number().int(),
+    connectionId: z.string(),
+    serverTime: z.number().int(),
+    ackEveryFrames: z.number().int(),
+    ackEveryMs: z.number().int(),
+  }),
+  z.object({
+    v: z.literal(1),
+    type: z.literal("subscribed"),
+    n: z.number().int(),
+    id: z.string(),
+    channel: z.string(),
+    epoch: z.string(),
+    offset: z.number().int(),
+    /** Whether everything since the client's position was or will be delivered; never silently partial. */
+    recovered: z.boolean(),
+  }),
+  z.object({ v: z.literal(1), type: z.literal("unsubscribed"), n: z.number().int(), id: z.string(), channel: z.string() }),
+  z.object({
+    v: z.literal(1),
+    type: z.literal("batch"),
+    n: z.number().int(),
+    events: z.array(envelopeSchema),
+    /** Publications replaced by newer ones because the client reads slowly. */
+    coalesced: z.number().int().optional(),
+  }),
+  z.object({
+    v: z.literal(1),
+    type: z.literal("error"),
+    n: z.number().int(),
+    id: z.string().optional(),
+    code: z.string(),
+    detail: z.string(),
+  }),
+  z.object({ v: z.literal(1), type: z.literal("goodbye"), n: z.number().int(), code: z.number().int(), reason: z.string() }),
+]);
+export type ServerFrame = z.infer<typeof serverFrameSchema>;
+
+export const ticketReplySchema = z.object({
+  /** Where to open the socket, once, within the time. */
+  url: z.string(),
+  expiresAt: z.iso.datetime(),
+});
+export type TicketReply = z.infer<typeof ticketReplySchema>;

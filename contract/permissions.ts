@@ -1,0 +1,62 @@
+/** The roles an operator can hold in a tenant. They are not a ladder: an auditor reads what an operator may not. */
+export const ROLES = ["owner", "admin", "operator", "developer", "viewer", "auditor"] as const;
+export type Role = (typeof ROLES)[number];
+
+interface ActionRule {
+  /** Roles whose operators may do it. */
+  readonly roles: readonly Role[];
+  /** Whether a service key may carry it as a scope of the same name. */
+  readonly scope: boolean;
+  /** Whether only a deployment admin may do it, whatever the role. */
+  readonly deployment?: true;
+  readonly summary: string;
+}
+
+const everyone = ROLES;
+const readers = ["owner", "admin", "operator", "developer", "viewer"] as const;
+const builders = ["owner", "admin", "operator", "developer"] as const;
+const operators = ["owner", "admin", "operator"] as const;
+const admins = ["owner", "admin"] as const;
+
+/** The one table of who may do what. Every route names one of these actions, or `open`. */
+export const ACTIONS = {
+  "self:read": { roles: everyone, scope: true, summary: "see one's own identity, tenant and permissions" },
+  "metrics:write": { roles: builders, scope: true, summary: "send samples" },
+  "metrics:read": { roles: readers, scope: true, summary: "query series and hosts" },
+  "agents:connect": { roles: [], scope: true, summary: "connect as a host agent" },
+  "agents:read": { roles: readers, scope: true, summary: "list agents with their health" },
+  "agents:manage": { roles: operators, scope: true, summary: "configure agents" },
+  "keys:manage": { roles: admins, scope: false, summary: "create, list and revoke API keys" },
+  "members:manage": { roles: admins, scope: false, summary: "invite, list, change and remove members" },
+  "live:connect": { roles: everyone, scope: true, summary: "open a live socket" },
+  "events:read": { roles: [...readers, "auditor"], scope: true, summary: "list events, dead letters and spine health" },
+  "events:replay": { roles: operators, scope: true, summary: "replay dead letters" },
+  "audit:read": { roles: ["owner", "admin", "auditor"], scope: true, summary: "read and verify the audit log" },
+  "tenant:manage": { roles: admins, scope: false, summary: "change the tenant's settings" },
+  "platform:read": { roles: [], scope: true, deployment: true, summary: "read the deployment's own metrics" },
+} as const satisfies Record<string, ActionRule>;
+
+export type Action = keyof typeof ACTIONS;
+/** What a route may name: an action of the table, or `open` for what needs no credential. */
+export type RouteAction = Action | "open";
+export const ACTION_NAMES = Object.keys(ACTIONS) as readonly Action[]; // the keys of a const object are its key type
+
+/** An action that a service key may carry. */
+export type Scope = { [A in Action]: (typeof ACTIONS)[A]["scope"] extends true ? A : never }[Action];
+export const SCOPES = ACTION_NAMES.filter((action): action is Scope => ACTIONS[action].scope);
+
+/** Whether an operator of this role may do this. Deployment actions need a deployment admin and look at nothing else. */
+export function roleMay(role: Role, action: Action, deploymentAdmin: boolean): boolean {
+  const rule: ActionRule = ACTIONS[action];
+  return rule.deployment === true ? deploymentAdmin : rule.roles.includes(role);
+}
+
+/** Whether a service key with these scopes may do this. `self:read` comes with every key. */
+export function scopesMay(scopes: readonly string[], action: Action): boolean {
+  return action === "self:read" || (ACTIONS[action].scope && scopes.includes(action));
+}
+
+/** Every action an operator of this role has; what a key minted by them may carry is the part of it that is a scope. */
+export function actionsOfRole(role: Role, deploymentAdmin: boolean): Action[] {
+  return ACTION_NAMES.filter((action) => roleMay(role, action, deploymentAdmin));
+}

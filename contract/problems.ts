@@ -1,0 +1,57 @@
+/** Problem types of our own API (RFC 9457). One slug, one status, one title; `type` on the wire is `/problems/{slug}`. */
+export const PROBLEMS = {
+  "bad-request": { status: 400, title: "The request cannot be understood" },
+  "invalid-body": { status: 400, title: "The body does not have the expected shape" },
+  "invalid-parameter": { status: 400, title: "A parameter is not valid" },
+  "invalid-encoding": { status: 400, title: "The body's encoding is broken" },
+  unauthenticated: { status: 401, title: "A valid credential is needed" },
+  "wrong-credentials": { status: 401, title: "Email or password is wrong" },
+  forbidden: { status: 403, title: "This credential may not do that" },
+  "origin-not-allowed": { status: 403, title: "The Origin header does not match" },
+  "not-found": { status: 404, title: "There is nothing here" },
+  "method-not-allowed": { status: 405, title: "This method is not offered here" },
+  "not-acceptable": { status: 406, title: "No representation matches Accept" },
+  "request-timeout": { status: 408, title: "The body did not arrive in time" },
+  conflict: { status: 409, title: "The state does not allow this" },
+  "in-progress": { status: 409, title: "The same request is still being worked on" },
+  "secret-already-shown": { status: 409, title: "The secret was shown once and is not kept" },
+  gone: { status: 410, title: "This is no longer here" },
+  "precondition-failed": { status: 412, title: "Someone else changed it first" },
+  "too-large": { status: 413, title: "The body is larger than allowed" },
+  "unsupported-media-type": { status: 415, title: "This content type is not accepted here" },
+  "idempotency-mismatch": { status: 422, title: "The Idempotency-Key was used with another request" },
+  "upgrade-required": { status: 426, title: "This address speaks WebSocket" },
+  "rate-limited": { status: 429, title: "Too many requests" },
+  "limit-reached": { status: 409, title: "A limit of the plan is reached" },
+  internal: { status: 500, title: "Something failed on our side" },
+  unavailable: { status: 503, title: "Temporarily not able to answer" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemSlug = keyof typeof PROBLEMS;
+
+/** One bad field: an RFC 6901 JSON pointer into the body, or `?name` for a query, `{name}` for a path parameter, and the way out. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** What went wrong, as code passes it around; the HTTP edge makes the problem document from it. */
+export interface Problem {
+  readonly slug: ProblemSlug;
+  /** One sentence that says what to do. Never a stack, SQL or another tenant's name. */
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+  /** Seconds, for 429 and 503. */
+  readonly retryAfterS?: number;
+}
+
+/** The answer of an object: a value, or a problem. Errors thrown across RPC lose their class, so refusals are values. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem };
+
+export function accept<T>(value: T): Outcome<T> {
+  return { ok: true, value };
+}
+
+export function refuse(slug: ProblemSlug, detail: string, more: Omit<Problem, "slug" | "detail"> = {}): Outcome<never> {
+  return { ok: false, problem: { slug, detail, ...more } };
+}

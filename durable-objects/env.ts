@@ -1,0 +1,18 @@
+import type { ObjectNamespace } from "../contract/address.ts";
+import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
+import type { HubRpc } from "../contract/rpc/hub.ts";
+import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
+import type { TenantRpc } from "../contract/rpc/tenant.ts";
+
+/** Bindings of the objects script. */
+export interface ObjectsEnv {
+  readonly TENANT: ObjectNamespace<TenantRpc>;
+  readonly METRICS: ObjectNamespace<MetricShardRpc>;
+  readonly HUB: ObjectNamespace<HubRpc>;
+  readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
+  readonly EVENTS: Queue;
+  readonly ARCHIVE: R2Bucket;
+  /** "true" when outbox rows stay until a consumer confirms them. */
+  readonly SINGLE_NODE?: string;
+  readonly CLOCK_OFFSET_MS?: string;
+}

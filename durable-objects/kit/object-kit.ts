@@ -1,0 +1,64 @@
+import type { ObjectAddress, ObjectKind } from "../../contract/address.ts";
+import type { NewEvent } from "../../contract/events.ts";
+import type { Outcome } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+
+/** One step of an object's schema. Steps are only ever appended; `up` is one or more SQL statements. */
+export interface Migration {
+  /** Rises by one, from 1. */
+  readonly id: number;
+  readonly name: string;
+  readonly up: string;
+  /** Whether code of the previous release still works over it: only then may an older release meet it. */
+  readonly additive: boolean;
+}
+
+export interface KitOptions {
+  readonly kind: ObjectKind;
+  readonly migrations: readonly Migration[];
+  /** What to do when a named deadline passes. Runs at least once; may set itself again. `now` is epoch ms. */
+  readonly timers?: Readonly<Record<string, (now: number) => void | Promise<void>>>;
+  /** Whether the first init tells the registry (`meridian.object.created`). Objects of the deployment itself do not. */
+  readonly registered?: boolean;
+  /** Loads memory from storage after the schema is in place; a failure makes every entry point refuse until a retry succeeds. */
+  readonly load?: () => void | Promise<void>;
+}
+
+/** Named deadlines over the object's one alarm. */
+export interface Timers {
+  /** Sets or moves a deadline; epoch milliseconds of the kit's clock. */
+  set(name: string, dueAt: number): void;
+  clear(name: string): void;
+  get(name: string): number | undefined;
+}
+
+export interface Outbox {
+  /** Adds an event to the running transaction. @throws when its data is above 100 KB as JSON */
+  emit(event: NewEvent): void;
+  status(): { depth: number; oldestAt: number | null };
+  confirm(seqs: readonly number[]): void;
+}
+
+/** What every object shares. Made in the constructor; every entry point goes through `read` or `change` (or `ready`). */
+export interface ObjectKit {
+  readonly address: ObjectAddress;
+  readonly sql: SqlStorage;
+  readonly timers: Timers;
+  readonly outbox: Outbox;
+  /** Epoch milliseconds, with the test offset added. */
+  now(): number;
+  /** The one init gate: schema, address, load. A failed init may be retried by the next call. */
+  ready(): Promise<void>;
+  /** A synchronous read behind the gate. */
+  read<T>(work: () => T): Promise<T>;
+  /**
+   * A change: idempotency check, work, idempotency record and outbox rows in one transaction; then the outbox is flushed
+   * in the background. A thrown error rolls everything back; a refusal (`ok: false`) is committed like an answer.
+   * `secret: true`: the answer is never stored, a replay is 409 `secret-already-shown`.
+   */
+  change<T>(meta: CallMeta | undefined, work: (now: number) => Outcome<T>, options?: { secret?: boolean }): Promise<Outcome<T>>;
+  /** A transaction of its own for internal work (no idempotency); flushes the outbox afterwards. */
+  transaction<T>(work: () => T): T;
+  /** The object's `alarm()` handler. */
+  alarm(): Promise<void>;
+}

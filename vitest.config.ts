@@ -1,0 +1,40 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "node",
+          include: ["{contract,core,sdk,web,scripts}/**/*.test.{ts,tsx}", "tests/node/**/*.test.ts"],
+          environment: "node",
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            remoteBindings: false,
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: {
+                  db: await readD1Migrations("migrations/db"),
+                  history: await readD1Migrations("migrations/history"),
+                },
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "workers",
+          include: ["{durable-objects,workers}/**/*.test.ts", "tests/workers/**/*.test.ts"],
+          setupFiles: ["tests/workers/setup.ts"],
+          // One workerd for all files: the setup resets storage and caches per file, which takes a quarter of the time of isolation.
+          isolate: false,
+          maxWorkers: 1,
+        },
+      },
+    ],
+  },
+});

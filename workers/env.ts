@@ -1,0 +1,28 @@
+import type { ObjectNamespace } from "../contract/address.ts";
+import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
+import type { AttemptLimiterRpc } from "../contract/rpc/attempts.ts";
+import type { HubRpc } from "../contract/rpc/hub.ts";
+import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
+import type { TenantRpc } from "../contract/rpc/tenant.ts";
+
+/** Bindings of the edge script. Objects are known as interfaces only. */
+export interface EdgeEnv {
+  readonly TENANT: ObjectNamespace<TenantRpc>;
+  readonly METRICS: ObjectNamespace<MetricShardRpc>;
+  readonly HUB: ObjectNamespace<HubRpc>;
+  readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
+  readonly ATTEMPTS: ObjectNamespace<AttemptLimiterRpc>;
+  readonly DB: D1Database;
+  readonly HISTORY: D1Database;
+  readonly ARCHIVE: R2Bucket;
+  readonly EVENTS: Queue;
+  readonly ASSETS: Fetcher;
+  readonly DEPLOYMENT_NAME: string;
+  /** Origin under which browsers see this deployment, without a trailing slash. */
+  readonly PUBLIC_URL: string;
+  readonly DEPLOYMENT_ADMINS: string;
+  readonly DEMO: string;
+  readonly SINGLE_NODE?: string;
+  readonly CLOCK_OFFSET_MS?: string;
+  readonly KEY_RING: string;
+}

@@ -1,0 +1,48 @@
+import type { z } from "@hono/zod-openapi";
+import type { RouteAction } from "../../contract/permissions.ts";
+import type { KnownPrincipal } from "../../contract/principal.ts";
+import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { EdgeEnv } from "../env.ts";
+
+/** One route, as data: the contract of its parts, the action that guards it, and what the documentation says. */
+export interface RouteSpec {
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
+  /** OpenAPI style: `/v1/keys/{keyId}`. */
+  readonly path: string;
+  readonly action: RouteAction;
+  /** The plane, as the documentation groups it. */
+  readonly tag: string;
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** A JSON body, parsed and held to the default limit of 256 KiB unless `maxBodyBytes` says otherwise. */
+  readonly body?: z.ZodType;
+  readonly maxBodyBytes?: number;
+  readonly answer: { readonly status: 200 | 201 | 202 | 204; readonly schema?: z.ZodType; readonly headers?: Readonly<Record<string, string>> };
+  /** Problems beyond those every route may answer with. */
+  readonly problems?: readonly ProblemSlug[];
+}
+
+type Parsed<T, Else> = T extends z.ZodType ? z.output<T> : Else;
+
+/** What a handler gets: everything parsed, everything checked. */
+export interface RouteCall<S extends RouteSpec> {
+  readonly env: EdgeEnv;
+  readonly request: Request;
+  readonly ctx: ExecutionContext;
+  /** Present unless the action is `open`. */
+  readonly principal: S["action"] extends "open" ? KnownPrincipal | { readonly kind: "anonymous" } : KnownPrincipal;
+  readonly params: Parsed<S["params"], Record<string, never>>;
+  readonly query: Parsed<S["query"], Record<string, never>>;
+  readonly body: Parsed<S["body"], undefined>;
+  /** For objects: who, which request, and the Idempotency-Key when one was sent. */
+  readonly meta: CallMeta;
+  /** Epoch milliseconds, with the test offset. */
+  readonly now: number;
+}
+
+/** What a handler answers: the value for the spec's status, a problem, or a whole response where a protocol wants one. */
+export type RouteResult<S extends RouteSpec> = Outcome<Parsed<S["answer"]["schema"], undefined>> | Response;
+
+export type RouteHandler<S extends RouteSpec> = (call: RouteCall<S>) => Promise<RouteResult<S>>;
