@@ -41,8 +41,7 @@ export interface Placement {
 
 /** A stub of the addressed object. Location hint and jurisdiction are applied here and nowhere else. */
 export function objectAt<T>(namespace: ObjectNamespace<T>, address: ObjectAddress, placement: Placement = {}): T {
-  const placed =
-    placement.jurisdiction && namespace.jurisdiction ? namespace.jurisdiction(placement.jurisdiction) : namespace;
+  const placed = placement.jurisdiction && namespace.jurisdiction ? namespace.jurisdiction(placement.jurisdiction) : namespace;
   return placed.getByName(objectName(address), placement.locationHint ? { locationHint: placement.locationHint } : {});
 }
 
@@ -54,7 +53,12 @@ const RPC_RETRY: RetryPolicy = { baseMs: 50, capMs: 1_000, attempts: 4 };
  * stub stays broken.
  */
 export async function callObject<T>(attempt: () => Promise<T>): Promise<T> {
-  return await retrying(RPC_RETRY, { sleep: (ms) => new Promise((done) => setTimeout(done, ms)), random: Math.random }, isRetryable, attempt);
+  return await retrying(
+    RPC_RETRY,
+    { sleep: (ms) => new Promise((done) => setTimeout(done, ms)), random: Math.random },
+    isRetryable,
+    attempt,
+  );
 }
 
 function isRetryable(error: unknown): boolean {

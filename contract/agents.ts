@@ -18,7 +18,13 @@ export const agentConfigSchema = z.strictObject({
   version: z.number().int().nonnegative(),
   intervalMs: z.number().int().min(AGENT_LIMITS.minIntervalMs).max(AGENT_LIMITS.maxIntervalMs),
   collectors: z.array(z.enum(COLLECTORS)).max(COLLECTORS.length),
-  labels: z.record(z.string().regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/).max(100), z.string().max(1_024)),
+  labels: z.record(
+    z
+      .string()
+      .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
+      .max(100),
+    z.string().max(1_024),
+  ),
 });
 export type AgentConfig = z.infer<typeof agentConfigSchema>;
 

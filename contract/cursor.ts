@@ -1,7 +1,10 @@
 /** An opaque cursor: the sort key of the last item shown, so that inserts neither repeat nor skip an item. */
 export function encodeCursor(key: readonly (string | number)[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(key));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 }
 
 /** The key inside a cursor, or undefined when the text is not a cursor of ours with these part types. */

@@ -48,6 +48,8 @@ export const LIVE_LIMITS = {
   /** A hub's interest in a topic, renewed at half of it. */
   interestMs: 30_000,
   socketsPerHub: 5_000,
+  /** Hub objects of a tenant; a socket gets one at random. */
+  hubs: 4,
 } as const;
 
 /** The literal ping and its answer; answered without waking the object. */

@@ -2,7 +2,11 @@ import { z } from "zod";
 import { LIVE_LIMITS } from "./live-codes.ts";
 
 /** Native socket frames; every native socket of every plane speaks them. */
-const channel = z.string().min(3).max(LIVE_LIMITS.channelChars).regex(/^[a-z-]+\/.+$/u, "a channel is `kind/name`");
+const channel = z
+  .string()
+  .min(3)
+  .max(LIVE_LIMITS.channelChars)
+  .regex(/^[a-z-]+\/.+$/u, "a channel is `kind/name`");
 
 /** Frames a client sends. */
 export const clientFrameSchema = z.discriminatedUnion("type", [

@@ -11,7 +11,10 @@ export interface MetricShardRpc extends ObjectRpc {
    */
   ingest(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>>;
   query(query: MetricQuery): Promise<Outcome<MetricQueryReply>>;
-  listHosts(page: { limit: number; cursor?: string }): Promise<Outcome<{ items: Omit<Host, "agentId" | "agentVersion" | "state">[]; nextCursor: string | null; now: number }>>;
+  listHosts(page: {
+    limit: number;
+    cursor?: string;
+  }): Promise<Outcome<{ items: Omit<Host, "agentId" | "agentVersion" | "state">[]; nextCursor: string | null; now: number }>>;
   findHost(host: string): Promise<Outcome<Omit<Host, "agentId" | "agentVersion" | "state"> & { now: number }>>;
   /** A hub's wish to be told of topics (`all`, or a host's name) until `untilMs`; an empty list withdraws it. */
   interest(hub: string, topics: readonly string[], untilMs: number): Promise<TopicPosition[]>;
@@ -48,5 +51,9 @@ export interface HostsPush {
 /** Data of a `metrics/{host}` publication: the newest points of each changed series. */
 export interface HostPush {
   readonly host: string;
-  readonly series: readonly { readonly metric: string; readonly labels: Readonly<Record<string, string>>; readonly points: readonly (readonly [atMs: number, value: number | null])[] }[];
+  readonly series: readonly {
+    readonly metric: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly points: readonly (readonly [atMs: number, value: number | null])[];
+  }[];
 }

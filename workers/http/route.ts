@@ -19,7 +19,11 @@ export interface RouteSpec {
   /** A JSON body, parsed and held to the default limit of 256 KiB unless `maxBodyBytes` says otherwise. */
   readonly body?: z.ZodType;
   readonly maxBodyBytes?: number;
-  readonly answer: { readonly status: 200 | 201 | 202 | 204; readonly schema?: z.ZodType; readonly headers?: Readonly<Record<string, string>> };
+  readonly answer: {
+    readonly status: 200 | 201 | 202 | 204;
+    readonly schema?: z.ZodType;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
   /** Problems beyond those every route may answer with. */
   readonly problems?: readonly ProblemSlug[];
 }
