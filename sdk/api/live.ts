@@ -1,0 +1,10 @@
+import type { TicketReply } from "../../contract/live.ts";
+import type { Call, CallOptions } from "../transport.ts";
+
+/** The way to a live socket. */
+export function connectApi(call: Call) {
+  return {
+    /** An address to open a WebSocket at, once, within a minute. Issuing one changes nothing, so this repeats by itself. */
+    ticket: (options?: CallOptions) => call<TicketReply>("POST", "/v1/connect/tickets", { body: {}, repeat: "safe", options }),
+  };
+}
