@@ -1,0 +1,204 @@
+import { relations } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/**
+ * Tables of the D1 database `DB`. `identity_*` are better-auth's (core and organizations; an organization's id is the tenant
+ * id) and this database is their only home. `control_*` are projections of what objects own, never written by a route, except
+ * for the outbox and the idempotency records of what lives only here.
+ */
+const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
+
+export const identityUser = sqliteTable("identity_user", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  /** Always lower case. */
+  email: text("email").notNull().unique(),
+  emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
+  image: text("image"),
+  createdAt: instant("created_at").notNull(),
+  updatedAt: instant("updated_at").notNull(),
+});
+
+export const identitySession = sqliteTable(
+  "identity_session",
+  {
+    id: text("id").primaryKey(),
+    /** Worthless by itself: a cookie carries it signed with the deployment's key ring. */
+    token: text("token").notNull().unique(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    activeOrganizationId: text("active_organization_id"),
+    ipAddress: text("ip_address"),
+    userAgent: text("user_agent"),
+    expiresAt: instant("expires_at").notNull(),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (table) => [index("identity_session_user").on(table.userId), index("identity_session_expiry").on(table.expiresAt)],
+);
+
+export const identityAccount = sqliteTable(
+  "identity_account",
+  {
+    id: text("id").primaryKey(),
+    accountId: text("account_id").notNull(),
+    providerId: text("provider_id").notNull(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    accessToken: text("access_token"),
+    refreshToken: text("refresh_token"),
+    idToken: text("id_token"),
+    accessTokenExpiresAt: instant("access_token_expires_at"),
+    refreshTokenExpiresAt: instant("refresh_token_expires_at"),
+    scope: text("scope"),
+    /** scrypt, as `workers/control/auth-password.ts` writes it. */
+    password: text("password"),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (table) => [index("identity_account_user").on(table.userId)],
+);
+
+export const identityVerification = sqliteTable(
+  "identity_verification",
+  {
+    id: text("id").primaryKey(),
+    identifier: text("identifier").notNull(),
+    value: text("value").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+    createdAt: instant("created_at").notNull(),
+    updatedAt: instant("updated_at").notNull(),
+  },
+  (table) => [index("identity_verification_identifier").on(table.identifier)],
+);
+
+/** The list of tenants that exist: no object of a tenant is touched unless its id is here. */
+export const identityOrganization = sqliteTable("identity_organization", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  slug: text("slug").notNull().unique(),
+  logo: text("logo"),
+  metadata: text("metadata"),
+  createdAt: instant("created_at").notNull(),
+});
+
+export const identityMember = sqliteTable(
+  "identity_member",
+  {
+    id: text("id").primaryKey(),
+    organizationId: text("organization_id")
+      .notNull()
+      .references(() => identityOrganization.id, { onDelete: "cascade" }),
+    userId: text("user_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    role: text("role").notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [uniqueIndex("identity_member_once").on(table.organizationId, table.userId), index("identity_member_user").on(table.userId)],
+);
+
+export const identityInvitation = sqliteTable(
+  "identity_invitation",
+  {
+    id: text("id").primaryKey(),
+    organizationId: text("organization_id")
+      .notNull()
+      .references(() => identityOrganization.id, { onDelete: "cascade" }),
+    email: text("email").notNull(),
+    role: text("role"),
+    /** better-auth's words: pending, accepted, rejected, canceled. Expiry is judged when read. */
+    status: text("status").notNull().default("pending"),
+    inviterId: text("inviter_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    /** SHA-256 of the link's token, hex. The token itself is shown once. */
+    tokenHash: text("token_hash").unique(),
+    expiresAt: instant("expires_at").notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [index("identity_invitation_organization").on(table.organizationId, table.createdAt)],
+);
+
+/** Of the Tenant object: what is searched and joined. A lower `seq` than the stored one is an old event and changes nothing. */
+export const controlTenant = sqliteTable("control_tenant", {
+  tenantId: text("tenant_id").primaryKey(),
+  slug: text("slug").notNull(),
+  name: text("name").notNull(),
+  plan: text("plan").notNull(),
+  /** JSON. */
+  settings: text("settings").notNull(),
+  keysVersion: integer("keys_version").notNull(),
+  seq: integer("seq").notNull(),
+});
+
+export const controlKey = sqliteTable(
+  "control_key",
+  {
+    tenantId: text("tenant_id").notNull(),
+    keyId: text("key_id").notNull(),
+    name: text("name").notNull(),
+    /** JSON array. */
+    scopes: text("scopes").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at"),
+    revokedAt: integer("revoked_at"),
+    seq: integer("seq").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.keyId] })],
+);
+
+/** The registry of objects that erase, export, backup and restore walk. */
+export const controlObject = sqliteTable(
+  "control_object",
+  {
+    tenantId: text("tenant_id").notNull(),
+    kind: text("kind").notNull(),
+    name: text("name").notNull(),
+    jurisdiction: text("jurisdiction"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.kind, table.name] })],
+);
+
+/**
+ * Changes of what lives only here, written in one batch with the change itself; the Tenant object turns each into an audit
+ * entry and an event, once, and then the row goes.
+ */
+export const controlOutbox = sqliteTable("control_outbox", {
+  seq: integer("seq").primaryKey({ autoIncrement: true }),
+  tenantId: text("tenant_id").notNull(),
+  /** UUIDv7, by which the Tenant object knows a repeated delivery. */
+  id: text("id").notNull().unique(),
+  /** JSON: who did it and in which request. */
+  meta: text("meta").notNull(),
+  /** JSON: the audit note. */
+  note: text("note").notNull(),
+  /** JSON: the event. */
+  event: text("event").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** Answers of changes to what lives only here, for replays of an Idempotency-Key within 24 h. */
+export const controlIdempotency = sqliteTable(
+  "control_idempotency",
+  {
+    tenantId: text("tenant_id").notNull(),
+    actor: text("actor").notNull(),
+    key: text("key").notNull(),
+    route: text("route").notNull(),
+    bodyHash: text("body_hash").notNull(),
+    /** JSON of the answer; null when it held a secret, whose replay is refused. */
+    answer: text("answer"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.actor, table.key] }), index("control_idempotency_age").on(table.createdAt)],
+);
+
+/** better-auth reads an account together with its person in one query, so that unknown and known people cost the same. */
+export const identityUserRelations = relations(identityUser, ({ many }) => ({ accounts: many(identityAccount) }));
+export const identityAccountRelations = relations(identityAccount, ({ one }) => ({
+  user: one(identityUser, { fields: [identityAccount.userId], references: [identityUser.id] }),
+}));
