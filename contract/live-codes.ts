@@ -1,3 +1,5 @@
+import type { Action } from "./permissions.ts";
+
 /** Constants of native sockets, free of any library so that browsers can carry them. */
 export const LIVE_PROTOCOL_VERSION = 1;
 
@@ -38,8 +40,10 @@ export const LIVE_LIMITS = {
   unackedSoft: 128,
   /** and before it is closed with 4101. */
   unackedHard: 512,
-  /** Client frames per second, with bursts of the same number of seconds' worth. */
+  /** Client frames per second over time, */
   framesPerSecond: 20,
+  /** and at once: a client that comes back subscribes to all its channels in one go, with acks and a second thought between. */
+  frameBurst: 120,
   /** A socket without a credential has so long to send `auth`. */
   authMs: 5_000,
   ticketTtlMs: 60_000,
@@ -47,7 +51,19 @@ export const LIVE_LIMITS = {
   flushMs: 100,
   /** A hub's interest in a topic, renewed at half of it. */
   interestMs: 30_000,
+  /** A topic that could not be asked for is asked for again after this. */
+  interestRetryMs: 5_000,
   socketsPerHub: 5_000,
+  /** Distinct topics of one hub: they travel in one call to their publisher. */
+  topicsPerHub: 1_000,
+  /** What a socket leaves for the time it sleeps; the platform keeps 16 KiB. */
+  attachmentBytes: 15 * 1024,
+  /** Publications kept for sockets whose subscription is on its way to the publisher. */
+  joiningPublications: 64,
+  /** A client pings this often; */
+  pingEveryMs: 25_000,
+  /** and takes a server that stays silent this long after a ping for gone. */
+  pongWithinMs: 10_000,
   /** Hub objects of a tenant; a socket gets one at random. */
   hubs: 4,
 } as const;
@@ -55,3 +71,17 @@ export const LIVE_LIMITS = {
 /** The literal ping and its answer; answered without waking the object. */
 export const LIVE_PING = '{"v":1,"type":"ping"}';
 export const LIVE_PONG = '{"v":1,"type":"pong"}';
+
+/**
+ * Kinds of channels. `action` is what a socket's credential needs to subscribe; `publisher` names the object that is told
+ * of the interest and publishes. A new kind is a new line here.
+ */
+export const LIVE_CHANNELS = {
+  metrics: { action: "metrics:read", publisher: "metrics" },
+} as const satisfies Record<string, { action: Action; publisher: string }>;
+export type LiveChannelKind = keyof typeof LIVE_CHANNELS;
+export type LivePublisher = (typeof LIVE_CHANNELS)[LiveChannelKind]["publisher"];
+
+/** The protocol a client names in `Sec-WebSocket-Protocol`, and the prefix before an API key there. */
+export const LIVE_SUBPROTOCOL = "meridian.v1";
+export const LIVE_BEARER_PREFIX = "bearer.";

@@ -74,6 +74,8 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     events: z.array(envelopeSchema),
     /** Publications replaced by newer ones because the client reads slowly. */
     coalesced: z.number().int().optional(),
+    /** Channels whose withheld publication was lost with its replacement still unknown: read their state anew. */
+    gaps: z.array(z.string()).optional(),
   }),
   z.object({
     v: z.literal(1),

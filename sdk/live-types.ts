@@ -1,0 +1,78 @@
+import type { Envelope } from "../contract/live.ts";
+
+/** The connection light. */
+export type LiveStatus =
+  /** Connected; what arrives is current. */
+  | { readonly light: "live"; readonly since: number }
+  /** Not connected; the next attempt starts in `inMs`, 0 while one is under way. `since` is when the connection was lost. */
+  | { readonly light: "reconnecting"; readonly inMs: number; readonly since: number }
+  /**
+   * Without a connection for longer than 15 s, or for good. `stopped`: the client has given up (`reason` says why) until
+   * `connect()` is called again; otherwise it keeps trying, next in `inMs`.
+   */
+  | {
+      readonly light: "offline";
+      readonly since: number;
+      readonly stopped: boolean;
+      readonly reason: LiveStopReason;
+      readonly inMs: number;
+    };
+
+export type LiveStopReason =
+  /** `connect()` was not called yet, or `close()` was. */
+  | "closed"
+  /** No credential is accepted any more: sign in again, or use another key. */
+  | "unauthorized"
+  /** The credential may not open a live socket. */
+  | "denied"
+  /** Nobody answers. */
+  | "unreachable";
+
+/** One publication; `data` has the shape that the channel's kind documents (`contract/rpc/metrics.ts` for `metrics/*`). */
+export type LiveEvent = Envelope;
+
+/** Where a channel stands. */
+export interface LivePosition {
+  readonly epoch: string;
+  readonly offset: number;
+}
+
+/** What a subscriber wants to know. Only `event` is needed. */
+export interface LiveHandler {
+  event(event: LiveEvent): void;
+  /**
+   * The subscription stands; everything after `position` follows. Read the state now: what is read afterwards plus the events
+   * is complete. Called again after every reconnect.
+   */
+  subscribed?(position: LivePosition): void;
+  /** Publications are missing between what was seen and what follows (slow reading, or a lost connection): read the state anew. */
+  gap?(): void;
+  /** The server refuses this channel; no event will come. */
+  refused?(code: string, detail: string): void;
+}
+
+/** The part of the platform's WebSocket that the client uses. */
+export interface LiveSocket {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
+
+/** Everything the client needs from outside; `liveDeps` gives those of a browser or of Node 22 and later. */
+export interface LiveDeps {
+  /**
+   * The socket's address with a fresh ticket; called before every attempt. A rejection with `status` 401 or 403 stops the
+   * client, any other is retried.
+   */
+  readonly url: () => Promise<string>;
+  readonly open: (url: string) => LiveSocket;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Runs `work` later; the answer cancels it. */
+  readonly after: (ms: number, work: () => void) => () => void;
+}
