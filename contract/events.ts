@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { keySchema, tenantSchema } from "./access.ts";
 
 /**
  * Every event type. `lifecycle` events are stored one by one; `aggregate` events come at a high rate, are counted and
@@ -39,7 +40,8 @@ export interface NewEvent {
 /** One message on the `events` queue. `(source, seq)` is unique and rises per source: a projection ignores a lower seq. */
 export const eventMessageSchema = z.object({
   v: z.literal(1),
-  id: z.string().min(1).max(64),
+  /** Made at emit; its time orders the history. */
+  id: z.uuidv7(),
   tenantId: z.string().min(1).max(64),
   /** The emitting object's full name, or `d1/{table}` for state that lives in D1. */
   source: z.string().min(1).max(512),
@@ -51,6 +53,26 @@ export const eventMessageSchema = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type EventMessage = z.infer<typeof eventMessageSchema>;
+
+const tenantEventSchema = tenantSchema.extend({ keysVersion: z.number().int().nonnegative().default(0) });
+
+/**
+ * Data of the events that D1 projections are made from: the whole state of the thing at that `seq`, so that a projection
+ * never needs the event before. Unknown fields are ignored, missing optional ones are the previous release's.
+ */
+export const PROJECTED_DATA = {
+  "meridian.object.created": z.object({ kind: z.string().max(64), name: z.string().max(256), jurisdiction: z.string().max(32).nullish() }),
+  "meridian.tenant.created": tenantEventSchema,
+  "meridian.tenant.changed": tenantEventSchema,
+  "meridian.key.created": keySchema,
+  "meridian.key.revoked": keySchema,
+} as const satisfies Partial<Record<EventType, z.ZodType>>;
+
+/** What an aggregate event may say: how many occurrences it stands for; one when absent. */
+export const aggregateDataSchema = z.object({ count: z.number().int().nonnegative().default(1) });
+
+/** Filters of `GET /v1/events`. */
+export const EVENT_FILTER_LIMITS = { typeChars: 100, subjectChars: 512 } as const;
 
 /** An event as our API and webhooks show it: CloudEvents 1.0 in JSON, with our `tenantid` and `sequence` extensions. */
 export const cloudEventSchema = z.object({
@@ -86,9 +108,12 @@ export const spineStatusSchema = z.object({
     /** Rows not yet confirmed, over the tenant's objects that were asked. */
     depth: z.number().int(),
     oldestAgeMs: z.number().nullable(),
+    /** Objects that did not answer in time; their rows are not in the depth. */
+    unanswered: z.array(z.string()),
     objects: z.array(z.object({ name: z.string(), depth: z.number().int(), oldestAgeMs: z.number().nullable() })),
   }),
   queue: z.object({ name: z.string(), backlog: z.number().int().nullable(), oldestAgeMs: z.number().nullable() }),
+  /** Dead letters not replayed since their last failure; counting stops at 10,000. */
   deadLetters: z.number().int(),
   asOf: z.iso.datetime(),
 });

@@ -1,0 +1,81 @@
+import { PLATFORM_TENANT } from "../../contract/address.ts";
+import type { EdgeEnv } from "../env.ts";
+import { giveBack, reasonOf } from "./give-back.ts";
+import { confirmConsumed } from "./objects.ts";
+import { readEvent } from "./read-event.ts";
+
+/** Deliveries of an event before it is dead: `max_retries` of the queue in wrangler.toml, and the first. */
+export const EVENT_ATTEMPTS = 9;
+
+interface Letter {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly messageId: string;
+  readonly queue: string;
+  readonly eventId: string | null;
+  readonly type: string | null;
+  readonly subject: string | null;
+  readonly reason: string;
+  readonly attempts: number;
+  readonly failedAt: number;
+  readonly body: string;
+}
+
+/**
+ * Consumes the queue of dead events: writes each where the console lists it, then confirms it to its outbox, which would
+ * send it again otherwise. A second failure of the same event replaces the first and takes `replayedAt` back.
+ */
+export async function consumeDeadLetters(batch: MessageBatch, env: EdgeEnv): Promise<void> {
+  const now = Date.now() + Number(env.CLOCK_OFFSET_MS ?? 0);
+  for (const message of batch.messages) {
+    try {
+      const letter = letterOf(message, batch.queue.replace(/-dead$/, ""), now);
+      await storeLetter(env.HISTORY, letter);
+      const reading = readEvent(message.body);
+      if (reading.ok) await confirmConsumed(env, [reading.value]);
+      const { tenantId, id, type, reason } = letter;
+      console.error(JSON.stringify({ level: "error", message: "event given up", queue: letter.queue, tenantId, id, type, reason }));
+      message.ack();
+    } catch (error) {
+      giveBack(batch.queue, message, reasonOf(error), true);
+    }
+  }
+}
+
+function letterOf(message: Message, queue: string, now: number): Letter {
+  const reading = readEvent(message.body);
+  const base = { messageId: message.id, queue, attempts: EVENT_ATTEMPTS, failedAt: now, body: JSON.stringify(message.body) ?? "null" };
+  if (!reading.ok) {
+    // Nothing in it can be trusted, its tenant least of all: it is for whoever runs the deployment.
+    return { ...base, tenantId: PLATFORM_TENANT, id: message.id, eventId: null, type: null, subject: null, reason: reading.error.reason };
+  }
+  const { tenantId, id, type, subject } = reading.value.event;
+  const reason = "It could be read and was tried again until the attempts were used up; the log names the failure under its id.";
+  return { ...base, tenantId, id, eventId: id, type, subject, reason };
+}
+
+async function storeLetter(history: D1Database, letter: Letter): Promise<void> {
+  await history
+    .prepare(
+      `INSERT INTO control_dead_letter
+         (tenant_id, id, message_id, queue, event_id, type, subject, reason, attempts, failed_at, replayed_at, body)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL, ?11)
+       ON CONFLICT (tenant_id, id) DO UPDATE SET message_id = excluded.message_id, reason = excluded.reason, failed_at = excluded.failed_at,
+         attempts = attempts + excluded.attempts, replayed_at = NULL, body = excluded.body
+       WHERE message_id <> excluded.message_id`,
+    )
+    .bind(
+      letter.tenantId,
+      letter.id,
+      letter.messageId,
+      letter.queue,
+      letter.eventId,
+      letter.type,
+      letter.subject,
+      letter.reason,
+      letter.attempts,
+      letter.failedAt,
+      letter.body,
+    )
+    .run();
+}
