@@ -35,6 +35,17 @@ export default defineConfig({
           maxWorkers: 1,
         },
       },
+      {
+        test: {
+          // Whole programs: the server as `npm start` runs it, real clients, a real browser, kill -9.
+          name: "system",
+          include: ["tests/{browser,chaos,interop,system}/**/*.test.ts"],
+          environment: "node",
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 });

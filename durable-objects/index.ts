@@ -3,3 +3,8 @@ export { AttemptLimiter } from "./control/attempt-limiter.ts";
 export { Tenant } from "./control/tenant.ts";
 export { Hub } from "./live/hub.ts";
 export { MetricShard } from "./observe/metric-shard.ts";
+
+/** The objects script has no address of its own: requests come in by RPC from the edge script. */
+export default {
+  fetch: () => new Response("There is nothing here.\n", { status: 404 }),
+} satisfies ExportedHandler;

@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { keyCreatedSchema } from "../../contract/access.ts";
+import { SCOPES } from "../../contract/permissions.ts";
+
+/** Who owns the demo tenant; also this deployment's admin. */
+export const DEMO_EMAIL = "demo@meridian.localhost";
+
+const demoSchema = z.object({
+  url: z.string(),
+  email: z.string(),
+  password: z.string(),
+  /** Every scope: for scripts, tests and newcomers. */
+  apiKey: z.string(),
+  /** What the host agent of this machine sends with, so that it can be revoked by itself. */
+  agentKey: z.string(),
+});
+export type Demo = z.infer<typeof demoSchema>;
+
+/**
+ * Makes the demo tenant through the public API, as a first operator would: sign up, create two keys. What it made is left in
+ * `demo.json`, readable by its owner only; a later start finds it there and changes only the address.
+ * @throws with the server's answer when the deployment already has an operator that is not the demo's
+ */
+export async function seedDemo(url: string, stateFolder: string): Promise<Demo> {
+  const file = join(stateFolder, "demo.json");
+  if (existsSync(file)) {
+    const demo = { ...demoSchema.parse(JSON.parse(readFileSync(file, "utf8"))), url };
+    save(file, demo);
+    return demo;
+  }
+  const password = randomBytes(9).toString("base64url");
+  const signedUp = await post(url, "/v1/auth/sign-up/email", { name: "Demo Operator", email: DEMO_EMAIL, password, tenantName: "Demo" });
+  const cookie = signedUp.headers
+    .getSetCookie()
+    .map((line) => line.split(";", 1)[0])
+    .join("; ");
+  const createKey = async (name: string, scopes: readonly string[]): Promise<string> => {
+    const answer = await post(url, "/v1/keys", { name, scopes }, cookie);
+    return keyCreatedSchema.parse(await answer.json()).secret;
+  };
+  const demo: Demo = {
+    url,
+    email: DEMO_EMAIL,
+    password,
+    apiKey: await createKey("demo admin", SCOPES),
+    agentKey: await createKey("host agent of this machine", ["metrics:write", "agents:connect"]),
+  };
+  save(file, demo);
+  return demo;
+}
+
+function save(file: string, demo: Demo): void {
+  writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+}
+
+async function post(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
+  const response = await fetch(`${url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", origin: url, ...(cookie ? { cookie } : {}) },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok)
+    throw new Error(
+      `The demo tenant could not be made: POST ${path} answered ${response.status}: ${await response.text()}. Start with --no-demo, or with --fresh to begin anew.`,
+    );
+  return response;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { guardedFetch, isPrivateAddress, type OutboundDeps } from "./outbound.ts";
+
+function world(
+  names: Record<string, string[]>,
+  answers: Record<string, Response>,
+): OutboundDeps & { asked: { url: string; headers: Headers }[] } {
+  const asked: { url: string; headers: Headers }[] = [];
+  return {
+    asked,
+    resolve: async (host) => names[host] ?? Promise.reject(new Error("ENOTFOUND")),
+    fetch: async (url, init) => {
+      asked.push({ url, headers: new Headers(init.headers) });
+      return answers[url]?.clone() ?? new Response("ok");
+    },
+  };
+}
+
+describe("outbound requests of a single node", () => {
+  it("[SC6] knows private addresses in every notation", () => {
+    for (const address of [
+      "127.0.0.1",
+      "10.1.2.3",
+      "172.31.0.1",
+      "192.168.1.1",
+      "169.254.169.254",
+      "100.64.0.1",
+      "0.0.0.0",
+      "::1",
+      "::",
+      "fe80::1",
+      "fd00::1",
+      "::ffff:127.0.0.1",
+      "224.0.0.1",
+      "not an address",
+    ])
+      expect(isPrivateAddress(address), address).toBe(true);
+    for (const address of ["1.1.1.1", "172.32.0.1", "2606:4700::1111"]) expect(isPrivateAddress(address), address).toBe(false);
+  });
+
+  it("[SC6] refuses an address, a name that resolves to one, and a name that has one beside a public one", async () => {
+    const deps = world({ "inside.test": ["10.0.0.5"], "mixed.test": ["1.1.1.1", "127.0.0.1"] }, {});
+    for (const url of [
+      "http://127.0.0.1/",
+      "http://[::1]/",
+      "http://2130706433/",
+      "http://inside.test/",
+      "http://mixed.test/",
+      "http://nowhere.test/",
+    ])
+      expect((await guardedFetch(new Request(url), deps)).status, url).toBe(403);
+    expect(deps.asked).toEqual([]);
+  });
+
+  it("[SC6] refuses a redirect into a private address and drops credentials on the way to another origin", async () => {
+    const deps = world(
+      { "a.test": ["1.1.1.1"], "b.test": ["1.0.0.1"], "inside.test": ["192.168.0.1"] },
+      {
+        "http://a.test/": new Response(null, { status: 302, headers: { location: "http://b.test/next" } }),
+        "http://b.test/next": new Response(null, { status: 307, headers: { location: "http://inside.test/" } }),
+      },
+    );
+    const response = await guardedFetch(new Request("http://a.test/", { headers: { authorization: "secret", "x-kept": "1" } }), deps);
+    expect(response.status).toBe(403);
+    expect(deps.asked.map(({ url }) => url)).toEqual(["http://a.test/", "http://b.test/next"]);
+    expect(deps.asked[1]?.headers.get("authorization")).toBeNull();
+    expect(deps.asked[1]?.headers.get("x-kept")).toBe("1");
+  });
+
+  it("[SC6] ends a redirect loop and passes an ordinary answer through", async () => {
+    const loop = world({ "a.test": ["1.1.1.1"] }, { "http://a.test/": new Response(null, { status: 302, headers: { location: "/" } }) });
+    expect((await guardedFetch(new Request("http://a.test/"), loop)).status).toBe(508);
+    const fine = world({ "a.test": ["1.1.1.1"] }, {});
+    expect(await (await guardedFetch(new Request("http://a.test/x", { method: "POST", body: "hello" }), fine)).text()).toBe("ok");
+  });
+});
