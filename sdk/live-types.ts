@@ -41,24 +41,26 @@ export interface LivePosition {
 export interface LiveHandler {
   event(event: LiveEvent): void;
   /**
-   * The subscription stands; everything after `position` follows. Read the state now: what is read afterwards plus the events
-   * is complete. Called again after every reconnect.
+   * The subscription stands; everything after `position` follows. Called again after every reconnect. When `recovered` is
+   * false, read the state now: what is read from here on plus the events is complete. When it is true nothing was missed.
    */
-  subscribed?(position: LivePosition): void;
-  /** Publications are missing between what was seen and what follows (slow reading, or a lost connection): read the state anew. */
+  subscribed?(position: LivePosition, recovered: boolean): void;
+  /** Publications are missing between what was seen and what follows (this client reads slowly): read the state anew. */
   gap?(): void;
   /** The server refuses this channel; no event will come. */
   refused?(code: string, detail: string): void;
 }
 
-/** The part of the platform's WebSocket that the client uses. */
+/** What a socket tells. `closed` comes exactly once, also when it never opened. */
+export interface LiveSocketEvents {
+  message(text: string): void;
+  closed(code: number, reason: string): void;
+}
+
+/** The part of a WebSocket that the client uses. */
 export interface LiveSocket {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  onerror: ((event: never) => void) | null;
-  send(data: string): void;
-  close(code?: number, reason?: string): void;
+  send(text: string): void;
+  close(code: number, reason: string): void;
 }
 
 /** Everything the client needs from outside; `liveDeps` gives those of a browser or of Node 22 and later. */
@@ -68,7 +70,7 @@ export interface LiveDeps {
    * client, any other is retried.
    */
   readonly url: () => Promise<string>;
-  readonly open: (url: string) => LiveSocket;
+  readonly open: (url: string, events: LiveSocketEvents) => LiveSocket;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** In [0, 1). */

@@ -1,0 +1,108 @@
+import type { ClientFrame, ServerFrame } from "../contract/live.ts";
+import { LIVE_CLOSE, LIVE_LIMITS, LIVE_PING } from "../contract/live-codes.ts";
+import type { LiveDeps, LiveSocket } from "./live-types.ts";
+
+/** What one connection tells its client. `ended` comes once; nothing comes after it. */
+export interface LinkEvents {
+  frame(frame: ServerFrame): void;
+  ended(code: number): void;
+}
+
+/** Said by `ended` when the link gave up by itself: a silent server, a number left out, no welcome. No server sends it. */
+export const LINK_LOST = 1006;
+
+/**
+ * One connection: checks that frames are numbered without holes, acknowledges them, pings, and ends itself when the
+ * other side stays silent. A socket whose network is gone says nothing for minutes, hence the pings.
+ */
+export class LiveLink {
+  readonly #deps: LiveDeps;
+  readonly #events: LinkEvents;
+  readonly #socket: LiveSocket;
+  #ended = false;
+  #received = 0;
+  #acked = 0;
+  #cancelAck: (() => void) | undefined;
+  #cancelWatch: () => void;
+
+  constructor(deps: LiveDeps, url: string, events: LinkEvents) {
+    this.#deps = deps;
+    this.#events = events;
+    this.#cancelWatch = deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST)); // until the welcome
+    this.#socket = deps.open(url, { message: (text) => this.#read(text), closed: (code) => this.#finish(code) });
+  }
+
+  send(frame: ClientFrame): void {
+    if (!this.#ended) this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** Closes from this side; `code` is what `ended` reports. */
+  end(code: number): void {
+    if (this.#ended) return;
+    this.#finish(code);
+    this.#socket.close(1000, "");
+  }
+
+  #finish(code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelAck?.();
+    this.#cancelWatch();
+    this.#events.ended(code);
+  }
+
+  #read(text: string): void {
+    if (this.#ended) return;
+    this.#watch();
+    const frame = parseFrame(text);
+    if (frame === undefined) return; // a pong, or a kind of frame that a newer server knows
+    if (frame.n !== this.#received + 1) {
+      this.end(LINK_LOST); // a frame is missing: start again rather than show a picture with a hole
+      return;
+    }
+    this.#received = frame.n;
+    this.#events.frame(frame);
+    this.#acknowledge();
+  }
+
+  #acknowledge(): void {
+    if (this.#received - this.#acked >= LIVE_LIMITS.ackEveryFrames) this.#ack();
+    else this.#cancelAck ??= this.#deps.after(LIVE_LIMITS.ackEveryMs, () => this.#ack());
+  }
+
+  #ack(): void {
+    this.#cancelAck?.();
+    this.#cancelAck = undefined;
+    if (this.#acked === this.#received) return;
+    this.#acked = this.#received;
+    this.send({ v: 1, type: "ack", n: this.#received });
+  }
+
+  /** Any message proves the other side alive; a quiet one is asked, and has a bounded time to answer. */
+  #watch(): void {
+    this.#cancelWatch();
+    this.#cancelWatch = this.#deps.after(LIVE_LIMITS.pingEveryMs, () => {
+      if (this.#ended) return;
+      this.#socket.send(LIVE_PING);
+      this.#cancelWatch = this.#deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST));
+    });
+  }
+}
+
+/** Whether a close code says that trying again with the same credential cannot help. */
+export function isFinal(code: number): "denied" | undefined {
+  return code === LIVE_CLOSE.denied || code === LIVE_CLOSE.gone ? "denied" : undefined;
+}
+
+const FRAME_TYPES: ReadonlySet<unknown> = new Set(["welcome", "subscribed", "unsubscribed", "batch", "error", "goodbye"]);
+
+function parseFrame(text: string): ServerFrame | undefined {
+  try {
+    const frame: unknown = JSON.parse(text);
+    if (typeof frame !== "object" || frame === null || !("type" in frame) || !FRAME_TYPES.has(frame.type)) return undefined;
+    // The contract types what our own server sends; a schema library would triple the console's first load.
+    return frame as ServerFrame;
+  } catch {
+    return undefined; // not JSON: nothing of ours
+  }
+}
