@@ -10,6 +10,8 @@ export interface OperatorPrincipal {
   readonly name: string;
   readonly role: Role;
   readonly deploymentAdmin: boolean;
+  /** Epoch milliseconds when the credential ends by itself, where that is known: live sockets end with it. */
+  readonly credentialExpiresAt?: number | undefined;
 }
 
 /** A service: a program with an API key. */
@@ -19,6 +21,8 @@ export interface ServicePrincipal {
   readonly keyId: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Epoch milliseconds when the credential ends by itself, where that is known: live sockets end with it. */
+  readonly credentialExpiresAt?: number | undefined;
 }
 
 export type KnownPrincipal = OperatorPrincipal | ServicePrincipal;

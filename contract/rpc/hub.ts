@@ -1,21 +1,65 @@
+import { z } from "zod";
+import { ACTION_NAMES } from "../permissions.ts";
 import type { ObjectRpc } from "./call.ts";
 
 /** One publication on its way to subscribers. */
 export interface Publication {
   /** `kind/name`, such as `metrics/all`. */
   readonly channel: string;
+  /** Changes when offsets start anew, because the publisher forgot them. */
   readonly epoch: string;
+  /** Rises by one per publication of the channel within an epoch. */
   readonly offset: number;
   readonly type: string;
+  /** Epoch milliseconds. */
   readonly at: number;
   readonly data: unknown;
 }
 
-/** `{tenantId}/hub/{n}`: holds live sockets, sharded by connection. Sockets arrive by `fetch` with an upgrade. */
+/** The name of a header in which the edge tells a hub whom it lets in. Clients cannot set it: the edge writes the whole request. */
+export const ADMISSION_HEADER = "x-meridian-admission";
+
+/** What the edge has found out about a socket before its hub sees it; JSON, base64url, in {@link ADMISSION_HEADER}. */
+export const admissionSchema = z.strictObject({
+  v: z.literal(1),
+  /** `user:{id}` or `key:{id}`. */
+  actor: z.string().min(1).max(128),
+  /** `session:{id}` or `key:{id}`: by it revocation finds the socket. */
+  credential: z.string().min(1).max(128),
+  /** The actions that channels ask for and this credential has. */
+  actions: z.array(z.enum(ACTION_NAMES)).max(ACTION_NAMES.length),
+  /** Epoch milliseconds when the credential was checked: a revocation after that wins. */
+  checkedAt: z.number().int(),
+  credentialExpiresAt: z.number().int().nullable(),
+  /** The ticket that was presented; it is good once. */
+  ticket: z.strictObject({ id: z.string().min(1).max(64), expiresAt: z.number().int() }).nullable(),
+});
+export type Admission = z.infer<typeof admissionSchema>;
+
+/** What a ticket says, signed by the edge. */
+export const ticketClaimsSchema = admissionSchema.omit({ ticket: true }).extend({
+  id: z.string().min(1).max(64),
+  expiresAt: z.number().int(),
+  tenantId: z.string().min(1).max(64),
+  /** The hub that counts it: a ticket works at one hub only. */
+  hub: z.number().int().nonnegative(),
+});
+export type TicketClaims = z.infer<typeof ticketClaimsSchema>;
+
+/**
+ * `{tenantId}/hub/{n}`: holds live sockets, sharded by connection. Sockets arrive by `fetch` with an upgrade and the admission
+ * header; a refusal is a JSON body with a `Problem`.
+ */
 export interface HubRpc extends ObjectRpc {
   fetch(request: Request): Promise<Response>;
-  /** Sends to the channel's subscribers here; answers how many there are, so that a publisher can stop. */
+  /**
+   * Sends to the channels' subscribers here. Duplicates (an offset seen before) are dropped, so a publisher may repeat a call.
+   * Answers how many sockets follow at least one of the channels: at 0 a publisher stops until the next interest.
+   */
   publish(publications: readonly Publication[]): Promise<number>;
-  /** Closes every socket of these credentials (`key:{id}`, `session:{id}`) with 4401. */
+  /**
+   * Closes every socket of these credentials (`key:{id}`, `session:{id}`) or actors (`user:{id}`) with 4401, and refuses tickets
+   * that were made for them before. Answers how many were closed.
+   */
   closeCredentials(credentials: readonly string[]): Promise<number>;
 }
