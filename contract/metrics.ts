@@ -1,65 +1,21 @@
 import { z } from "zod";
 
-/** Limits of metric ingest and query. */
-export const METRIC_LIMITS = {
-  /** Bytes as sent: a Worker buffers the body. */
-  compressedBytes: 1 << 20,
-  /** Bytes after decompression: about 50,000 native samples' worth of JSON. */
-  decompressedBytes: 8 << 20,
-  samples: 10_000,
-  metricChars: 200,
-  labels: 30,
-  labelNameChars: 100,
-  labelValueChars: 1_024,
-  /** Oldest accepted sample: the length of the raw tier. */
-  pastMs: 24 * 3_600_000,
-  /** Clocks of agents run ahead; a sample further in the future is a mistake. */
-  futureMs: 10 * 60_000,
-  batchIdChars: 200,
-  /** Same batch id, or same content, within this time is stored once. */
-  dedupeMs: 10 * 60_000,
-  /** Rejected samples named one by one in an answer; more are counted only. */
-  namedRejections: 100,
-  /** Series of one query's answer. */
-  querySeries: 1_000,
-  /** Points per series of one query's answer. */
-  queryPoints: 11_000,
-  /** Series that a query may look at before grouping. */
-  scannedSeries: 20_000,
-  matchers: 20,
-  regexChars: 1_000,
-  /** Native resolution of the raw tier. */
-  rawStepMs: 5_000,
-} as const;
+import {
+  AGGREGATES,
+  LABEL_NAME_PATTERN,
+  METRIC_LIMITS,
+  METRIC_NAME_PATTERN,
+  QUOTED_METRIC_PATTERN,
+  REJECT_REASONS,
+} from "./metric-limits.ts";
 
-/** The classic charset (https://prometheus.io/docs/concepts/data_model/). Other UTF-8 names are accepted in double quotes on the wire: `"my.metric"`. */
-export const METRIC_NAME_PATTERN = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-export const LABEL_NAME_PATTERN = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
-
-export const REJECT_REASONS = [
-  "not-an-object",
-  "unknown-field",
-  "metric-missing",
-  "metric-invalid",
-  "metric-too-long",
-  "labels-invalid",
-  "too-many-labels",
-  "label-name-invalid",
-  "label-name-too-long",
-  "label-value-invalid",
-  "label-value-too-long",
-  "timestamp-invalid",
-  "timestamp-too-old",
-  "timestamp-in-future",
-  "value-invalid",
-  "series-limit",
-] as const;
-export type RejectReason = (typeof REJECT_REASONS)[number];
+export { AGGREGATES, LABEL_NAME_PATTERN, METRIC_LIMITS, METRIC_NAME_PATTERN, REJECT_REASONS } from "./metric-limits.ts";
+export type { Aggregate, RejectReason } from "./metric-limits.ts";
 
 const metricName = z
   .string()
   .max(METRIC_LIMITS.metricChars)
-  .refine((name) => METRIC_NAME_PATTERN.test(name) || /^"(?:[^"\\]|\\.)+"$/u.test(name));
+  .refine((name) => METRIC_NAME_PATTERN.test(name) || QUOTED_METRIC_PATTERN.test(name));
 
 /** One sample. The single-pass validator in `contract/metric-samples.ts` is held equal to this by a property test. */
 export const sampleSchema = z.strictObject({
@@ -90,9 +46,6 @@ export const ingestReplySchema = z.object({
   rejected: z.array(z.object({ index: z.number().int(), reason: z.enum(REJECT_REASONS), detail: z.string() })),
 });
 export type IngestReply = z.infer<typeof ingestReplySchema>;
-
-export const AGGREGATES = ["avg", "min", "max", "sum", "last"] as const;
-export type Aggregate = (typeof AGGREGATES)[number];
 
 export const matcherSchema = z.strictObject({
   label: z.string().min(1).max(METRIC_LIMITS.labelNameChars),

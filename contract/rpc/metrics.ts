@@ -26,6 +26,12 @@ export interface ShardIngestReply {
   readonly duplicate: boolean;
   /** Indexes into the encoded batch whose series could not be made because of the plan's limit. */
   readonly refusedSeries: readonly number[];
+  /** Whose references these are; changes only when a shard begins anew. */
+  readonly dictionary: number;
+  /** The references of the batch's definitions, in order; 0 where the series was refused. */
+  readonly assigned: readonly number[];
+  /** The batch names references that the shard does not know (any more): nothing was stored, send it with definitions. */
+  readonly unknown: boolean;
 }
 
 export interface TopicPosition {
