@@ -44,8 +44,22 @@ export async function freePort(): Promise<number> {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const port = options.port ?? (await freePort());
   const state = options.state ?? mkdtempSync(join(tmpdir(), "meridian-test-"));
-  const args = [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state, "--quiet", ...(options.agent ? [] : ["--no-agent"]), ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } });
+  const args = [
+    join(ROOT, "scripts/start.ts"),
+    "--port",
+    String(port),
+    "--state",
+    state,
+    "--quiet",
+    ...(options.agent ? [] : ["--no-agent"]),
+    ...(options.args ?? []),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
   let printed = "";
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const running = new Promise<void>((resolve, reject) => {
@@ -69,7 +83,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port,
     state,
     process: child,
-    demo: options.args?.includes("--no-demo") ? { url, email: "", password: "", apiKey: "", agentKey: "" } : JSON.parse(readFileSync(demoFile, "utf8")),
+    demo: options.args?.includes("--no-demo")
+      ? { url, email: "", password: "", apiKey: "", agentKey: "" }
+      : JSON.parse(readFileSync(demoFile, "utf8")),
     output: () => printed,
     kill9: async () => {
       signalGroup(child, "SIGKILL");
