@@ -1,0 +1,4 @@
+import { Meridian } from "../../sdk/client.ts";
+
+/** The console's way to the server: its own origin, its session cookie, two attempts because a person is waiting. */
+export const api = new Meridian({ attempts: 2, timeoutMs: 15_000 });

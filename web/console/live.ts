@@ -1,0 +1,48 @@
+import { signal } from "@preact/signals";
+import { LiveClient, liveDeps, type LiveHandler, type LiveStatus } from "../../sdk/live.ts";
+import { paused } from "../lib/clock.ts";
+import { api } from "./api.ts";
+
+/** How the one live socket is doing; undefined while no page wants live data. */
+export const link = signal<LiveStatus | undefined>(undefined);
+/** Epoch milliseconds of the newest data that came over the socket; 0 before any. */
+export const newestDataAt = signal(0);
+/** Updates that arrived while the picture is held. */
+export const heldUpdates = signal(0);
+
+let client: LiveClient | undefined;
+
+function theClient(): LiveClient {
+  if (client) return client;
+  const made = new LiveClient(liveDeps(async () => (await api.connect.ticket()).url));
+  made.onStatus((status) => (link.value = status));
+  made.connect();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) made.retryNow();
+  });
+  addEventListener("online", () => made.retryNow());
+  paused.subscribe(() => (heldUpdates.value = 0));
+  client = made;
+  return made;
+}
+
+/**
+ * Follows a channel over the one socket of the page; the answer ends that. Events pass through while paused: holding the
+ * picture is the page's own business, counting is done here.
+ */
+export function follow(channel: string, handler: LiveHandler): () => void {
+  return theClient().subscribe(channel, {
+    ...handler,
+    event: (event) => {
+      newestDataAt.value = event.at;
+      if (paused.peek()) heldUpdates.value++;
+      handler.event(event);
+    },
+  });
+}
+
+/** Tries again at once; for a person who does not want to wait. */
+export function reconnect(): void {
+  client?.connect();
+  client?.retryNow();
+}

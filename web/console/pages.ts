@@ -1,0 +1,117 @@
+import type { IconNode } from "lucide";
+import type { ComponentType } from "preact";
+import { Activity, Cable, KeyRound, ScrollText, Server, Settings, Users } from "lucide";
+import type { Action } from "../../contract/permissions.ts";
+import { matchPath } from "../lib/url-state.ts";
+
+export interface PageProps {
+  /** Parameters of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface PageSpec {
+  readonly name: string;
+  readonly plane: "observe" | "control" | "settings";
+  /** The first is the page's own; the others open something on it, a drawer for example. */
+  readonly paths: readonly [string, ...string[]];
+  readonly icon: IconNode;
+  /** Without it the page says which roles see it. */
+  readonly action: Action;
+  /** After `g`. */
+  readonly key?: string;
+  /** Whether the header offers the time range, and what it is when the address says nothing. */
+  readonly range?: string;
+  /** Not in the rail: reached from its parent. */
+  readonly parent?: string;
+  readonly load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+/** Every page of the console. The rail, the bottom bar, the palette, the keys and the router read this table. */
+export const PAGES: readonly PageSpec[] = [
+  {
+    name: "Hosts",
+    plane: "observe",
+    paths: ["/console/observe", "/console/observe/hosts"],
+    icon: Server,
+    action: "metrics:read",
+    key: "h",
+    load: () => import("./observe/command-center.tsx"),
+  },
+  {
+    name: "Host",
+    plane: "observe",
+    paths: ["/console/observe/hosts/:host"],
+    icon: Server,
+    action: "metrics:read",
+    range: "1h",
+    parent: "Hosts",
+    load: () => import("./observe/host-page.tsx"),
+  },
+  {
+    name: "Agents",
+    plane: "control",
+    paths: ["/console/control/agents", "/console/control/agents/:agent"],
+    icon: Cable,
+    action: "agents:read",
+    key: "a",
+    load: () => import("./control/agents-page.tsx"),
+  },
+  {
+    name: "Events",
+    plane: "control",
+    paths: ["/console/control/events", "/console/control/events/:event"],
+    icon: Activity,
+    action: "events:read",
+    key: "e",
+    load: () => import("./control/events-page.tsx"),
+  },
+  {
+    name: "Keys",
+    plane: "control",
+    paths: ["/console/control/keys", "/console/control/keys/:key"],
+    icon: KeyRound,
+    action: "keys:manage",
+    key: "k",
+    load: () => import("./control/keys-page.tsx"),
+  },
+  {
+    name: "Members",
+    plane: "control",
+    paths: ["/console/control/members", "/console/control/members/:member"],
+    icon: Users,
+    action: "members:manage",
+    key: "m",
+    load: () => import("./control/members-page.tsx"),
+  },
+  {
+    name: "Audit",
+    plane: "control",
+    paths: ["/console/control/audit", "/console/control/audit/:seq"],
+    icon: ScrollText,
+    action: "audit:read",
+    key: "u",
+    load: () => import("./control/audit-page.tsx"),
+  },
+  {
+    name: "Settings",
+    plane: "settings",
+    paths: ["/console/settings"],
+    icon: Settings,
+    action: "self:read",
+    key: "s",
+    load: () => import("./settings/settings-page.tsx"),
+  },
+];
+
+export const HOME = "/console/observe";
+
+/** The page of an address with the parameters in it. */
+export function pageAt(path: string): { page: PageSpec; params: Record<string, string> } | undefined {
+  for (const page of PAGES) {
+    for (const pattern of page.paths) {
+      const params = matchPath(pattern, path);
+      if (params) return { page, params };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,64 @@
+import { computed, signal } from "@preact/signals";
+import type { Deployment, Me } from "../../contract/access.ts";
+import { type Action, ACTIONS } from "../../contract/permissions.ts";
+import type { SignUpInput } from "../../sdk/api/auth.ts";
+import type { MeridianError } from "../../sdk/errors.ts";
+import { asError } from "../lib/resource.ts";
+import { api } from "./api.ts";
+
+export type Phase = "starting" | "signed-out" | "ready" | "unreachable";
+
+export const phase = signal<Phase>("starting");
+export const me = signal<Me | undefined>(undefined);
+export const deployment = signal<Deployment | undefined>(undefined);
+export const startError = signal<MeridianError | undefined>(undefined);
+
+const actions = computed(() => new Set(me.value?.actions));
+
+/** Whether the person may do this; what they may not is not offered. */
+export function can(action: Action): boolean {
+  return actions.value.has(action);
+}
+
+export function rolesWith(action: Action): readonly string[] {
+  return ACTIONS[action].roles;
+}
+
+/** Learns who is here: the first request of every visit, and again after signing in or changing the tenant. */
+export async function loadSession(): Promise<void> {
+  try {
+    // The deployment's name is decoration for a signed-in person; it is asked for only where sign-in is offered.
+    me.value = await api.me();
+    phase.value = "ready";
+  } catch (failure) {
+    const error = asError(failure);
+    startError.value = error;
+    if (error.status !== 401 && error.status !== 403) {
+      phase.value = "unreachable";
+      return;
+    }
+    deployment.value = await api.deployment().catch(() => undefined); // sign-in works without it
+    phase.value = "signed-out";
+  }
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  await api.auth.signIn(email, password);
+  await loadSession();
+}
+
+export async function signUp(input: SignUpInput): Promise<void> {
+  await api.auth.signUp(input);
+  await loadSession();
+}
+
+export async function signOut(): Promise<void> {
+  await api.auth.signOut();
+  // A fresh page: nothing of the old session stays in memory.
+  location.assign("/console");
+}
+
+export async function switchTenant(organizationId: string): Promise<void> {
+  await api.request("POST", "/v1/auth/organization/set-active", { body: { organizationId }, repeat: "never" });
+  location.assign("/console");
+}

@@ -1,0 +1,24 @@
+import { signal } from "@preact/signals";
+
+/** Epoch milliseconds, once a second while the page can be seen: ages and relative times hang on it. */
+export const now = signal(0);
+
+/** Whether the person holds the picture: data keeps arriving and being counted, nothing on screen moves. */
+export const paused = signal(false);
+
+/** Runs the one clock of the console; a background tab stops it and catches up on return. */
+export function startClock(): void {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const tick = () => {
+    if (!paused.peek()) now.value = Date.now();
+  };
+  const follow = () => {
+    clearInterval(timer);
+    if (document.hidden) return;
+    tick();
+    timer = setInterval(tick, 1_000);
+  };
+  document.addEventListener("visibilitychange", follow);
+  paused.subscribe(tick);
+  follow();
+}
