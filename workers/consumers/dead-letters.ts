@@ -2,7 +2,7 @@ import { PLATFORM_TENANT } from "../../contract/address.ts";
 import type { EdgeEnv } from "../env.ts";
 import { giveBack, reasonOf } from "./give-back.ts";
 import { confirmConsumed } from "./objects.ts";
-import { readEvent } from "./read-event.ts";
+import { type ReadEvent, type Reading, readEvent } from "./read-event.ts";
 
 /** Deliveries of an event before it is dead: `max_retries` of the queue in wrangler.toml, and the first. */
 export const EVENT_ATTEMPTS = 9;
@@ -31,8 +31,8 @@ export async function consumeDeadLetters(batch: MessageBatch, env: EdgeEnv): Pro
     try {
       const letter = letterOf(message, batch.queue.replace(/-dead$/, ""), now);
       await storeLetter(env.HISTORY, letter);
-      const reading = readEvent(message.body);
-      if (reading.ok) await confirmConsumed(env, [reading.value]);
+      const event = envelopeOf(readEvent(message.body));
+      if (event) await confirmConsumed(env, [event]);
       const { tenantId, id, type, reason } = letter;
       console.error(JSON.stringify({ level: "error", message: "event given up", queue: letter.queue, tenantId, id, type, reason }));
       message.ack();
@@ -44,14 +44,26 @@ export async function consumeDeadLetters(batch: MessageBatch, env: EdgeEnv): Pro
 
 function letterOf(message: Message, queue: string, now: number): Letter {
   const reading = readEvent(message.body);
-  const base = { messageId: message.id, queue, attempts: EVENT_ATTEMPTS, failedAt: now, body: JSON.stringify(message.body) ?? "null" };
-  if (!reading.ok) {
-    // Nothing in it can be trusted, its tenant least of all: it is for whoever runs the deployment.
-    return { ...base, tenantId: PLATFORM_TENANT, id: message.id, eventId: null, type: null, subject: null, reason: reading.error.reason };
-  }
-  const { tenantId, id, type, subject } = reading.value.event;
-  const reason = "It could be read and was tried again until the attempts were used up; the log names the failure under its id.";
-  return { ...base, tenantId, id, eventId: id, type, subject, reason };
+  const reason = reading.ok
+    ? "It could be read and was tried again until the attempts were used up; the log names the failure under its id."
+    : reading.error.reason;
+  const known = {
+    messageId: message.id,
+    queue,
+    reason,
+    attempts: EVENT_ATTEMPTS,
+    failedAt: now,
+    body: JSON.stringify(message.body) ?? "null",
+  };
+  const envelope = envelopeOf(reading);
+  // Nothing in an unreadable message can be trusted, its tenant least of all: it is for whoever runs the deployment.
+  if (!envelope) return { ...known, tenantId: PLATFORM_TENANT, id: message.id, eventId: null, type: null, subject: null };
+  const { tenantId, id, type, subject } = envelope.event;
+  return { ...known, tenantId, id, eventId: id, type, subject };
+}
+
+function envelopeOf(reading: Reading): ReadEvent | undefined {
+  return reading.ok ? reading.value : reading.error.envelope;
 }
 
 async function storeLetter(history: D1Database, letter: Letter): Promise<void> {

@@ -4,6 +4,7 @@ import { countEvents } from "./counts.ts";
 import { giveBack, reasonOf } from "./give-back.ts";
 import { storeEvents } from "./history.ts";
 import { closeEverywhere, confirmConsumed } from "./objects.ts";
+import { project } from "./projections.ts";
 import { type ReadEvent, readEvent } from "./read-event.ts";
 
 interface Delivery extends ReadEvent {
@@ -42,6 +43,7 @@ async function takeIn(env: EdgeEnv, deliveries: readonly Delivery[]): Promise<vo
     events.filter((event) => !isAggregate(event)),
   );
   await countEvents(env.HISTORY, events.filter(isAggregate));
+  await project(env.DB, events);
   for (const event of events) await setOff(env, event);
   await confirmConsumed(env, deliveries);
 }

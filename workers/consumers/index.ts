@@ -2,6 +2,8 @@ import type { EdgeEnv } from "../env.ts";
 import { consumeDeadLetters } from "./dead-letters.ts";
 import { consumeEvents } from "./events.ts";
 
+export { sweepHistory } from "./sweep.ts";
+
 /**
  * The Worker's `queue` handler: one consumer per queue. Dead-letter queues are named after their queue with `-dead`,
  * in every environment.

@@ -1,5 +1,5 @@
 import { type ObjectAddress, parseObjectName } from "../../contract/address.ts";
-import { type EventMessage, type EventType, eventMessageSchema, PROJECTED_DATA } from "../../contract/events.ts";
+import { type EventMessage, eventMessageSchema, PROJECTED_DATA } from "../../contract/events.ts";
 
 export interface ReadEvent {
   readonly event: EventMessage;
@@ -7,11 +7,13 @@ export interface ReadEvent {
   readonly source: ObjectAddress | undefined;
 }
 
-/**
- * `unreadable` is for good: no waiting will change it. `newer` was written by a release after this one and waits for the
- * deploy to reach this consumer.
- */
-export type Unread = { readonly kind: "unreadable" | "newer"; readonly reason: string };
+export interface Unread {
+  /** `newer` was written by a later release and waits for the deploy to reach this consumer; waiting changes nothing else. */
+  readonly kind: "unreadable" | "newer";
+  readonly reason: string;
+  /** Present when only `data` is wrong: then tenant, id and source can be trusted. */
+  readonly envelope?: ReadEvent;
+}
 
 export type Reading = { readonly ok: true; readonly value: ReadEvent } | { readonly ok: false; readonly error: Unread };
 
@@ -23,23 +25,26 @@ export function readEvent(body: unknown): Reading {
   const parsed = eventMessageSchema.safeParse(body);
   if (!parsed.success) {
     const newer = typeof body === "object" && body !== null && "v" in body && typeof body.v === "number" && body.v > 1;
-    const issue = parsed.error.issues[0];
-    return fail(newer ? "newer" : "unreadable", `${issue?.path.join(".") || "body"}: ${issue?.message ?? "not an event"}`);
+    return unread({ kind: newer ? "newer" : "unreadable", reason: issueText(parsed.error.issues) });
   }
   const event = parsed.data;
   const source = sourceOf(event.source);
-  if (source === null) return fail("unreadable", "source: not an object's name");
-  if (source && source.tenantId !== event.tenantId) return fail("unreadable", "tenantId: not the tenant of the source");
-  const data = schemaOf(event.type)?.safeParse(event.data);
+  if (source === null) return unread({ kind: "unreadable", reason: "source: not an object's name" });
+  if (source && source.tenantId !== event.tenantId) {
+    return unread({ kind: "unreadable", reason: "tenantId: not the tenant of the source" });
+  }
+  const data = isProjected(event.type) ? PROJECTED_DATA[event.type].safeParse(event.data) : undefined;
   if (data?.success === false) {
-    const issue = data.error.issues[0];
-    return fail("unreadable", `data.${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not what the type says"}`);
+    return unread({ kind: "unreadable", reason: `data.${issueText(data.error.issues)}`, envelope: { event, source } });
   }
   return { ok: true, value: { event, source } };
 }
 
-function schemaOf(type: string) {
-  return type in PROJECTED_DATA ? PROJECTED_DATA[type as EventType & keyof typeof PROJECTED_DATA] : undefined; // just found in it
+export type ProjectedType = keyof typeof PROJECTED_DATA;
+
+/** Whether D1 holds a projection made from events of this type. */
+export function isProjected(type: string): type is ProjectedType {
+  return type in PROJECTED_DATA;
 }
 
 /** The address in a source, undefined for `d1/{table}`, null for what is neither. */
@@ -52,6 +57,11 @@ function sourceOf(source: string): ObjectAddress | undefined | null {
   }
 }
 
-function fail(kind: Unread["kind"], reason: string): Reading {
-  return { ok: false, error: { kind, reason: reason.slice(0, 300) } };
+function issueText(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
+  const issue = issues[0];
+  return issue ? `${issue.path.map(String).join(".") || "body"}: ${issue.message}`.slice(0, 300) : "not an event";
+}
+
+function unread(error: Unread): Reading {
+  return { ok: false, error };
 }
