@@ -73,6 +73,50 @@ export const invitationSchema = z.object({
 });
 export type Invitation = z.infer<typeof invitationSchema>;
 
+/** `POST /v1/auth/sign-up/email`: the deployment's first operator, and the tenant they own. Everyone else comes by invitation. */
+export const signUpSchema = z.strictObject({
+  name,
+  email: z.email().max(254),
+  password: z.string().min(ACCESS_LIMITS.passwordMinChars).max(ACCESS_LIMITS.passwordMaxChars),
+  /** Left out: named after the person. */
+  tenantName: name.optional(),
+});
+export type SignUp = z.infer<typeof signUpSchema>;
+
+/** `POST /v1/auth/sign-in/email`. Any password may be tried; only the length is bounded. */
+export const signInSchema = z.strictObject({
+  email: z.email().max(254),
+  password: z.string().min(1).max(ACCESS_LIMITS.passwordMaxChars),
+});
+
+/** The answer of a sign-in, of a sign-up and of `GET /v1/auth/get-session`. */
+export const signedInSchema = z.object({ user: z.object({ id, name: z.string(), email: z.string() }) });
+export type SignedIn = z.infer<typeof signedInSchema>;
+
+/** The token of an invitation's link, `{PUBLIC_URL}/console/join?token=…`. */
+const invitationToken = z.string().regex(/^[0-9a-z]{32,64}$/);
+
+/** `POST /v1/invitations/preview` (open): the token goes into the body, so that no log holds it. */
+export const invitationPreviewQuerySchema = z.strictObject({ token: invitationToken });
+export const invitationPreviewSchema = z.object({
+  tenantName: z.string(),
+  email: z.string(),
+  role: z.enum(ROLES),
+  expiresAt: z.iso.datetime(),
+  /** The invited address has an account: its owner signs in and then accepts, with no name and no password. */
+  needsSignIn: z.boolean(),
+});
+export type InvitationPreview = z.infer<typeof invitationPreviewSchema>;
+
+/** `POST /v1/invitations/accept` (open): a new person gives name and password and is signed in; a signed-in person gives neither. */
+export const invitationAcceptSchema = z.strictObject({
+  token: invitationToken,
+  name: name.optional(),
+  password: z.string().min(ACCESS_LIMITS.passwordMinChars).max(ACCESS_LIMITS.passwordMaxChars).optional(),
+});
+export const invitationAcceptedSchema = signedInSchema.extend({ tenantId: id, role: z.enum(ROLES) });
+export type InvitationAccepted = z.infer<typeof invitationAcceptedSchema>;
+
 export const auditEntrySchema = z.object({
   /** Position in the chain, from 1. */
   seq: z.number().int(),
@@ -112,6 +156,21 @@ export const tenantSchema = z.object({
   createdAt: z.iso.datetime(),
 });
 export type Tenant = z.infer<typeof tenantSchema>;
+
+/** `PATCH /v1/tenant`. An origin is exactly what a browser sends: scheme, host and port, nothing after. */
+export const tenantPatchSchema = z.strictObject({
+  settings: z.strictObject({
+    origins: z
+      .array(z.string().max(300).refine(isOrigin, "must be an origin such as https://app.example.com, without a path"))
+      .max(ACCESS_LIMITS.origins),
+  }),
+});
+
+/** Whether the text is a web origin written as browsers write it. */
+export function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === "https:" || url.protocol === "http:") && url.origin === text;
+}
 
 /** `GET /v1/me`: what the console needs to draw its frame. */
 export const meSchema = z.object({

@@ -22,6 +22,18 @@ export interface AuditNote {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+/** A place in the audit chain: the entry with this number has this hash. */
+export interface AuditPosition {
+  readonly seq: number;
+  readonly hash: string;
+}
+
+/**
+ * The idempotency route of changes that arrive from the D1 outbox. Only these are recognised when they come again: a
+ * client's own Idempotency-Key belongs to the route that changes something, not to the notes it leaves.
+ */
+export const OUTBOX_ROUTE = "d1/control_outbox";
+
 /** The `Tenant` object, `{tenantId}/tenant/main`: the only writer of a tenant's settings, keys and audit chain. */
 export interface TenantRpc extends ObjectRpc {
   create(input: { slug: string; name: string; plan: PlanName }, meta: CallMeta): Promise<Outcome<Tenant>>;
@@ -39,7 +51,8 @@ export interface TenantRpc extends ObjectRpc {
   /** Makes isolates drop cached credentials, after a role change or a removed member. */
   bumpKeysVersion(meta: CallMeta): Promise<number>;
   /** Appends to the audit chain, with events of the same transaction when the truth itself lives in D1. */
-  audit(notes: readonly AuditNote[], meta: CallMeta, events?: readonly NewEvent[]): Promise<void>;
+  audit(notes: readonly AuditNote[], meta: CallMeta, events?: readonly NewEvent[]): Promise<Outcome<null>>;
   listAudit(page: { limit: number; cursor?: string; action?: string; actor?: string }): Promise<Outcome<Page<AuditEntry>>>;
-  verifyAudit(): Promise<AuditVerification>;
+  /** One bounded slice of the walk along the chain; `next` is where the following slice starts, null at the end. */
+  verifyAudit(from?: AuditPosition): Promise<AuditVerification & { next: AuditPosition | null }>;
 }
