@@ -2,6 +2,9 @@ import type { ObjectAddress, ObjectKind } from "../../contract/address.ts";
 import type { NewEvent } from "../../contract/events.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { HitFailpoint } from "./failpoints.ts";
+import { Kit } from "./kit.ts";
+import type { KitStore } from "./store.ts";
 
 /** One step of an object's schema. Steps are only ever appended; `up` is one or more SQL statements. */
 export interface Migration {
@@ -20,8 +23,18 @@ export interface KitOptions {
   readonly timers?: Readonly<Record<string, (now: number) => void | Promise<void>>>;
   /** Whether the first init tells the registry (`meridian.object.created`). Objects of the deployment itself do not. */
   readonly registered?: boolean;
-  /** Loads memory from storage after the schema is in place; a failure makes every entry point refuse until a retry succeeds. */
+  /**
+   * Loads memory from storage after the schema is in place; a failure makes every entry point refuse until a retry succeeds.
+   * May use `sql`, `timers` and `transaction`, but not the entry points, which wait for it.
+   */
   readonly load?: () => void | Promise<void>;
+  /** Where the kit keeps its own state: `createSqlStore` unless the object's SQL belongs to its tenant. */
+  readonly store?: (storage: DurableObjectStorage) => KitStore;
+}
+
+export interface ChangeOptions {
+  /** The answer holds a secret: it is never stored. */
+  readonly secret?: boolean;
 }
 
 /** Named deadlines over the object's one alarm. */
@@ -56,9 +69,41 @@ export interface ObjectKit {
    * in the background. A thrown error rolls everything back; a refusal (`ok: false`) is committed like an answer.
    * `secret: true`: the answer is never stored, a replay is 409 `secret-already-shown`.
    */
-  change<T>(meta: CallMeta | undefined, work: (now: number) => Outcome<T>, options?: { secret?: boolean }): Promise<Outcome<T>>;
+  change<T>(meta: CallMeta | undefined, work: (now: number) => Outcome<T>, options?: ChangeOptions): Promise<Outcome<T>>;
+  /**
+   * Like `change`, for a change that has to await something first (a hash, R2). `prepare` must change nothing that a
+   * repetition would spoil; a twin that arrives while it runs gets 409 `in-progress`.
+   */
+  changeAfter<P, T>(
+    meta: CallMeta | undefined,
+    prepare: () => Promise<P>,
+    work: (prepared: P, now: number) => Outcome<T>,
+    options?: ChangeOptions,
+  ): Promise<Outcome<T>>;
   /** A transaction of its own for internal work (no idempotency); flushes the outbox afterwards. */
   transaction<T>(work: () => T): T;
   /** The object's `alarm()` handler. */
   alarm(): Promise<void>;
+  /** Marks a place where crash tests kill the process; does nothing otherwise. */
+  readonly failpoint: HitFailpoint;
+}
+
+/** What the kit needs of an object's environment. */
+export interface KitEnv {
+  readonly EVENTS: Pick<Queue, "sendBatch">;
+  readonly ARCHIVE: R2Bucket;
+  /** "true": outbox rows stay until a consumer confirms them. */
+  readonly SINGLE_NODE?: string;
+  /** Added to the clock; for tests and demonstrations. */
+  readonly CLOCK_OFFSET_MS?: string;
+  /** See failpoints.ts; absent outside of crash tests. */
+  readonly FAILPOINTS?: string;
+}
+
+/**
+ * Makes an object's kit. Costs nothing and touches no storage: the first entry point opens it.
+ * @throws when the options name a timer of the kit's own
+ */
+export function createKit(ctx: DurableObjectState, env: KitEnv, options: KitOptions): ObjectKit {
+  return new Kit(ctx, env, options);
 }

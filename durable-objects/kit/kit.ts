@@ -1,0 +1,293 @@
+import { type ObjectAddress, objectName, parseObjectName } from "../../contract/address.ts";
+import { type Outcome, refuse } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import { type IdempotencyVerdict, judgeIdempotency, nextSweepAt, recordOf } from "../../core/kit/idempotency.ts";
+import { KIT_LIMITS } from "../../core/kit/limits.ts";
+import { Alarm } from "./alarm.ts";
+import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "./failpoints.ts";
+import { errorText, logLine } from "./log.ts";
+import { KitOutbox } from "./outbox.ts";
+import { migrate } from "./schema.ts";
+import { createSqlStore } from "./sql-store.ts";
+import type { ChangeOptions, KitEnv, KitOptions, ObjectKit } from "./object-kit.ts";
+import type { KitStore } from "./store.ts";
+import { KitTimers } from "./timers.ts";
+
+const RECORDS_TIMER = "kit:records";
+
+/** The kit of one object: wires storage, deadlines, events and answers to one gate. Made by `createKit`. */
+export class Kit implements ObjectKit {
+  readonly sql: SqlStorage;
+  readonly timers: KitTimers;
+  readonly outbox: KitOutbox;
+  readonly failpoint: HitFailpoint;
+  readonly #ctx: DurableObjectState;
+  readonly #options: KitOptions;
+  readonly #store: KitStore;
+  readonly #alarm: Alarm;
+  readonly #offsetMs: number;
+  /** `actor` and key of changes whose preparation runs now. */
+  readonly #inFlight = new Set<string>();
+  #address: ObjectAddress | undefined;
+  #state: "closed" | "loading" | "open" = "closed";
+  #opening: Promise<void> | undefined;
+  /** Transactions within each other: only the outermost one settles. */
+  #depth = 0;
+  #emitted = false;
+  #alarmRunning = false;
+
+  constructor(ctx: DurableObjectState, env: KitEnv, options: KitOptions) {
+    if (Object.keys(options.timers ?? {}).some((name) => name.startsWith("kit:"))) throw new Error("timers named kit:… belong to the kit");
+    this.#ctx = ctx;
+    this.#options = options;
+    this.#offsetMs = Number(env.CLOCK_OFFSET_MS ?? 0) || 0;
+    this.#store = (options.store ?? createSqlStore)(ctx.storage);
+    this.#address = ctx.id.name === undefined ? undefined : addressOf(ctx.id.name);
+    this.sql = ctx.storage.sql;
+    this.failpoint = failpointsOf(env.FAILPOINTS);
+    this.#alarm = new Alarm(ctx.storage, this.#offsetMs, (work) => this.#background(work));
+    this.timers = new KitTimers({
+      store: this.#store.timers,
+      handlers: { ...options.timers, [RECORDS_TIMER]: (now) => this.transaction(() => this.#sweep(now)) },
+      now: () => this.now(),
+      random: Math.random,
+      source: () => this.#source(),
+      changed: () => this.#settle(),
+    });
+    this.outbox = new KitOutbox({
+      store: this.#store.outbox,
+      send: async (messages) => {
+        await env.EVENTS.sendBatch(messages.map((body) => ({ body, contentType: "json" })));
+      },
+      tenantId: () => this.address.tenantId,
+      source: () => this.#source(),
+      keepUntilConfirmed: env.SINGLE_NODE === "true",
+      now: () => this.now(),
+      random: Math.random,
+      emitted: () => this.#noteEmit(),
+      failpoint: this.failpoint,
+      changed: () => this.#settle(),
+    });
+  }
+
+  get address(): ObjectAddress {
+    if (!this.#address) throw new Error("an object without a name: it is only reached by the name of its address");
+    return this.#address;
+  }
+
+  now(): number {
+    return Date.now() + this.#offsetMs;
+  }
+
+  ready(): Promise<void> {
+    if (this.#state === "open") return Promise.resolve();
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async read<T>(work: () => T): Promise<T> {
+    await this.ready();
+    return work();
+  }
+
+  async change<T>(meta: CallMeta | undefined, work: (now: number) => Outcome<T>, options: ChangeOptions = {}): Promise<Outcome<T>> {
+    const closed = await this.#openOrRefuse();
+    return closed ?? this.#commit(meta, undefined, work, options);
+  }
+
+  async changeAfter<P, T>(
+    meta: CallMeta | undefined,
+    prepare: () => Promise<P>,
+    work: (prepared: P, now: number) => Outcome<T>,
+    options: ChangeOptions = {},
+  ): Promise<Outcome<T>> {
+    const closed = await this.#openOrRefuse();
+    if (closed) return closed;
+    const verdict = this.#judge<T>(meta, undefined);
+    if (verdict.kind === "answer") return verdict.outcome;
+    const flight = flightOf(meta);
+    if (flight !== undefined) this.#inFlight.add(flight);
+    try {
+      const prepared = await prepare();
+      return this.#commit(meta, flight, (now) => work(prepared, now), options);
+    } finally {
+      if (flight !== undefined) this.#inFlight.delete(flight);
+    }
+  }
+
+  transaction<T>(work: () => T): T {
+    if (this.#state === "closed") throw new Error("the object is not open: await ready() first");
+    const result = this.#run(work);
+    if (this.#depth === 0) this.#afterCommit();
+    return result;
+  }
+
+  async alarm(): Promise<void> {
+    this.#alarmRunning = true;
+    this.#alarm.fired();
+    try {
+      await this.ready();
+      const now = this.now();
+      await this.timers.runDue(now);
+      if ((this.outbox.dueAt ?? Number.POSITIVE_INFINITY) <= now) await this.outbox.flush();
+    } catch (error) {
+      // The object could not be opened; refusing is right, but its deadlines must survive that.
+      logLine("error", "alarm could not open its object, trying again", { object: this.#source(), error: errorText(error) });
+    } finally {
+      this.#alarmRunning = false;
+      if (this.#state === "open") this.#settle();
+      else this.#alarm.settle([this.now() + KIT_LIMITS.reopenMs]);
+    }
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#alarm.load(this.now());
+      this.#run(() => this.#migrate());
+      this.#state = "loading";
+      this.timers.load();
+      this.outbox.load();
+      // In the same turn as the commit: nothing that was stored waits for a caller to come by.
+      this.#settle();
+      await this.#options.load?.();
+      this.#state = "open";
+    } catch (error) {
+      this.#state = "closed";
+      logLine("error", "object refused to open", { object: this.#source(), error: errorText(error) });
+      throw error;
+    }
+    if (this.outbox.dueAt !== undefined) this.#background(this.outbox.flush());
+  }
+
+  #migrate(): void {
+    const { first } = migrate(this.#store, this.#options.migrations);
+    const stored = this.#store.meta.get("address");
+    if (stored !== undefined) this.#address ??= addressOf(stored);
+    const { tenantId, kind, name } = this.address;
+    const source = objectName(this.address);
+    if (stored !== undefined && stored !== source) throw new Error(`this object is ${stored}, not ${source}`);
+    if (kind !== this.#options.kind) throw new Error(`an object of kind ${kind} was asked to be ${this.#options.kind}`);
+    if (stored === undefined) this.#store.meta.put("address", source);
+    if (!first || this.#options.registered !== true) return;
+    const jurisdiction = this.#ctx.id.jurisdiction ?? null;
+    this.outbox.emit({
+      type: "meridian.object.created",
+      subject: `object/${source}`,
+      data: { tenant: tenantId, kind, name, jurisdiction },
+    });
+  }
+
+  async #openOrRefuse(): Promise<Outcome<never> | undefined> {
+    try {
+      await this.ready();
+      return undefined;
+    } catch {
+      // `#open` has logged why; the caller gets what it may know.
+      return refuse("unavailable", "This part of the service cannot be opened at the moment. Try again in a few seconds.", {
+        retryAfterS: 5,
+      });
+    }
+  }
+
+  /** @param own the flight of the caller itself, which is no twin of its own */
+  #judge<T>(meta: CallMeta | undefined, own: string | undefined): IdempotencyVerdict<T> {
+    const claim = meta?.idempotency;
+    if (!meta || !claim) return { kind: "run" };
+    const flight = flightOf(meta);
+    const inFlight = flight !== undefined && flight !== own && this.#inFlight.has(flight);
+    return judgeIdempotency<T>(this.#store.records.get(meta.actor, claim.key), claim, inFlight, this.now());
+  }
+
+  #commit<T>(meta: CallMeta | undefined, own: string | undefined, work: (now: number) => Outcome<T>, options: ChangeOptions): Outcome<T> {
+    return this.transaction(() => {
+      const verdict = this.#judge<T>(meta, own);
+      if (verdict.kind === "answer") return verdict.outcome;
+      const now = this.now();
+      const outcome = work(now);
+      const claim = meta?.idempotency;
+      const record = meta && claim && recordOf(meta.actor, claim, outcome, options.secret === true, now);
+      if (record) {
+        this.#store.records.put(record);
+        if (this.timers.get(RECORDS_TIMER) === undefined) this.timers.set(RECORDS_TIMER, now + KIT_LIMITS.replayMs);
+      }
+      return outcome;
+    });
+  }
+
+  #run<T>(work: () => T): T {
+    this.#depth += 1;
+    try {
+      return this.#store.transaction(() => {
+        const result = work();
+        if (result instanceof Promise) throw new Error("a transaction is synchronous: prepare first, then change");
+        return result;
+      });
+    } catch (error) {
+      // What memory held of the undone rows is read anew.
+      if (this.#state !== "closed") {
+        this.timers.load();
+        this.outbox.load();
+      }
+      throw error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #afterCommit(): void {
+    this.#settle();
+    if (!this.#emitted) return;
+    this.#emitted = false;
+    this.#background(this.#flushCommitted());
+  }
+
+  async #flushCommitted(): Promise<void> {
+    if (this.failpoint !== NO_FAILPOINTS) {
+      await this.#ctx.storage.sync();
+      this.failpoint("committed");
+    }
+    await this.outbox.flush();
+  }
+
+  #noteEmit(): void {
+    if (this.#depth === 0) throw new Error("emit outside of a transaction: the event would not share the fate of its change");
+    this.#emitted = true;
+  }
+
+  /** Holds the alarm at the earliest deadline; left to the end of a transaction, and of a running alarm. */
+  #settle(): void {
+    if (this.#depth > 0 || this.#alarmRunning || this.#state === "closed") return;
+    const { dueAt } = this.outbox;
+    this.#alarm.settle(dueAt === undefined ? this.timers.dueAts() : [...this.timers.dueAts(), dueAt]);
+  }
+
+  #sweep(now: number): void {
+    const { records } = this.#store;
+    const swept = records.sweep(now - KIT_LIMITS.replayMs, KIT_LIMITS.sweepRows);
+    const next = swept === KIT_LIMITS.sweepRows ? now + 1_000 : nextSweepAt(records.oldestAt(), now);
+    if (next !== undefined) this.timers.set(RECORDS_TIMER, next);
+  }
+
+  #source(): string {
+    return this.#address ? objectName(this.#address) : "unnamed";
+  }
+
+  #background(work: Promise<unknown>): void {
+    this.#ctx.waitUntil(work);
+  }
+}
+
+/** What makes two requests twins: the same key of the same actor. */
+function flightOf(meta: CallMeta | undefined): string | undefined {
+  return meta?.idempotency && JSON.stringify([meta.actor, meta.idempotency.key]);
+}
+
+function addressOf(name: string): ObjectAddress | undefined {
+  try {
+    return parseObjectName(name);
+  } catch {
+    return undefined; // a name that no address makes: every entry point refuses
+  }
+}
