@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { keySchema, tenantSchema } from "./access.ts";
 
 /**
  * Every event type. `lifecycle` events are stored one by one; `aggregate` events come at a high rate, are counted and
@@ -54,18 +53,35 @@ export const eventMessageSchema = z.object({
 });
 export type EventMessage = z.infer<typeof eventMessageSchema>;
 
-const tenantEventSchema = tenantSchema.extend({ keysVersion: z.number().int().nonnegative().default(0) });
+const epochMs = z.number().int();
+
+const tenantDataSchema = z.object({
+  slug: z.string(),
+  name: z.string(),
+  plan: z.string(),
+  settings: z.record(z.string(), z.unknown()),
+  keysVersion: z.number().int().nonnegative(),
+  createdAt: epochMs,
+});
+const keyDataSchema = z.object({
+  keyId: z.string().min(1).max(64),
+  name: z.string(),
+  scopes: z.array(z.string()),
+  createdAt: epochMs,
+  expiresAt: epochMs.nullable(),
+  revokedAt: epochMs.nullable(),
+});
 
 /**
  * Data of the events that D1 projections are made from: the whole state of the thing at that `seq`, so that a projection
- * never needs the event before. Unknown fields are ignored, missing optional ones are the previous release's.
+ * never needs the event before. Unknown fields are ignored; what a later release adds is optional.
  */
 export const PROJECTED_DATA = {
   "meridian.object.created": z.object({ kind: z.string().max(64), name: z.string().max(256), jurisdiction: z.string().max(32).nullish() }),
-  "meridian.tenant.created": tenantEventSchema,
-  "meridian.tenant.changed": tenantEventSchema,
-  "meridian.key.created": keySchema,
-  "meridian.key.revoked": keySchema,
+  "meridian.tenant.created": tenantDataSchema,
+  "meridian.tenant.changed": tenantDataSchema,
+  "meridian.key.created": keyDataSchema,
+  "meridian.key.revoked": keyDataSchema,
 } as const satisfies Partial<Record<EventType, z.ZodType>>;
 
 /** What an aggregate event may say: how many occurrences it stands for; one when absent. */

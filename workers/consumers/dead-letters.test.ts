@@ -47,10 +47,10 @@ describe("the consumer of dead letters", () => {
   });
 
   it("[EV11] gives a tenant its own event whose data alone is wrong", async () => {
-    const event = eventOf("ev11-data", 9, { type: "meridian.key.created", data: { id: 1 } });
+    const event = eventOf("ev11-data", 9, { type: "meridian.key.created", data: { keyId: 1 } });
     const recording = recordingEnv({ SINGLE_NODE: "true" });
     await deliver([{ body: event }], { queue: DEAD_QUEUE, env: recording.env });
-    expect(await lettersOf("ev11-data")).toMatchObject([{ event_id: event.id, reason: expect.stringContaining("data.id") }]);
+    expect(await lettersOf("ev11-data")).toMatchObject([{ event_id: event.id, reason: expect.stringContaining("data.keyId") }]);
     expect(recording.confirmed).toEqual([["ev11-data/tenant/main", [9]]]);
   });
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import { RETRY_DELAY, retryDelayS } from "./give-back.ts";
-import { deliver, eventOf, historyOf, recordingEnv } from "./testing.ts";
+import { deliver, eventOf, historyOf, NOON, recordingEnv } from "./testing.ts";
 
 describe("the events consumer", () => {
   it("[EV1] stores a lifecycle event once, however often it is delivered", async () => {
@@ -112,9 +112,8 @@ describe("the events consumer", () => {
 });
 
 function keyRevoked(tenantId: string) {
-  const at = "2026-11-20T12:00:00.000Z";
-  const key = { id: "k1", name: "k", hint: "mrd_", scopes: ["metrics:write"], state: "revoked", createdAt: at, createdBy: "system" };
-  return eventOf(tenantId, 5, { type: "meridian.key.revoked", data: { ...key, expiresAt: null, revokedAt: at, lastUsedAt: null } });
+  const data = { keyId: "k1", name: "k", scopes: ["metrics:write"], createdAt: NOON, expiresAt: null, revokedAt: NOON };
+  return eventOf(tenantId, 5, { type: "meridian.key.revoked", subject: "key/k1", data });
 }
 
 /** Counts statements and rows written of a database without changing what it does. */

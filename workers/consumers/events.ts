@@ -56,6 +56,6 @@ function isAggregate(event: EventMessage): boolean {
 /** What an event makes others do. Revocation has closed the sockets already where the revoking request lived to do it. */
 async function setOff(env: EdgeEnv, event: EventMessage): Promise<void> {
   if (event.type !== "meridian.key.revoked") return;
-  const keyId = event.data["id"];
+  const keyId = event.data["keyId"];
   if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);
 }

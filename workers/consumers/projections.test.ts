@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { EventMessage } from "../../contract/events.ts";
-import { deliver, eventOf } from "./testing.ts";
+import { deliver, eventOf, NOON } from "./testing.ts";
 
 describe("the projections", () => {
   it("[EV7] ignore an event with a lower seq than the stored one", async () => {
@@ -15,7 +15,7 @@ describe("the projections", () => {
     await deliver([{ body: keyEvent("ev7-key", 9, "revoked") }, { body: keyEvent("ev7-key", 3, "active") }]);
     await deliver([{ body: keyEvent("ev7-key", 3, "active"), attempts: 2 }]);
     const row = await env.DB.prepare("SELECT revoked_at AS revokedAt, scopes, seq FROM control_key WHERE tenant_id = 'ev7-key'").first();
-    expect(row).toEqual({ revokedAt: Date.parse(REVOKED_AT), scopes: '["metrics:write"]', seq: 9 });
+    expect(row).toEqual({ revokedAt: REVOKED_AT, scopes: '["metrics:write"]', seq: 9 });
   });
 
   it("[EV7] register an object once, with where it lives", async () => {
@@ -32,26 +32,15 @@ describe("the projections", () => {
   });
 });
 
-const REVOKED_AT = "2026-11-20T13:00:00.000Z";
+const REVOKED_AT = NOON + 60_000;
 
 function tenantEvent(tenantId: string, seq: number, name: string): EventMessage {
-  const createdAt = "2026-11-20T12:00:00.000Z";
-  const data = { id: tenantId, slug: tenantId, name, plan: "free", settings: { origins: [] }, createdAt, keysVersion: seq };
+  const data = { slug: tenantId, name, plan: "free", settings: { origins: [] }, createdAt: NOON, keysVersion: seq };
   return eventOf(tenantId, seq, { type: "meridian.tenant.changed", data });
 }
 
 function keyEvent(tenantId: string, seq: number, state: "active" | "revoked"): EventMessage {
-  const data = {
-    id: "k1",
-    name: "Agent",
-    hint: "mrd_x",
-    scopes: ["metrics:write"],
-    state,
-    createdAt: "2026-11-20T12:00:00.000Z",
-    createdBy: "user:1",
-    expiresAt: null,
-    revokedAt: state === "revoked" ? REVOKED_AT : null,
-    lastUsedAt: null,
-  };
-  return eventOf(tenantId, seq, { type: state === "revoked" ? "meridian.key.revoked" : "meridian.key.created", data });
+  const revokedAt = state === "revoked" ? REVOKED_AT : null;
+  const data = { keyId: "k1", name: "Agent", scopes: ["metrics:write"], createdAt: NOON, expiresAt: null, revokedAt };
+  return eventOf(tenantId, seq, { type: revokedAt === null ? "meridian.key.created" : "meridian.key.revoked", data });
 }

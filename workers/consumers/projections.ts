@@ -44,20 +44,7 @@ function projection(db: D1Database, type: ProjectedType, event: EventMessage): D
              expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, seq = excluded.seq
            WHERE excluded.seq > seq`,
         )
-        .bind(
-          event.tenantId,
-          key.id,
-          key.name,
-          JSON.stringify(key.scopes),
-          Date.parse(key.createdAt),
-          epochMs(key.expiresAt),
-          epochMs(key.revokedAt),
-          event.seq,
-        );
+        .bind(event.tenantId, key.keyId, key.name, JSON.stringify(key.scopes), key.createdAt, key.expiresAt, key.revokedAt, event.seq);
     }
   }
-}
-
-function epochMs(time: string | null): number | null {
-  return time === null ? null : Date.parse(time);
 }
