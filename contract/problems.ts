@@ -7,6 +7,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: "A valid credential is needed" },
   "wrong-credentials": { status: 401, title: "Email or password is wrong" },
   forbidden: { status: 403, title: "This credential may not do that" },
+  "https-required": { status: 403, title: "Plain http is served on loopback only" },
   "origin-not-allowed": { status: 403, title: "The Origin header does not match" },
   "not-found": { status: 404, title: "There is nothing here" },
   "method-not-allowed": { status: 405, title: "This method is not offered here" },

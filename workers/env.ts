@@ -25,4 +25,6 @@ export interface EdgeEnv {
   readonly SINGLE_NODE?: string;
   readonly CLOCK_OFFSET_MS?: string;
   readonly KEY_RING: string;
+  /** Which requests are logged: `all` (when absent), `errors`, `off`. */
+  readonly LOG_REQUESTS?: string;
 }

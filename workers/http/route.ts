@@ -4,28 +4,50 @@ import type { KnownPrincipal } from "../../contract/principal.ts";
 import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
+import type { BodyLimits } from "./body.ts";
+import type { ProblemRenderer } from "./problem.ts";
+import type { Trace } from "./trace.ts";
+
+/** A route's own proof of identity, such as a ticket in the URL; null leaves it to API key and session. */
+export type CredentialReader = (request: Request, env: EdgeEnv, now: number) => Promise<Outcome<KnownPrincipal> | null>;
 
 /** One route, as data: the contract of its parts, the action that guards it, and what the documentation says. */
 export interface RouteSpec {
   readonly method: "get" | "post" | "put" | "patch" | "delete";
-  /** OpenAPI style: `/v1/keys/{keyId}`. */
+  /** OpenAPI style: `/v1/keys/{keyId}`. A last segment `*` takes the whole rest of the path. */
   readonly path: string;
   readonly action: RouteAction;
   /** The plane, as the documentation groups it. */
   readonly tag: string;
   readonly summary: string;
+  /** Markdown-free sentences below the summary. */
+  readonly description?: string;
+  /** Not in the documentation: pages, and what a library serves. */
+  readonly hidden?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A JSON body, parsed and held to the default limit of 256 KiB unless `maxBodyBytes` says otherwise. */
   readonly body?: z.ZodType;
   readonly maxBodyBytes?: number;
+  /**
+   * A body that the handler reads by itself (`readBody`): other media types get 415. `schema` is for the documentation.
+   * Not together with `body`.
+   */
+  readonly rawBody?: { readonly mediaTypes: readonly string[]; readonly schema?: z.ZodType; readonly limits?: BodyLimits };
   readonly answer: {
     readonly status: 200 | 201 | 202 | 204;
     readonly schema?: z.ZodType;
     readonly headers?: Readonly<Record<string, string>>;
+    /** What Accept must allow, else 406; `application/json` when absent. `*\/*` leaves it to the handler. */
+    readonly mediaType?: string;
   };
   /** Problems beyond those every route may answer with. */
   readonly problems?: readonly ProblemSlug[];
+  readonly credential?: CredentialReader;
+  /** On an `open` route: resolve a credential when one is sent, and stay anonymous when it is none of ours. */
+  readonly optionalPrincipal?: true;
+  /** The error shape of a foreign protocol; problem details when absent. */
+  readonly renderProblem?: ProblemRenderer;
 }
 
 type Parsed<T, Else> = T extends z.ZodType ? z.output<T> : Else;
@@ -44,6 +66,10 @@ export interface RouteCall<S extends RouteSpec> {
   readonly meta: CallMeta;
   /** Epoch milliseconds, with the test offset. */
   readonly now: number;
+  /** For requests to others: `traceparentOf(call.trace)`. */
+  readonly trace: Trace;
+  /** Headers that the answer will carry besides the spec's: ETag, Location, RateLimit. Left out when the answer is a problem, but for RateLimit. */
+  readonly answerHeaders: Headers;
 }
 
 /** What a handler answers: the value for the spec's status, a problem, or a whole response where a protocol wants one. */

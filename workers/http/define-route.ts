@@ -1,0 +1,163 @@
+import type { Context } from "hono";
+import type { z } from "@hono/zod-openapi";
+import { type KnownPrincipal, actorOf } from "../../contract/principal.ts";
+import { type Outcome, type Problem, accept, refuse } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import { accepts, isMediaType } from "./accept.ts";
+import { type App, type AppTypes, INTERNAL, answerProblem } from "./app.ts";
+import { readBody } from "./body.ts";
+import { isUnsafe, isUpgrade } from "./browser.ts";
+import { fieldErrors } from "./field-errors.ts";
+import { idempotencyOf } from "./idempotency-key.ts";
+import { parseJson } from "./json.ts";
+import { errorLine } from "./log.ts";
+import { type Scene, authenticate, authorize } from "./principal.ts";
+import { readQuery } from "./query.ts";
+import { clock } from "./request-context.ts";
+import type { RouteCall, RouteHandler, RouteSpec } from "./route.ts";
+import { rememberSpec } from "./route-table.ts";
+
+/** Bytes of a JSON body where a route says nothing: a hundred times our largest form. */
+export const DEFAULT_BODY_BYTES = 256 * 1024;
+
+const ANONYMOUS = { kind: "anonymous" } as const;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Adds a route. Its handler runs only when the credential is good, the action allowed, and every part parsed; whatever
+ * goes wrong before, in or after it becomes a problem in the route's own error shape.
+ */
+export function route<const S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<S>): void {
+  const handle = async (c: Context<AppTypes>): Promise<Response> => {
+    const context = c.get("context");
+    context.route = spec.path;
+    context.action = spec.action;
+    try {
+      const answer = await run(c, spec, handler);
+      return answer instanceof Response ? answer : answerProblem(answer, context, spec.renderProblem);
+    } catch (error) {
+      c.get("deps").log(errorLine(context, error, clock(c.env)));
+      return answerProblem(problemOfThrown(error), context, spec.renderProblem);
+    }
+  };
+  rememberSpec(handle, spec);
+  app.on(spec.method.toUpperCase(), routingPath(spec.path), handle);
+}
+
+/** `/v1/keys/{keyId}` as the router writes it: `/v1/keys/:keyId`. */
+export function routingPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: RouteHandler<S>): Promise<Response | Problem> {
+  const request = c.req.raw;
+  const context = c.get("context");
+  const scene: Scene = { env: c.env, ctx: c.executionCtx, context, now: clock(c.env), ...c.get("deps") };
+
+  const who = await principalOf(request, spec, scene);
+  if (!who.ok) return who.problem;
+  const parsed = await parse(c, spec);
+  if (!parsed.ok) return parsed.problem;
+
+  const answerHeaders = new Headers(spec.answer.headers);
+  const meta = await metaOf(request, spec, who.value, parsed.value.bytes, context.requestId);
+  if (!meta.ok) return meta.problem;
+  const call = {
+    env: c.env,
+    request,
+    ctx: c.executionCtx,
+    principal: who.value,
+    ...parsed.value,
+    meta: meta.value,
+    now: scene.now,
+    trace: context.trace,
+    answerHeaders,
+  } as unknown as RouteCall<S>; // each part was just parsed with the spec's own schema
+  const result = await handler(call);
+  if (result instanceof Response) return result;
+  if (!result.ok) return result.problem;
+  const { status } = spec.answer;
+  return status === 204
+    ? new Response(null, { status, headers: answerHeaders })
+    : Response.json(result.value, { status, headers: answerHeaders });
+}
+
+type Who = KnownPrincipal | typeof ANONYMOUS;
+
+async function principalOf(request: Request, spec: RouteSpec, scene: Scene): Promise<Outcome<Who>> {
+  if (spec.action === "open") {
+    if (!spec.optionalPrincipal) return accept(ANONYMOUS);
+    const who = await authenticate(request, scene, spec.credential);
+    return !who.ok && who.problem.slug === "unauthenticated" ? accept(ANONYMOUS) : who;
+  }
+  const who = await authenticate(request, scene, spec.credential);
+  if (!who.ok) return who;
+  const allowed = authorize(who.value, spec.action, scene);
+  return allowed.ok ? who : allowed;
+}
+
+interface Parts {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** The body as it came, decompressed; for the idempotency hash. */
+  readonly bytes: Uint8Array;
+}
+
+async function parse(c: Context<AppTypes>, spec: RouteSpec): Promise<Outcome<Parts>> {
+  const request = c.req.raw;
+  const mediaType = spec.answer.mediaType ?? "application/json";
+  if (!isUpgrade(request) && !accepts(request.headers.get("accept"), mediaType)) {
+    return refuse("not-acceptable", `This route answers in ${mediaType}: allow it in Accept.`);
+  }
+  const params = spec.params ? check(spec.params, c.req.param(), "path") : accept({});
+  if (!params.ok) return params;
+  const query = spec.query ? readQuery(spec.query, new URL(request.url).searchParams) : accept({});
+  if (!query.ok) return query;
+  const taken = spec.body ? ["application/json"] : spec.rawBody?.mediaTypes;
+  if (taken && !isMediaType(request.headers.get("content-type"), taken)) {
+    return refuse("unsupported-media-type", `Send the body with Content-Type ${taken.join(" or ")}.`);
+  }
+  if (!spec.body) return accept({ params: params.value, query: query.value, body: undefined, bytes: NO_BYTES });
+  const maxBytes = spec.maxBodyBytes ?? DEFAULT_BODY_BYTES;
+  const bytes = await readBody(request, { compressedBytes: maxBytes, decompressedBytes: maxBytes });
+  if (!bytes.ok) return bytes;
+  const json = parseJson(bytes.value);
+  if (!json.ok) return json;
+  const body = check(spec.body, json.value, "body");
+  return body.ok ? accept({ params: params.value, query: query.value, body: body.value, bytes: bytes.value }) : body;
+}
+
+/** Parses with a zod schema; a refusal lists what to fix, each with a pointer. */
+export function check<T extends z.ZodType>(schema: T, value: unknown, source: "body" | "query" | "path"): Outcome<z.output<T>> {
+  const result = schema.safeParse(value);
+  if (result.success) return accept(result.data);
+  const errors = fieldErrors(result.error, source);
+  const slug = source === "body" ? "invalid-body" : "invalid-parameter";
+  return refuse(
+    slug,
+    errors.length === 1 ? "One field has to be changed: see `errors`." : `${errors.length} fields have to be changed: see \`errors\`.`,
+    { errors },
+  );
+}
+
+async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, requestId: string): Promise<Outcome<CallMeta>> {
+  const meta: CallMeta =
+    who.kind === "anonymous"
+      ? { requestId, actor: "anonymous", actorName: "anonymous" }
+      : { requestId, actor: actorOf(who), actorName: who.name };
+  const header = isUnsafe(request.method) && !spec.rawBody ? request.headers.get("idempotency-key") : null;
+  if (header === null) return accept(meta);
+  const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);
+  return idempotency.ok ? accept({ ...meta, idempotency: idempotency.value }) : idempotency;
+}
+
+/** Objects say by properties of the error that they cannot be reached just now; anything else is a fault of ours. */
+function problemOfThrown(error: unknown): Problem {
+  const trouble =
+    typeof error === "object" &&
+    error !== null &&
+    (("overloaded" in error && error.overloaded === true) || ("retryable" in error && error.retryable === true));
+  if (!trouble) return INTERNAL;
+  return { slug: "unavailable", detail: "The part that answers this is overloaded or restarting. Try again.", retryAfterS: 1 };
+}

@@ -1,0 +1,63 @@
+import type { StoredKey } from "../../contract/rpc/tenant.ts";
+import type { EdgeEnv } from "../env.ts";
+import { registerIsolateCache } from "./isolate-caches.ts";
+import { Lru } from "./lru.ts";
+import { tenantOf } from "./objects.ts";
+import { type KeepAlive, SingleFlight } from "./single-flight.ts";
+
+export const KEY_CACHE_LIMITS = {
+  /** A tenant's keysVersion is read again when it is older: with the read itself, revocation acts within 2 s. */
+  versionMs: 1_500,
+  /** A key is read again when it is older, even at the same version. */
+  keyMs: 600_000,
+  keys: 20_000,
+  tenants: 10_000,
+} as const;
+
+/** A key as the tenant's object had it, and the origins the tenant lists. */
+export interface FoundKey {
+  readonly key: StoredKey | null;
+  readonly origins: readonly string[];
+}
+
+interface CachedKey extends FoundKey {
+  readonly version: number;
+}
+
+const versions = new Lru<number>(KEY_CACHE_LIMITS.tenants);
+const keys = new Lru<CachedKey>(KEY_CACHE_LIMITS.keys);
+const versionReads = new SingleFlight<number>();
+const keyReads = new SingleFlight<CachedKey>();
+registerIsolateCache(() => {
+  versions.clear();
+  keys.clear();
+  versionReads.clear();
+  keyReads.clear();
+});
+
+/**
+ * The key by id, from the isolate's memory while the tenant's keysVersion is unchanged. Call it only for a tenant that exists.
+ * @throws when the tenant's object cannot be read: what cannot be checked is not let in
+ */
+export async function findKey(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId: string, now: number): Promise<FoundKey> {
+  const name = `${tenantId} ${keyId}`;
+  const cached = keys.get(name, now);
+  if (cached && cached.version === (await currentVersion(env, ctx, tenantId, now))) return cached;
+  const read = await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId));
+  keys.set(name, read, now + KEY_CACHE_LIMITS.keyMs);
+  versions.set(tenantId, read.version, now + KEY_CACHE_LIMITS.versionMs);
+  return read;
+}
+
+async function currentVersion(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<number> {
+  const cached = versions.get(tenantId, now);
+  if (cached !== undefined) return cached;
+  const version = await versionReads.run(tenantId, ctx, async () => await tenantOf({ env, principal: { tenantId } }).keysVersion());
+  versions.set(tenantId, version, now + KEY_CACHE_LIMITS.versionMs);
+  return version;
+}
+
+async function readKey(env: EdgeEnv, tenantId: string, keyId: string): Promise<CachedKey> {
+  const { keysVersion, key, origins } = await tenantOf({ env, principal: { tenantId } }).findKey(keyId);
+  return { version: keysVersion, key, origins };
+}

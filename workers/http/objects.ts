@@ -1,0 +1,102 @@
+import {
+  type ObjectAddress,
+  type ObjectKind,
+  type ObjectNamespace,
+  PLATFORM_TENANT,
+  callObject,
+  objectAt,
+} from "../../contract/address.ts";
+import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
+import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { HubRpc } from "../../contract/rpc/hub.ts";
+import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
+import type { TenantRpc } from "../../contract/rpc/tenant.ts";
+import type { EdgeEnv } from "../env.ts";
+import { rendezvous } from "./rendezvous.ts";
+
+/** What an object's address is made of: the authenticated principal, never something the caller names. */
+export interface ObjectCall {
+  readonly env: EdgeEnv;
+  readonly principal: { readonly tenantId: string };
+  /** With an Idempotency-Key in it, changes may be repeated too. */
+  readonly meta?: CallMeta;
+}
+
+/** Objects over which sign-in attempts spread. */
+const ATTEMPT_OBJECTS = 8;
+
+/** Which calls are tried again when the platform says they may be. */
+interface Repeats<T> {
+  /** They change nothing, or come to the same when made twice. */
+  readonly always: readonly (keyof T & string)[];
+  /** Changes that the object recognises by the Idempotency-Key in their meta: only with one. */
+  readonly keyed?: readonly (keyof T & string)[];
+}
+
+const COMMON = ["outboxStatus", "confirmOutbox"] as const;
+
+const TENANT: Repeats<TenantRpc> = {
+  always: [...COMMON, "describe", "keysVersion", "findKey", "listKeys", "revokeKey", "listAudit", "verifyAudit"],
+  keyed: ["create", "updateSettings", "createKey"],
+};
+const METRICS: Repeats<MetricShardRpc> = { always: [...COMMON, "ingest", "query", "listHosts", "findHost", "interest", "status"] };
+const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
+const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
+const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
+
+/** The tenant's own object: settings, keys, audit. */
+export function tenantOf(call: ObjectCall): TenantRpc {
+  return stubOf(call.env.TENANT, addressOf(call, "tenant", "main"), TENANT, call.meta);
+}
+
+/** Shard `n` of the tenant's series. */
+export function metricsOf(call: ObjectCall, n = 0): MetricShardRpc {
+  return stubOf(call.env.METRICS, addressOf(call, "metrics", String(n)), METRICS, call.meta);
+}
+
+/** Hub `n` of the tenant's live sockets; below `LIVE_LIMITS.hubs`. */
+export function hubOf(call: ObjectCall, n: number): HubRpc {
+  return stubOf(call.env.HUB, addressOf(call, "hub", String(n)), HUB, call.meta);
+}
+
+/** The tenant's host agents. */
+export function agentsOf(call: ObjectCall): AgentFleetRpc {
+  return stubOf(call.env.AGENTS, addressOf(call, "agents", "main"), AGENTS, call.meta);
+}
+
+/** The limiter that counts this bucket (a hash of an account or an address), for the whole deployment. */
+export function attemptsOf(env: EdgeEnv, bucketName: string): AttemptLimiterRpc {
+  const name = String(rendezvous(bucketName, ATTEMPT_OBJECTS));
+  return stubOf(env.ATTEMPTS, { tenantId: PLATFORM_TENANT, kind: "attempts", name }, ATTEMPTS, undefined);
+}
+
+function addressOf(call: ObjectCall, kind: ObjectKind, name: string): ObjectAddress {
+  return { tenantId: call.principal.tenantId, kind, name };
+}
+
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
+/** A stub whose every call, and every retry of a repeatable one, goes through a fresh stub: a broken one stays broken. */
+function stubOf<T extends object>(
+  namespace: ObjectNamespace<T>,
+  address: ObjectAddress,
+  repeats: Repeats<T>,
+  meta: CallMeta | undefined,
+): T {
+  const repeated = new Set<string>(meta?.idempotency ? [...repeats.always, ...(repeats.keyed ?? [])] : repeats.always);
+  return new Proxy({} as T, {
+    get: (_target, method) => {
+      // `then` would make the proxy look like a promise to `await`.
+      if (typeof method !== "string" || method === "then") return undefined;
+      return async (...args: readonly unknown[]) => {
+        const attempt = async () => {
+          const stub = objectAt(namespace, address);
+          const call = stub[method as keyof T] as Method; // named by the caller through T, which this proxy is handed out as
+          return await Reflect.apply(call, stub, args);
+        };
+        return repeated.has(method) ? await callObject(attempt) : await attempt();
+      };
+    },
+  });
+}

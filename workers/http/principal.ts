@@ -1,0 +1,130 @@
+import { API_KEY_PATTERN } from "../../contract/access.ts";
+import { type KnownPrincipal, type OperatorPrincipal, actorOf, may } from "../../contract/principal.ts";
+import type { Action } from "../../contract/permissions.ts";
+import { type Outcome, accept, refuse } from "../../contract/problems.ts";
+import type { StoredKey } from "../../contract/rpc/tenant.ts";
+import type { EdgeEnv } from "../env.ts";
+import { sha256Hex } from "./base64.ts";
+import { checkCookieRequest } from "./browser.ts";
+import { type DenialReason, noteDenial } from "./denials.ts";
+import { findKey } from "./key-cache.ts";
+import { noteKeyUse } from "./key-use.ts";
+import { type LogSink, errorLine } from "./log.ts";
+import type { RequestContext } from "./request-context.ts";
+import type { CredentialReader } from "./route.ts";
+import type { KeepAlive } from "./single-flight.ts";
+import { tenantExists } from "./tenants.ts";
+
+/** Who is behind the session cookie; null when there is none or it is no longer good. */
+export type SessionReader = (request: Request, env: EdgeEnv) => Promise<OperatorPrincipal | null>;
+
+/** What authentication needs of the request's surroundings. */
+export interface Scene {
+  readonly env: EdgeEnv;
+  readonly ctx: KeepAlive;
+  readonly context: RequestContext;
+  readonly now: number;
+  readonly sessionPrincipal: SessionReader;
+  readonly log: LogSink;
+}
+
+const NO_CREDENTIAL = "Send a valid API key as `Authorization: Bearer mrd_…`, or sign in to the console.";
+
+/**
+ * Who is asking. A key in a header decides alone; the session cookie counts only without one, and only from our own pages.
+ * Refusals look alike from outside, whatever their reason; what cannot be checked is `unavailable`.
+ */
+export async function authenticate(
+  request: Request,
+  scene: Scene,
+  ownReader: CredentialReader | undefined,
+): Promise<Outcome<KnownPrincipal>> {
+  try {
+    const own = (await ownReader?.(request, scene.env, scene.now)) ?? null;
+    if (own) return own.ok ? identified(own.value, scene) : own;
+    const token = keyTextOf(request.headers);
+    if (token !== undefined) return await fromKey(token, scene);
+    const operator = request.headers.has("cookie") ? await scene.sessionPrincipal(request, scene.env) : null;
+    if (!operator) return refuse("unauthenticated", NO_CREDENTIAL);
+    identified(operator, scene);
+    const fromOwnPage = checkCookieRequest(request, new URL(request.url), scene.env);
+    return fromOwnPage.ok ? accept(operator) : fromOwnPage;
+  } catch (error) {
+    scene.log(errorLine(scene.context, error, scene.now));
+    return refuse("unavailable", "The credential cannot be checked right now. Try again.", { retryAfterS: 1 });
+  }
+}
+
+/** Whether the principal may do this; a refusal is noted in the tenant's audit log. */
+export function authorize(principal: KnownPrincipal, action: Action, scene: Scene): Outcome<undefined> {
+  if (may(principal, action)) return accept(undefined);
+  const service = principal.kind === "service";
+  const reason = service ? "wrong-scope" : "wrong-role";
+  noteDenial(
+    scene.env,
+    scene.ctx,
+    scene.context,
+    { ...principal, reason, actor: actorOf(principal), actorName: principal.name, action },
+    scene.now,
+  );
+  return refuse(
+    "forbidden",
+    service ? `This key lacks the scope ${action}. Use a key that has it.` : `Your role does not include ${action}. Ask an owner or admin.`,
+  );
+}
+
+/** The key text of a request: Bearer, the password of Basic, or `x-api-key`. Empty when a header is there and holds none. */
+function keyTextOf(headers: Headers): string | undefined {
+  const authorization = headers.get("authorization");
+  if (authorization === null) return headers.get("x-api-key")?.trim();
+  const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(authorization.trim()) ?? [];
+  if (scheme.toLowerCase() === "bearer") return value;
+  return scheme.toLowerCase() === "basic" ? passwordOf(value) : "";
+}
+
+function passwordOf(basic: string): string {
+  try {
+    const text = atob(basic);
+    return text.slice(text.indexOf(":") + 1);
+  } catch {
+    return ""; // not base64: no credential of ours
+  }
+}
+
+async function fromKey(token: string, scene: Scene): Promise<Outcome<KnownPrincipal>> {
+  const { env, ctx, now } = scene;
+  const [, tenantId = "", keyId = "", secret = ""] = API_KEY_PATTERN.exec(token) ?? [];
+  if (secret === "" || !(await tenantExists(env, ctx, tenantId, now))) return refuse("unauthenticated", NO_CREDENTIAL);
+  const { key, origins } = await findKey(env, ctx, tenantId, keyId, now);
+  const reason = await refusalOf(key, secret, now);
+  if (reason !== undefined) {
+    noteDenial(env, ctx, scene.context, { tenantId, reason, actor: `key:${keyId}`, actorName: key?.name ?? "unknown key" }, now);
+    scene.context.tenantId = tenantId;
+    return refuse("unauthenticated", NO_CREDENTIAL);
+  }
+  scene.context.origins = origins;
+  noteKeyUse(env, ctx, tenantId, keyId, now);
+  return identified({ kind: "service", tenantId, keyId, name: key?.name ?? "", scopes: key?.scopes ?? [] }, scene);
+}
+
+// Compared against when there is no key, so that an unknown id takes as long as a wrong secret.
+const NO_HASH = "0".repeat(64);
+
+/** Why this stored key does not let the secret in; undefined when it does. The secret is judged first: state is told only to its holder. */
+async function refusalOf(key: StoredKey | null, secret: string, now: number): Promise<DenialReason | undefined> {
+  const encoder = new TextEncoder();
+  const given = encoder.encode(await sha256Hex(encoder.encode(secret)));
+  const stored = encoder.encode((key?.secretHash ?? NO_HASH).padEnd(NO_HASH.length).slice(0, NO_HASH.length));
+  const equal = crypto.subtle.timingSafeEqual(given, stored);
+  if (key === null) return "unknown-key";
+  if (!equal) return "wrong-secret";
+  if (key.revokedAt !== null) return "revoked-key";
+  if (key.expiresAt !== null && key.expiresAt <= now) return "expired-key";
+  return undefined;
+}
+
+function identified<P extends KnownPrincipal>(principal: P, { context }: Scene): Outcome<P> {
+  context.tenantId = principal.tenantId;
+  context.actor = actorOf(principal);
+  return accept(principal);
+}

@@ -1,0 +1,40 @@
+import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
+import type { EdgeEnv } from "../env.ts";
+import { type Trace, traceFrom } from "./trace.ts";
+
+/** What is known of a request while it is being answered; what the log line is made of. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly trace: Trace;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  tenantId?: string;
+  actor?: string;
+  action?: string;
+  /** Method-less route pattern such as `/v1/keys/{keyId}`: bounded in number, unlike paths. */
+  route?: string;
+  /** `ok`, or the slug of the problem. */
+  outcome?: string;
+  /** Why a credential was refused; for the log and the audit, never for the answer. */
+  denial?: string;
+  /** Origins that the principal's tenant lists; empty while there is no service principal. */
+  origins: readonly string[];
+}
+
+const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+
+/** Epoch milliseconds with the deployment's test offset. */
+export function clock(env: Pick<EdgeEnv, "CLOCK_OFFSET_MS">): number {
+  return Date.now() + Number(env.CLOCK_OFFSET_MS ?? 0);
+}
+
+/** Takes over a sane `X-Request-Id`, so that one id runs through all of a caller's systems; anything else gets a new one. */
+export function startContext(request: Request, now: number): RequestContext {
+  const given = request.headers.get("x-request-id");
+  return {
+    requestId: given !== null && REQUEST_ID.test(given) ? given : uuidv7(now, cryptoRandom),
+    trace: traceFrom(request.headers.get("traceparent"), cryptoRandom),
+    startedAt: now,
+    origins: [],
+  };
+}

@@ -1,0 +1,8 @@
+import type { App } from "./http/app.ts";
+
+/** Every capability's routes, one line each. The order decides only where two patterns meet on one path. */
+export const ROUTES: readonly ((app: App) => void)[] = [];
+
+export function registerAll(app: App): void {
+  for (const register of ROUTES) register(app);
+}

@@ -1,0 +1,13 @@
+import type { EdgeEnv } from "./env.ts";
+
+/** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
+export type Schedule = (cron: string, env: EdgeEnv, ctx: ExecutionContext) => Promise<void>;
+
+/** Every capability's periodic work, one line each. */
+export const SCHEDULES: readonly Schedule[] = [];
+
+/** Runs all of them: one that fails is reported and holds up no other. @throws the first failure, after all have run */
+export async function runSchedules(controller: ScheduledController, env: EdgeEnv, ctx: ExecutionContext): Promise<void> {
+  const results = await Promise.allSettled(SCHEDULES.map(async (schedule) => await schedule(controller.cron, env, ctx)));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
