@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { ROLES, type Role } from "../../contract/permissions.ts";
+
+/** A session that has not ended, the person it belongs to, and their place in the tenant it works on. */
+export interface LiveSession {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string;
+  /** Null for a person who belongs to no tenant, or was removed from the one this session works on. */
+  readonly membership: { readonly tenantId: string; readonly role: Role } | null;
+}
+
+const sessionRow = z.object({
+  session_id: z.string(),
+  user_id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  tenant_id: z.string().nullable(),
+  role: z.enum(ROLES).nullable(),
+});
+
+/**
+ * One query, four rows at most: what every request with a cookie costs when the isolate does not remember it.
+ * @param now epoch milliseconds of the real clock, by which the library sets expiries
+ */
+export async function findSession(db: D1Database, token: string, now: number): Promise<LiveSession | undefined> {
+  const row = await db
+    .prepare(
+      `SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, m.organization_id AS tenant_id, m.role
+       FROM identity_session s JOIN identity_user u ON u.id = s.user_id
+       LEFT JOIN identity_member m ON m.user_id = s.user_id AND m.organization_id = s.active_organization_id
+       WHERE s.token = ? AND s.expires_at > ?`,
+    )
+    .bind(token, now)
+    .first();
+  if (row === null) return undefined;
+  const { session_id, user_id, email, name, tenant_id, role } = sessionRow.parse(row);
+  return {
+    sessionId: session_id,
+    userId: user_id,
+    email,
+    name,
+    membership: tenant_id !== null && role !== null ? { tenantId: tenant_id, role } : null,
+  };
+}
+
+/** The tenant a new session works on: the one its person joined first. */
+export async function firstTenantOf(db: D1Database, userId: string): Promise<string | null> {
+  const row = await db
+    .prepare("SELECT organization_id AS id FROM identity_member WHERE user_id = ? ORDER BY created_at, id LIMIT 1")
+    .bind(userId)
+    .first();
+  return z.object({ id: z.string() }).nullable().parse(row)?.id ?? null;
+}
+
+export async function hasOperators(db: D1Database): Promise<boolean> {
+  return (await db.prepare("SELECT 1 FROM identity_user LIMIT 1").first()) !== null;
+}
+
+export async function findUserByEmail(db: D1Database, email: string): Promise<{ id: string; name: string; email: string } | undefined> {
+  const row = await db.prepare("SELECT id, name, email FROM identity_user WHERE email = ?").bind(email).first();
+  return z.object({ id: z.string(), name: z.string(), email: z.string() }).nullable().parse(row) ?? undefined;
+}
+
+const sessionItem = z.object({
+  id: z.string(),
+  token: z.string(),
+  tenant_id: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  created_at: z.number(),
+  updated_at: z.number(),
+  expires_at: z.number(),
+});
+export type SessionItem = z.infer<typeof sessionItem>;
+
+/** A person's sessions, newest first; ended ones are left to the sweep. */
+export async function sessionsOf(db: D1Database, userId: string, now: number): Promise<SessionItem[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, token, active_organization_id AS tenant_id, user_agent, created_at, updated_at, expires_at
+       FROM identity_session WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC LIMIT 100`,
+    )
+    .bind(userId, now)
+    .all();
+  return results.map((row) => sessionItem.parse(row));
+}
+
+const membershipRow = z.object({ id: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES) });
+
+/** The tenants that a person belongs to, in the order they joined. */
+export async function tenantsOf(db: D1Database, userId: string): Promise<z.infer<typeof membershipRow>[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT o.id, o.slug, o.name, m.role FROM identity_member m JOIN identity_organization o ON o.id = m.organization_id
+       WHERE m.user_id = ? ORDER BY m.created_at, m.id LIMIT 200`,
+    )
+    .bind(userId)
+    .all();
+  return results.map((row) => membershipRow.parse(row));
+}
+
+/** What the D1 list of tenants knows of one; its object is the truth. */
+export async function findOrganization(db: D1Database, id: string): Promise<{ slug: string; name: string } | undefined> {
+  const row = await db.prepare("SELECT slug, name FROM identity_organization WHERE id = ?").bind(id).first();
+  return z.object({ slug: z.string(), name: z.string() }).nullable().parse(row) ?? undefined;
+}
+
+/** Removes what has ended, a bounded number of rows at a time. */
+export async function sweepSessions(db: D1Database, now: number): Promise<void> {
+  await db
+    .prepare("DELETE FROM identity_session WHERE id IN (SELECT id FROM identity_session WHERE expires_at < ? LIMIT 500)")
+    .bind(now)
+    .run();
+}
