@@ -18,6 +18,7 @@ export default defineConfig({
             remoteBindings: false,
             miniflare: {
               bindings: {
+                LOG_REQUESTS: "errors",
                 TEST_MIGRATIONS: {
                   db: await readD1Migrations("migrations/db"),
                   history: await readD1Migrations("migrations/history"),

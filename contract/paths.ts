@@ -11,3 +11,16 @@ export const ROOT_PATHS = {
   "/metrics": "the deployment's own metrics",
   "/assets": "files of the console build",
 } as const;
+
+const ROOTS = Object.keys(ROOT_PATHS) as readonly (keyof typeof ROOT_PATHS)[]; // the keys of a const object are its key type
+
+/** The root that owns a path, if any. */
+export function rootOf(path: string): keyof typeof ROOT_PATHS | undefined {
+  return ROOTS.find((root) => path === root || path.startsWith(`${root}/`));
+}
+
+/** Whether the Worker answers this path before any file is looked for, as `run_worker_first` in wrangler.toml says. */
+export function isWorkerFirst(path: string): boolean {
+  const root = rootOf(path);
+  return path === "/" || (root !== undefined && root !== "/assets");
+}

@@ -1,12 +1,7 @@
 import { consume } from "./consumers/index.ts";
+import { app } from "./edge.ts";
 import type { EdgeEnv } from "./env.ts";
-import { createApp } from "./http/app.ts";
-import { registerAll } from "./routes.ts";
 import { runSchedules } from "./schedules.ts";
-
-/** The deployment's one app; made once per isolate. */
-export const app = createApp();
-registerAll(app);
 
 export default {
   async fetch(request, env, ctx) {

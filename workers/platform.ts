@@ -1,2 +1,17 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import { app } from "./edge.ts";
+import type { EdgeEnv } from "./env.ts";
+import { serveWithAssets } from "./http/door.ts";
+
 export { AgentFleet, AttemptLimiter, Hub, MetricShard, Tenant } from "../durable-objects/index.ts";
 export { default } from "./index.ts";
+
+/**
+ * Where a single node's socket leads: everything, assets included, five times faster than through the assets router.
+ * The server in front strips the headers that only Cloudflare may set.
+ */
+export class Door extends WorkerEntrypoint<EdgeEnv> {
+  override async fetch(request: Request): Promise<Response> {
+    return await serveWithAssets(app, request, this.env, this.ctx);
+  }
+}

@@ -12,6 +12,9 @@ export interface ProblemBody {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
+/** The test's bindings as the edge knows them: objects by interface. */
+export const edgeEnv = env as unknown as EdgeEnv; // the classes implement the interfaces
+
 /** An app of a test's own, with its log lines caught, and a way to call it that waits for background work. */
 export function testApp(deps: Partial<AppDeps> = {}): {
   readonly app: App;
@@ -26,7 +29,7 @@ export function testApp(deps: Partial<AppDeps> = {}): {
     async call(path, init = {}, changed = {}) {
       const ctx = createExecutionContext();
       const url = path.startsWith("http") ? path : `https://meridian.test${path}`;
-      const response = await app.fetch(new Request(url, init), { ...env, ...changed }, ctx);
+      const response = await app.fetch(new Request(url, init), { ...edgeEnv, ...changed }, ctx);
       await waitOnExecutionContext(ctx);
       return response;
     },
