@@ -1,10 +1,12 @@
 import { signal } from "@preact/signals";
 import { LiveClient, liveDeps, type LiveHandler, type LiveStatus } from "../../sdk/live.ts";
-import { paused } from "../lib/clock.ts";
+import { noteServerTime, paused, serverNow } from "../lib/clock.ts";
 import { api } from "./api.ts";
 
 /** How the one live socket is doing; undefined while no page wants live data. */
 export const link = signal<LiveStatus | undefined>(undefined);
+/** Epoch milliseconds on the console's clock when the next attempt starts. */
+export const retryAt = signal(0);
 /** Epoch milliseconds of the newest data that came over the socket; 0 before any. */
 export const newestDataAt = signal(0);
 /** Updates that arrived while the picture is held. */
@@ -15,7 +17,10 @@ let client: LiveClient | undefined;
 function theClient(): LiveClient {
   if (client) return client;
   const made = new LiveClient(liveDeps(async () => (await api.connect.ticket()).url));
-  made.onStatus((status) => (link.value = status));
+  made.onStatus((status) => {
+    link.value = status;
+    retryAt.value = serverNow() + ("inMs" in status ? status.inMs : 0);
+  });
   made.connect();
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) made.retryNow();
@@ -34,6 +39,7 @@ export function follow(channel: string, handler: LiveHandler): () => void {
   return theClient().subscribe(channel, {
     ...handler,
     event: (event) => {
+      noteServerTime(event.at);
       newestDataAt.value = event.at;
       if (paused.peek()) heldUpdates.value++;
       handler.event(event);

@@ -4,6 +4,7 @@ import { formatAge } from "./format.ts";
 /** The connection in a tone and a few words: live · reconnecting in 3 s · offline, data is 42 s old. */
 export function describeLink(
   status: LiveStatus | undefined,
+  retryAtMs: number,
   newestAt: number,
   nowMs: number,
 ): { tone: "ok" | "warn" | "critical" | "muted"; words: string } {
@@ -12,9 +13,10 @@ export function describeLink(
       return { tone: "muted", words: "not live" };
     case "live":
       return { tone: "ok", words: "live" };
-    case "reconnecting":
-      // Rounded and without a countdown: the status itself changes when the next attempt starts.
-      return { tone: "warn", words: status.inMs >= 1_000 ? `reconnecting in ${Math.ceil(status.inMs / 1_000)} s` : "reconnecting" };
+    case "reconnecting": {
+      const waitS = Math.ceil((retryAtMs - nowMs) / 1_000);
+      return { tone: "warn", words: waitS > 0 ? `reconnecting in ${waitS} s` : "reconnecting" };
+    }
     case "offline": {
       if (status.stopped && status.reason === "unauthorized") return { tone: "critical", words: "signed out elsewhere" };
       if (status.stopped && status.reason === "denied") return { tone: "muted", words: "not live for your role" };
