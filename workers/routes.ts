@@ -1,9 +1,22 @@
+import { registerDeadLettersRoutes } from "./control/dead-letters.ts";
+import { registerEventsRoutes } from "./control/events.ts";
 import type { App } from "./http/app.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
+import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
+import { registerOpenApiRoutes } from "./platform-routes/openapi.ts";
+import { registerProblemRoutes } from "./platform-routes/problems.ts";
 
 /** Every capability's routes, one line each. The order decides only where two patterns meet on one path. */
-export const ROUTES: readonly ((app: App) => void)[] = [registerHealthRoutes, registerConsoleRoutes];
+export const ROUTES: readonly ((app: App) => void)[] = [
+  registerHealthRoutes,
+  registerOpenApiRoutes,
+  registerDocsRoutes,
+  registerProblemRoutes,
+  registerConsoleRoutes,
+  registerEventsRoutes,
+  registerDeadLettersRoutes,
+];
 
 export function registerAll(app: App): void {
   for (const register of ROUTES) register(app);

@@ -1,0 +1,37 @@
+import type { ProblemSlug } from "../../contract/problems.ts";
+
+/** For each problem type: when it comes, and the way out. */
+export const PROBLEM_ADVICE: Readonly<Record<ProblemSlug, string>> = {
+  "bad-request": "The request breaks HTTP's or JSON's own rules, so nothing of it was used. Send it again, well formed.",
+  "invalid-body": "The body is JSON, but not of the shape this route takes. Each entry of errors points at one field.",
+  "invalid-parameter":
+    "A path parameter, query parameter or header has a value that is not allowed. errors names them: {name} is in the path, ?name in the query.",
+  "invalid-encoding": "The body could not be decompressed, or is not UTF-8. Check Content-Encoding, and that nothing cut it short.",
+  unauthenticated:
+    "There is no credential, or it is unknown, expired or revoked. The answer does not say which; the tenant's audit log does.",
+  "wrong-credentials": "Email and password do not belong together. After several attempts signing in is slowed down.",
+  forbidden: "The credential is good, but lacks the scope or role for this action. /docs names each route's action.",
+  "https-required": "Credentials must not travel in the open: plain http is served to this machine only.",
+  "origin-not-allowed":
+    "A browser session may change things only from the console's own pages. Programs use an API key, which needs no Origin.",
+  "not-found": "Nothing has this address, or it belongs to another tenant, which looks the same from outside.",
+  "method-not-allowed": "The path exists, but not with this method. The Allow header lists those that do.",
+  "not-acceptable": "The Accept header excludes the only form this route answers in.",
+  "request-timeout": "The body was still on its way when its time was over. Send smaller bodies, or compress them.",
+  conflict: "The thing is in a state that does not allow this. Read it anew before you decide.",
+  "in-progress": "A request with the same Idempotency-Key is being worked on. Ask again in a moment: the answer will be replayed.",
+  "secret-already-shown":
+    "The request succeeded before, and its secret was shown then. Secrets are not kept: revoke it and create another.",
+  gone: "This existed and was removed for good.",
+  "precondition-failed":
+    "The ETag in If-Match is not the current one: someone else changed it. Read it, apply your change again, send the new ETag.",
+  "too-large": "The body exceeds the limit, as sent or after decompression. Split it into several requests.",
+  "unsupported-media-type": "The Content-Type or Content-Encoding is none that this route takes. The detail lists those it takes.",
+  "idempotency-mismatch": "This Idempotency-Key was used with another request in the last 24 hours. Use a fresh key for each request.",
+  "upgrade-required": "This address is a WebSocket: open it with a WebSocket client.",
+  "rate-limited": "Too many requests in a short time. Wait as long as Retry-After says.",
+  "limit-reached": "The tenant's plan does not allow more of these. Remove some, or change the plan.",
+  internal: "The fault is ours. Trying again may help; the requestId helps us find the cause.",
+  unavailable:
+    "A part that answers this is overloaded or restarting. Try again after Retry-After; with an Idempotency-Key a change is made once.",
+};
