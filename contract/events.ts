@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageQuerySchema } from "./pages.ts";
 
 /**
  * Every event type. `lifecycle` events are stored one by one; `aggregate` events come at a high rate, are counted and
@@ -87,8 +88,16 @@ export const PROJECTED_DATA = {
 /** What an aggregate event may say: how many occurrences it stands for; one when absent. */
 export const aggregateDataSchema = z.object({ count: z.number().int().nonnegative().default(1) });
 
-/** Filters of `GET /v1/events`. */
-export const EVENT_FILTER_LIMITS = { typeChars: 100, subjectChars: 512 } as const;
+/** Filters of `GET /v1/events`; together they narrow. */
+export const eventQuerySchema = pageQuerySchema.extend({
+  type: z.string().min(1).max(100).optional(),
+  /** What the subject begins with: `key/` finds every key's events, `key/{keyId}` one key's. */
+  subject: z.string().min(1).max(512).optional(),
+  /** RFC 3339; from inclusive, to exclusive. */
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+});
+export type EventQuery = z.infer<typeof eventQuerySchema>;
 
 /** An event as our API and webhooks show it: CloudEvents 1.0 in JSON, with our `tenantid` and `sequence` extensions. */
 export const cloudEventSchema = z.object({

@@ -1,10 +1,19 @@
+import { sweepHistory } from "./consumers/index.ts";
 import type { EdgeEnv } from "./env.ts";
+import { clock } from "./http/request-context.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
 export type Schedule = (cron: string, env: EdgeEnv, ctx: ExecutionContext) => Promise<void>;
 
+/** The hourly trigger of wrangler.toml. */
+const HOURLY = "7 * * * *";
+
 /** Every capability's periodic work, one line each. */
-export const SCHEDULES: readonly Schedule[] = [];
+export const SCHEDULES: readonly Schedule[] = [
+  async (cron, env) => {
+    if (cron === HOURLY) await sweepHistory(env, clock(env));
+  },
+];
 
 /** Runs all of them: one that fails is reported and holds up no other. @throws the first failure, after all have run */
 export async function runSchedules(controller: ScheduledController, env: EdgeEnv, ctx: ExecutionContext): Promise<void> {
