@@ -56,8 +56,8 @@ export const LIVE_LIMITS = {
   socketsPerHub: 5_000,
   /** Distinct topics of one hub: they travel in one call to their publisher. */
   topicsPerHub: 1_000,
-  /** What a socket leaves for the time it sleeps; the platform keeps 16 KiB. */
-  attachmentBytes: 15 * 1024,
+  /** What a socket leaves for the time it sleeps; the platform keeps 16 KiB, framing and escapes included. */
+  attachmentBytes: 12 * 1024,
   /** Publications kept for sockets whose subscription is on its way to the publisher. */
   joiningPublications: 64,
   /** A client pings this often; */
@@ -81,6 +81,9 @@ export const LIVE_CHANNELS = {
 } as const satisfies Record<string, { action: Action; publisher: string }>;
 export type LiveChannelKind = keyof typeof LIVE_CHANNELS;
 export type LivePublisher = (typeof LIVE_CHANNELS)[LiveChannelKind]["publisher"];
+
+/** Every action that a channel may ask for: what an admission says of a credential. */
+export const LIVE_ACTIONS: readonly Action[] = [...new Set(Object.values(LIVE_CHANNELS).map(({ action }) => action))];
 
 /** The protocol a client names in `Sec-WebSocket-Protocol`, and the prefix before an API key there. */
 export const LIVE_SUBPROTOCOL = "meridian.v1";

@@ -54,7 +54,11 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     serverTime: z.number().int(),
     ackEveryFrames: z.number().int(),
     ackEveryMs: z.number().int(),
+    /** Epoch milliseconds when the socket will be closed with 4401 unless it sends `refresh` before; absent when it does not end. */
+    credentialExpiresAt: z.number().int().optional(),
   }),
+  /** A `refresh` was accepted. */
+  z.object({ v: z.literal(1), type: z.literal("refreshed"), n: z.number().int(), credentialExpiresAt: z.number().int().optional() }),
   z.object({
     v: z.literal(1),
     type: z.literal("subscribed"),

@@ -94,7 +94,7 @@ export function isFinal(code: number): "denied" | undefined {
   return code === LIVE_CLOSE.denied || code === LIVE_CLOSE.gone ? "denied" : undefined;
 }
 
-const FRAME_TYPES: ReadonlySet<unknown> = new Set(["welcome", "subscribed", "unsubscribed", "batch", "error", "goodbye"]);
+const FRAME_TYPES: ReadonlySet<unknown> = new Set(["welcome", "refreshed", "subscribed", "unsubscribed", "batch", "error", "goodbye"]);
 
 function parseFrame(text: string): ServerFrame | undefined {
   try {

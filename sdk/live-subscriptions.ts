@@ -75,6 +75,7 @@ export class Subscriptions {
         this.#refuse(frame);
         return;
       case "welcome":
+      case "refreshed":
       case "unsubscribed":
       case "goodbye":
         return;

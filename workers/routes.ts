@@ -1,6 +1,8 @@
 import { registerDeadLettersRoutes } from "./control/dead-letters.ts";
 import { registerEventsRoutes } from "./control/events.ts";
 import type { App } from "./http/app.ts";
+import { registerConnectRoutes } from "./live/connect.ts";
+import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
@@ -16,6 +18,8 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerConsoleRoutes,
   registerEventsRoutes,
   registerDeadLettersRoutes,
+  registerTicketRoutes,
+  registerConnectRoutes,
 ];
 
 export function registerAll(app: App): void {

@@ -19,7 +19,7 @@ export interface Publication {
 /** The name of a header in which the edge tells a hub whom it lets in. Clients cannot set it: the edge writes the whole request. */
 export const ADMISSION_HEADER = "x-meridian-admission";
 
-/** What the edge has found out about a socket before its hub sees it; JSON, base64url, in {@link ADMISSION_HEADER}. */
+/** What the edge has found out about a socket before its hub sees it; JSON, percent-encoded, in {@link ADMISSION_HEADER}. */
 export const admissionSchema = z.strictObject({
   v: z.literal(1),
   /** `user:{id}` or `key:{id}`. */

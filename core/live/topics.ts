@@ -1,0 +1,109 @@
+import { LIVE_CHANNELS, LIVE_LIMITS, type LiveChannelKind, type LivePublisher } from "../../contract/live-codes.ts";
+import type { EncodedPublication, Position } from "./frames.ts";
+import type { Session } from "./session.ts";
+
+/** One channel of this hub, there while somebody follows it or waits to. */
+export interface Topic {
+  readonly channel: string;
+  readonly publisher: LivePublisher;
+  /** What the publisher calls it: the channel's name without its kind. */
+  readonly name: string;
+  /** The last publication seen here, or what the publisher said; unknown after a sleep until one of both comes. */
+  position: Position | undefined;
+  readonly members: Set<Session>;
+  readonly joining: Set<Session>;
+  /** Members that start behind publications which are still on their way here: the publisher's answer overtook those. */
+  readonly startsAfter: Map<Session, Position>;
+  /** What was published while somebody waits for the publisher's answer, which may overtake it. */
+  readonly recent: EncodedPublication[];
+}
+
+/** A publisher's promise to tell this hub of topics. */
+interface Lease {
+  topics: ReadonlySet<string>;
+  untilMs: number;
+  asking: boolean;
+}
+
+export interface ParsedChannel {
+  readonly kind: LiveChannelKind;
+  readonly name: string;
+}
+
+/** The kind and name of a channel, or undefined when no such kind exists. */
+export function parseChannel(channel: string): ParsedChannel | undefined {
+  const slash = channel.indexOf("/");
+  const kind = channel.slice(0, slash);
+  return Object.hasOwn(LIVE_CHANNELS, kind) ? { kind: kind as LiveChannelKind, name: channel.slice(slash + 1) } : undefined; // just looked up
+}
+
+/** Every channel followed at a hub, and the leases behind them. */
+export class Topics {
+  readonly #byChannel = new Map<string, Topic>();
+  readonly #leases = new Map<LivePublisher, Lease>();
+
+  get size(): number {
+    return this.#byChannel.size;
+  }
+
+  get(channel: string): Topic | undefined {
+    return this.#byChannel.get(channel);
+  }
+
+  open(channel: string, { kind, name }: ParsedChannel): Topic {
+    const known = this.#byChannel.get(channel);
+    if (known) return known;
+    const { publisher } = LIVE_CHANNELS[kind];
+    const topic: Topic = {
+      channel,
+      publisher,
+      name,
+      position: undefined,
+      members: new Set(),
+      joining: new Set(),
+      startsAfter: new Map(),
+      recent: [],
+    };
+    this.#byChannel.set(channel, topic);
+    return topic;
+  }
+
+  leave(channel: string, session: Session): void {
+    const topic = this.#byChannel.get(channel);
+    if (!topic) return;
+    topic.members.delete(session);
+    topic.joining.delete(session);
+    topic.startsAfter.delete(session);
+    if (topic.joining.size === 0) topic.recent.length = 0;
+    if (topic.members.size + topic.joining.size === 0) this.#byChannel.delete(channel);
+  }
+
+  of(publisher: LivePublisher): Topic[] {
+    return [...this.#byChannel.values()].filter((topic) => topic.publisher === publisher);
+  }
+
+  publishers(): Set<LivePublisher> {
+    return new Set([...this.#byChannel.values()].map((topic) => topic.publisher));
+  }
+
+  lease(publisher: LivePublisher): Lease {
+    let lease = this.#leases.get(publisher);
+    if (!lease) {
+      lease = { topics: new Set(), untilMs: 0, asking: false };
+      this.#leases.set(publisher, lease);
+    }
+    return lease;
+  }
+
+  /** Whether every publication of the topic reaches this hub, from a position that is known. */
+  isFollowed(topic: Topic, now: number): boolean {
+    const lease = this.lease(topic.publisher);
+    return topic.position !== undefined && now < lease.untilMs && lease.topics.has(topic.name);
+  }
+
+  /** Remembers a publication for those who wait; the oldest goes when there are too many, which they see as a gap. */
+  remember(topic: Topic, publication: EncodedPublication): void {
+    topic.recent.push(publication);
+    if (topic.recent.length > LIVE_LIMITS.joiningPublications) topic.recent.shift();
+  }
+}

@@ -1,0 +1,73 @@
+import { LIVE_LIMITS } from "../../contract/live-codes.ts";
+import type { Problem } from "../../contract/problems.ts";
+import type { Admission } from "../../contract/rpc/hub.ts";
+import type { Migration } from "../kit/object-kit.ts";
+
+export const HUB_MIGRATIONS: readonly Migration[] = [
+  {
+    id: 1,
+    name: "used tickets and revoked credentials",
+    additive: true,
+    up: `
+      CREATE TABLE live_used_ticket (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE live_revoked (credential TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+    `,
+  },
+];
+
+/** Past its life a ticket is refused by its own date; the rest covers clocks of the edge that differ from ours. */
+const REMEMBER_MS = LIVE_LIMITS.ticketTtlMs + 60_000;
+const SWEEP_EVERY_MS = 60_000;
+
+/** Credentials whose ids never come back: once revoked they stay out, whenever they were checked. */
+const FOR_GOOD = /^(key|session):/;
+
+/** Who may come in, as far as only the hub can know: each ticket once, and nobody whose credential was revoked on the way. */
+export class HubGate {
+  readonly #sql: SqlStorage;
+  #sweptAt = 0;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Uses up the ticket of this admission. Runs inside a transaction. @returns why it is refused, if so */
+  admit(admission: Admission, now: number): Problem | undefined {
+    this.#sweep(now);
+    if (admission.credentialExpiresAt !== null && admission.credentialExpiresAt <= now) return refused("The credential has ended.");
+    if (this.#revokedSince(admission)) return refused("The credential was revoked.");
+    const { ticket } = admission;
+    if (!ticket) return undefined;
+    if (ticket.expiresAt <= now) return refused("The ticket has expired; get a new one.");
+    if (this.#sql.exec("SELECT 1 FROM live_used_ticket WHERE id = ?", ticket.id).toArray().length > 0) {
+      return refused("The ticket was used already; get a new one for each connection.");
+    }
+    this.#sql.exec("INSERT INTO live_used_ticket (id, expires_at) VALUES (?, ?)", ticket.id, ticket.expiresAt);
+    return undefined;
+  }
+
+  /** From now on tickets of these credentials and actors that were made before are refused. */
+  revoke(credentials: readonly string[], now: number): void {
+    for (const credential of credentials) {
+      this.#sql.exec("INSERT INTO live_revoked (credential, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", credential, now);
+    }
+  }
+
+  #revokedSince({ credential, actor, checkedAt }: Admission): boolean {
+    return this.#sql
+      .exec<{ credential: string; at: number }>("SELECT credential, at FROM live_revoked WHERE credential IN (?, ?)", credential, actor)
+      .toArray()
+      .some((row) => FOR_GOOD.test(row.credential) || checkedAt <= row.at);
+  }
+
+  #sweep(now: number): void {
+    if (now - this.#sweptAt < SWEEP_EVERY_MS) return;
+    this.#sweptAt = now;
+    this.#sql.exec("DELETE FROM live_used_ticket WHERE expires_at <= ?", now);
+    this.#sql.exec("DELETE FROM live_revoked WHERE at <= ?", now - REMEMBER_MS);
+  }
+}
+
+function refused(detail: string): Problem {
+  return { slug: "unauthenticated", detail };
+}

@@ -1,0 +1,146 @@
+import { clientFrameSchema } from "../../contract/live.ts";
+import { LIVE_CLOSE, LIVE_LIMITS, LIVE_PING, LIVE_PONG, type LiveCloseCode } from "../../contract/live-codes.ts";
+import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
+import { consoleSink } from "../http/log.ts";
+import { clock } from "../http/request-context.ts";
+import { authenticateToken, type TokenScene } from "./authenticate-token.ts";
+import type { Entry } from "./ticket.ts";
+
+type Enter = (entry: Entry) => Promise<Outcome<Response>>;
+
+/**
+ * Accepts a socket that came without a credential and waits for its `auth` frame here at the edge: no object is bothered, and
+ * none comes into being, before it is known whose. Then joins it to its hub, both ways.
+ * @param enter opens the other socket at the hub
+ */
+export function holdUntilAuth(scene: TokenScene, protocol: string | undefined, enter: Enter): Response {
+  const { 0: client, 1: socket } = new WebSocketPair();
+  const held = new HeldSocket(socket, scene, enter);
+  held.start();
+  const headers = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
+  return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+class HeldSocket {
+  readonly #socket: WebSocket;
+  readonly #scene: TokenScene;
+  readonly #enter: Enter;
+  #state: "waiting" | "entering" | "joined" | "closed" = "waiting";
+  #hub: WebSocket | undefined;
+  /** What came after the auth frame and before the hub was there. */
+  readonly #early: (string | ArrayBuffer)[] = [];
+
+  constructor(socket: WebSocket, scene: TokenScene, enter: Enter) {
+    this.#socket = socket;
+    this.#scene = scene;
+    this.#enter = enter;
+  }
+
+  start(): void {
+    this.#socket.accept();
+    this.#socket.binaryType = "arraybuffer";
+    const late = setTimeout(() => {
+      if (this.#state === "waiting") this.#close(LIVE_CLOSE.authLate, "no auth frame came in time");
+    }, LIVE_LIMITS.authMs);
+    this.#socket.addEventListener("message", ({ data }) => this.#take(data));
+    const gone = (code: number, reason: string): void => {
+      clearTimeout(late);
+      this.#state = "closed";
+      passClose(this.#hub, code, reason);
+    };
+    this.#socket.addEventListener("close", ({ code, reason }) => gone(code, reason));
+    this.#socket.addEventListener("error", () => gone(1006, ""));
+  }
+
+  #take(message: string | ArrayBuffer): void {
+    switch (this.#state) {
+      case "joined":
+        return passMessage(this.#hub, message);
+      case "entering":
+        if (this.#early.length >= LIVE_LIMITS.frameBurst) this.#close(LIVE_CLOSE.rate, "too many frames");
+        else if (isTooLarge(message)) this.#close(LIVE_CLOSE.size, "the frame is too large");
+        else this.#early.push(message);
+        return;
+      case "waiting": {
+        if (message === LIVE_PING) return this.#socket.send(LIVE_PONG);
+        if (isTooLarge(message)) return this.#close(LIVE_CLOSE.size, "the frame is too large");
+        const token = tokenOf(message);
+        if (token === undefined) return this.#close(LIVE_CLOSE.frame, "the first frame is `auth`");
+        this.#state = "entering";
+        this.#scene.ctx.waitUntil(this.#authenticate(token));
+        return;
+      }
+      case "closed":
+        return;
+    }
+  }
+
+  async #authenticate(token: string): Promise<void> {
+    try {
+      const entry = await authenticateToken(token, this.#scene, clock(this.#scene.env));
+      const entered = entry.ok ? await this.#enter(entry.value) : entry;
+      if (!entered.ok) this.#close(closeCodeOf(entered.problem.slug), entered.problem.detail);
+      else if (entered.value.webSocket) this.#join(entered.value.webSocket);
+    } catch (error) {
+      consoleSink({ level: "error", message: "a socket could not be joined to its hub", error: String(error) });
+      this.#close(LIVE_CLOSE.restart, "try again");
+    }
+  }
+
+  #join(hub: WebSocket): void {
+    hub.accept();
+    hub.binaryType = "arraybuffer";
+    if (this.#state === "closed") return passClose(hub, 1000, "");
+    this.#state = "joined";
+    this.#hub = hub;
+    hub.addEventListener("message", ({ data }) => passMessage(this.#socket, data));
+    hub.addEventListener("close", ({ code, reason }) => passClose(this.#socket, code, reason));
+    hub.addEventListener("error", () => passClose(this.#socket, LIVE_CLOSE.restart, "the hub is gone"));
+    for (const message of this.#early.splice(0)) passMessage(hub, message);
+  }
+
+  #close(code: LiveCloseCode, reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    passClose(this.#socket, code, reason);
+  }
+}
+
+/** The token of an `auth` frame; undefined for anything else. */
+function tokenOf(message: string | ArrayBuffer): string | undefined {
+  if (typeof message !== "string") return undefined;
+  try {
+    const frame = clientFrameSchema.safeParse(JSON.parse(message));
+    return frame.success && frame.data.type === "auth" ? frame.data.token : undefined;
+  } catch {
+    return undefined; // not JSON
+  }
+}
+
+function isTooLarge(message: string | ArrayBuffer): boolean {
+  const bytes = typeof message === "string" ? new TextEncoder().encode(message).byteLength : message.byteLength;
+  return bytes > LIVE_LIMITS.frameBytes;
+}
+
+function closeCodeOf(slug: ProblemSlug): LiveCloseCode {
+  if (slug === "unauthenticated") return LIVE_CLOSE.unauthorized;
+  return slug === "forbidden" ? LIVE_CLOSE.denied : LIVE_CLOSE.restart;
+}
+
+function passMessage(to: WebSocket | undefined, message: string | ArrayBuffer): void {
+  try {
+    to?.send(message);
+  } catch {
+    // The receiver is closing: its close event follows and ends the other side too.
+  }
+}
+
+/** Codes of our own and 1000 are passed on; what an endpoint may not send (1005, 1006, 1015) becomes a close without a code. */
+function passClose(to: WebSocket | undefined, code: number, reason: string): void {
+  try {
+    if (code === 1000 || code === 1012 || (code >= 3000 && code <= 4999)) to?.close(code, reason);
+    else to?.close();
+  } catch {
+    // Closed already: that is what was wanted.
+  }
+}

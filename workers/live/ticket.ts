@@ -1,0 +1,58 @@
+import { cryptoRandom, randomText } from "../../contract/ids.ts";
+import { LIVE_ACTIONS, LIVE_LIMITS } from "../../contract/live-codes.ts";
+import { actorOf, credentialOf, type KnownPrincipal, may } from "../../contract/principal.ts";
+import { type Admission, type TicketClaims, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
+import type { EdgeEnv } from "../env.ts";
+import { keyRing } from "../http/key-ring.ts";
+
+const PURPOSE = "live-ticket";
+/** Characters of a ticket's id: 100 random bits, never twice. */
+const ID_CHARS = 20;
+
+/** Where a socket goes and as whom. */
+export interface Entry {
+  readonly tenantId: string;
+  readonly hub: number;
+  readonly admission: Admission;
+}
+
+/** The entry of a principal whose credential was checked just now. */
+export function entryOf(principal: KnownPrincipal, now: number): Entry {
+  return {
+    tenantId: principal.tenantId,
+    hub: randomHub(),
+    admission: {
+      v: 1,
+      actor: actorOf(principal),
+      credential: credentialOf(principal),
+      actions: LIVE_ACTIONS.filter((action) => may(principal, action)),
+      checkedAt: now,
+      credentialExpiresAt: principal.credentialExpiresAt ?? null,
+      ticket: null,
+    },
+  };
+}
+
+/** A signed ticket for this principal, good for one socket within `LIVE_LIMITS.ticketTtlMs`. Nothing is stored for it. */
+export async function makeTicket(env: EdgeEnv, principal: KnownPrincipal, now: number): Promise<{ ticket: string; expiresAt: number }> {
+  const { tenantId, hub, admission } = entryOf(principal, now);
+  const { ticket: _none, ...checked } = admission;
+  const expiresAt = now + LIVE_LIMITS.ticketTtlMs;
+  const claims: TicketClaims = { ...checked, id: randomText(ID_CHARS, cryptoRandom), expiresAt, tenantId, hub };
+  return { ticket: await keyRing(env).sign(PURPOSE, new TextEncoder().encode(JSON.stringify(claims))), expiresAt };
+}
+
+/** The entry that a ticket grants; undefined when it is not ours or its time is over. That it is used once is the hub's to see. */
+export async function readTicket(env: EdgeEnv, ticket: string, now: number): Promise<Entry | undefined> {
+  const payload = await keyRing(env).verify(PURPOSE, ticket);
+  if (!payload) return undefined;
+  const parsed = ticketClaimsSchema.safeParse(JSON.parse(new TextDecoder().decode(payload))); // genuine, so JSON; a release may differ
+  if (!parsed.success || parsed.data.expiresAt <= now || parsed.data.hub >= LIVE_LIMITS.hubs) return undefined;
+  const { id, expiresAt, tenantId, hub, ...checked } = parsed.data;
+  return { tenantId, hub, admission: { ...checked, ticket: { id, expiresAt } } };
+}
+
+function randomHub(): number {
+  const word = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return word % LIVE_LIMITS.hubs; // a power of two hubs, or a bias far below what matters
+}
