@@ -1,10 +1,11 @@
 import { type ObjectAddress, objectName, parseObjectName } from "../../contract/address.ts";
+import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { type IdempotencyVerdict, judgeIdempotency, nextSweepAt, recordOf } from "../../core/kit/idempotency.ts";
 import { KIT_LIMITS } from "../../core/kit/limits.ts";
 import { Alarm } from "./alarm.ts";
-import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "./failpoints.ts";
+
 import { errorText, logLine } from "./log.ts";
 import { KitOutbox } from "./outbox.ts";
 import { migrate } from "./schema.ts";

@@ -1,8 +1,9 @@
 import type { ObjectAddress, ObjectKind } from "../../contract/address.ts";
 import type { NewEvent } from "../../contract/events.ts";
+import type { HitFailpoint } from "../../contract/failpoints.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
-import type { HitFailpoint } from "./failpoints.ts";
+
 import { Kit } from "./kit.ts";
 import type { KitStore } from "./store.ts";
 
@@ -96,7 +97,7 @@ export interface KitEnv {
   readonly SINGLE_NODE?: string;
   /** Added to the clock; for tests and demonstrations. */
   readonly CLOCK_OFFSET_MS?: string;
-  /** See failpoints.ts; absent outside of crash tests. */
+  /** See contract/failpoints.ts; absent outside of crash tests. */
   readonly FAILPOINTS?: string;
 }
 
