@@ -1,0 +1,179 @@
+import uPlot from "uplot";
+import { formatValue, type Unit } from "../lib/format.ts";
+import type { Lines } from "../lib/series.ts";
+import { seriesColours } from "../lib/series-colours.ts";
+import { token } from "../lib/theme.ts";
+
+export interface PlotOptions {
+  readonly unit: Unit;
+  /** The axis ends here at least: 1 for a ratio. */
+  readonly top?: number | undefined;
+  /** Epoch milliseconds at both ends. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Lines drawn; the others are in the legend only. */
+  readonly isShown: (name: string) => boolean;
+  readonly thresholds: readonly { value: number; label: string; tone: "warn" | "critical" }[];
+  /** The person brushed or panned to another range. */
+  readonly onRange: (fromMs: number, toMs: number) => void;
+  readonly onReset: () => void;
+  /** Index of the step under the crosshair. */
+  readonly onCursor: (index: number | null) => void;
+}
+
+/** Charts that share the crosshair. */
+const CROSSHAIR = "page";
+const SHORTEST_BRUSH_PX = 6;
+
+/** Bytes divide evenly by powers of two. */
+const BYTE_STEPS = Array.from({ length: 60 }, (_, i) => 2 ** i);
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clockWithSeconds = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+function timeLabels(splits: readonly number[], incrementS: number): string[] {
+  return splits.map((second) => {
+    const text = (incrementS < 60 ? clockWithSeconds : clock).format(second * 1_000);
+    return text === "00:00" ? day.format(second * 1_000) : text;
+  });
+}
+
+/** Times in seconds, then a row per line: what uPlot eats. */
+export function plotData({ startMs, stepMs, lines }: Lines): uPlot.AlignedData {
+  const rows = [...lines.values()];
+  const times = Array.from({ length: rows[0]?.length ?? 0 }, (_, i) => (startMs + i * stepMs) / 1_000);
+  return [times, ...rows] as uPlot.AlignedData; // the library's tuple type cannot be built by a spread
+}
+
+function yRange(unit: Unit, top: number | undefined) {
+  return (_plot: uPlot, low: number | null, high: number | null): [number, number] => {
+    if (low === null || high === null) return [0, top ?? 1];
+    if (unit === "celsius" || unit === "milliseconds") {
+      const room = Math.max(1, (high - low) * 0.15);
+      return [low - room, high + room];
+    }
+    return [Math.min(0, low), Math.max(top ?? 0, high * 1.08, 1e-9)];
+  };
+}
+
+function panByShift(plot: uPlot, down: MouseEvent, onRange: PlotOptions["onRange"]): void {
+  const { min = 0, max = 0 } = plot.scales["x"] ?? {};
+  const perPixel = (max - min) / plot.over.clientWidth;
+  const shift = (event: MouseEvent) => (down.clientX - event.clientX) * perPixel;
+  const move = (event: MouseEvent) => plot.setScale("x", { min: min + shift(event), max: max + shift(event) });
+  const up = (event: MouseEvent) => {
+    removeEventListener("mousemove", move);
+    if (Math.abs(down.clientX - event.clientX) >= SHORTEST_BRUSH_PX) onRange((min + shift(event)) * 1_000, (max + shift(event)) * 1_000);
+  };
+  addEventListener("mousemove", move);
+  addEventListener("mouseup", up, { once: true });
+}
+
+function drawThresholds(plot: uPlot, thresholds: PlotOptions["thresholds"]): void {
+  const { ctx, bbox } = plot;
+  for (const { value, label, tone } of thresholds) {
+    const y = plot.valToPos(value, "y", true);
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.save();
+    ctx.fillStyle = ctx.strokeStyle = token(`--${tone}`);
+    ctx.globalAlpha = 0.08;
+    ctx.fillRect(bbox.left, bbox.top, bbox.width, y - bbox.top);
+    ctx.globalAlpha = 0.9;
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = "right";
+    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
+    ctx.restore();
+  }
+}
+
+/** A chart of these lines in this element. The caller destroys it, and makes another when names, unit or colours change. */
+export function makePlot(element: HTMLElement, lines: Lines, options: PlotOptions): uPlot {
+  const { unit } = options;
+  const colours = seriesColours([...lines.lines.keys()]);
+  const text = token("--muted");
+  const grid = { stroke: token("--line"), width: 1 };
+  const bytes = unit === "bytes" || unit === "bytesPerSecond";
+  return new uPlot(
+    {
+      width: Math.max(100, element.clientWidth),
+      height: Math.max(100, element.clientHeight),
+      legend: { show: false },
+      padding: [8, 8, 0, 0],
+      cursor: {
+        // Only the crosshair is shared: a brush on one chart changes the range of the page, which moves them all.
+        sync: { key: CROSSHAIR, filters: { pub: (type) => type === "mousemove" || type === "mouseleave", sub: () => true } },
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+        bind: {
+          dblclick: () => () => {
+            options.onReset();
+            return null;
+          },
+          mousedown: (plot, _target, handler) => (event) => {
+            if (!event.shiftKey) return handler(event);
+            panByShift(plot, event, options.onRange);
+            return null;
+          },
+        },
+      },
+      scales: {
+        x: { time: true, range: (_plot, low, high) => [low ?? 0, high ?? 1] },
+        y: { range: yRange(unit, options.top) },
+      },
+      axes: [
+        {
+          stroke: text,
+          grid: { show: false },
+          ticks: grid,
+          size: 30,
+          space: 72,
+          values: (_plot, splits, _axis, _space, step) => timeLabels(splits, step),
+        },
+        {
+          stroke: text,
+          grid,
+          ticks: { show: false },
+          size: 72,
+          space: 36,
+          values: (_plot, splits) => splits.map((value) => formatValue(value, unit)),
+          ...(bytes && { incrs: BYTE_STEPS }),
+        },
+      ],
+      series: [
+        {},
+        ...[...lines.lines.keys()].map((name) => {
+          const { token: colour = "--series-1", dashed = false } = colours.get(name) ?? {};
+          return {
+            label: name,
+            show: options.isShown(name),
+            stroke: token(colour),
+            width: 1.5,
+            spanGaps: false,
+            points: { show: false },
+            ...(dashed && { dash: [6, 4] }),
+          };
+        }),
+      ],
+      hooks: {
+        draw: [(plot) => drawThresholds(plot, options.thresholds)],
+        setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select;
+            if (width < SHORTEST_BRUSH_PX) return;
+            options.onRange(plot.posToVal(left, "x") * 1_000, plot.posToVal(left + width, "x") * 1_000);
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
+    },
+    plotData(lines),
+    element,
+  );
+}
