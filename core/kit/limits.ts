@@ -33,8 +33,8 @@ export const KIT_LIMITS = {
   /** Tags of a hibernating socket and characters of one; the platform's limits. */
   socketTags: 10,
   socketTagChars: 256,
-  /** Bytes of an attachment; the platform's limit is 16 KiB with its own framing. */
-  attachmentBytes: 16 * 1024,
+  /** Bytes of an attachment as JSON: the platform's 16 KiB, less what it adds to frame them. */
+  attachmentBytes: 16 * 1024 - 64,
   /** Bytes of a close reason (RFC 6455 section 5.5: 125 with the code). */
   closeReasonBytes: 123,
 } as const;

@@ -40,7 +40,7 @@ export interface Sockets<A> {
   accept(options: AcceptOptions<A>): { response: Response; socket: WebSocket };
   /** The attachment, or undefined when it is not one of this version and shape. */
   read(socket: WebSocket): A | undefined;
-  /** Replaces the attachment. @throws RangeError above 16 KiB */
+  /** Replaces the attachment. @throws RangeError above `KIT_LIMITS.attachmentBytes` as JSON */
   write(socket: WebSocket, attachment: A): void;
   /** All open sockets, or those with this tag. */
   tagged(tag?: string): WebSocket[];
@@ -60,12 +60,13 @@ export function createSockets<A>(ctx: DurableObjectState, options: SocketOptions
   // Answered by the runtime: a ping neither wakes the object nor counts as a message of its.
   ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(LIVE_PING, LIVE_PONG));
 
+  // As bytes of JSON: what the platform makes of an object is larger or smaller by the kind of its strings, and the limit
+  // should not depend on an accent in a name.
   function write(socket: WebSocket, attachment: A): void {
-    const packed = { v: options.version, a: attachment };
-    const bytes = new TextEncoder().encode(JSON.stringify(packed)).byteLength;
-    if (bytes > KIT_LIMITS.attachmentBytes)
-      throw new RangeError(`a socket's attachment of ${bytes} bytes; at most ${KIT_LIMITS.attachmentBytes}`);
-    socket.serializeAttachment(packed);
+    const bytes = new TextEncoder().encode(JSON.stringify({ v: options.version, a: attachment }));
+    if (bytes.byteLength > KIT_LIMITS.attachmentBytes)
+      throw new RangeError(`a socket's attachment of ${bytes.byteLength} bytes; at most ${KIT_LIMITS.attachmentBytes}`);
+    socket.serializeAttachment(bytes);
   }
 
   function close(socket: WebSocket, code: LiveCloseCode, reason: string): void {
@@ -85,7 +86,9 @@ export function createSockets<A>(ctx: DurableObjectState, options: SocketOptions
       return { response: new Response(null, { status: 101, webSocket: client, headers }), socket };
     },
     read(socket) {
-      const parsed = stored.safeParse(socket.deserializeAttachment());
+      const bytes: unknown = socket.deserializeAttachment();
+      if (!(bytes instanceof Uint8Array)) return undefined;
+      const parsed = stored.safeParse(parseJson(new TextDecoder().decode(bytes)));
       // The shape is { v, a } by construction of `stored`; zod widens `a` for a generic schema.
       return parsed.success ? (parsed.data.a as A) : undefined;
     },
@@ -110,6 +113,14 @@ export function createSockets<A>(ctx: DurableObjectState, options: SocketOptions
       closeWith(socket, mayBeSent(code) ? code : undefined, reason);
     },
   };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // not ours: read as absent
+  }
 }
 
 /** The tag under which a credential's sockets are found. */

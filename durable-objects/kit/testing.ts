@@ -46,6 +46,12 @@ export class Probe {
     this.#env = kitEnv;
   }
 
+  /** The open kit, for handlers that already run inside of the object. */
+  get kit(): ObjectKit {
+    if (!this.#opened) throw new Error("not open");
+    return this.#opened.kit;
+  }
+
   /** Runs inside of the object; the kit is made by the first call after a start. */
   async run<T>(work: (opened: Opened) => T | Promise<T>, options: Partial<KitOptions> = {}): Promise<T> {
     return await runInDurableObject(this.#stub, async (_instance, state) => {
