@@ -75,11 +75,20 @@ async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: 
   } as unknown as RouteCall<S>; // each part was just parsed with the spec's own schema
   const result = await handler(call);
   if (result instanceof Response) return result;
-  if (!result.ok) return result.problem;
+  if (!result.ok) return limited(answerProblem(result.problem, context, spec.renderProblem), answerHeaders);
   const { status } = spec.answer;
   return status === 204
     ? new Response(null, { status, headers: answerHeaders })
     : Response.json(result.value, { status, headers: answerHeaders });
+}
+
+/** A refusal says as well where the caller stands with the limiter. */
+function limited(response: Response, answerHeaders: Headers): Response {
+  for (const name of ["ratelimit-policy", "ratelimit"]) {
+    const value = answerHeaders.get(name);
+    if (value !== null) response.headers.set(name, value);
+  }
+  return response;
 }
 
 type Who = KnownPrincipal | typeof ANONYMOUS;
@@ -132,7 +141,7 @@ async function parse(c: Context<AppTypes>, spec: RouteSpec): Promise<Outcome<Par
 export function check<T extends z.ZodType>(schema: T, value: unknown, source: "body" | "query" | "path"): Outcome<z.output<T>> {
   const result = schema.safeParse(value);
   if (result.success) return accept(result.data);
-  const errors = fieldErrors(result.error, source);
+  const errors = fieldErrors(result.error, source, value);
   const slug = source === "body" ? "invalid-body" : "invalid-parameter";
   return refuse(
     slug,

@@ -6,9 +6,14 @@ type Issue = z.core.$ZodIssue;
 /** Where a value came from; decides how an error points at it. */
 export type FieldSource = "body" | "query" | "path";
 
-/** One entry per thing to fix, with the way out. Pointers as {@link FieldError} says. */
-export function fieldErrors(error: z.ZodError, source: FieldSource): FieldError[] {
-  return error.issues.flatMap((issue) => flatten(issue, [])).map(({ path, detail }) => ({ pointer: pointerOf(path, source), detail }));
+/**
+ * One entry per thing to fix, with the way out. Pointers as {@link FieldError} says.
+ * @param value what was parsed: zod does not say whether a field was missing or of another type
+ */
+export function fieldErrors(error: z.ZodError, source: FieldSource, value: unknown): FieldError[] {
+  return error.issues
+    .flatMap((issue) => flatten(issue, [], value))
+    .map(({ path, detail }) => ({ pointer: pointerOf(path, source), detail }));
 }
 
 interface Flat {
@@ -16,30 +21,41 @@ interface Flat {
   readonly detail: string;
 }
 
-function flatten(issue: Issue, above: readonly PropertyKey[]): Flat[] {
+function flatten(issue: Issue, above: readonly PropertyKey[], value: unknown): Flat[] {
   const path = [...above, ...issue.path];
-  if (issue.code === "unrecognized_keys")
+  if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...path, key], detail: "This field is not known here: remove it." }));
-  if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    // The branch with the fewest complaints is the one that was meant.
-    const meant = issue.errors.reduce((best, branch) => (branch.length < best.length ? branch : best));
-    if (meant.length > 0) return meant.flatMap((inner) => flatten(inner, path));
   }
-  return [{ path, detail: detailOf(issue) }];
+  const meant = issue.code === "invalid_union" ? meantBranch(issue.errors) : undefined;
+  if (meant) return meant.flatMap((inner) => flatten(inner, path, value));
+  return [{ path, detail: detailOf(issue, at(value, path) === undefined) }];
 }
 
-function detailOf(issue: Issue): string {
+/** The branch of a union that the sender meant: the one that complains only below its top, else the one with the fewest complaints. */
+function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const cost = (branch: readonly Issue[]) => branch.length + (branch.some((issue) => issue.path.length === 0) ? 1_000 : 0);
+  return branches.filter((branch) => branch.length > 0).toSorted((a, b) => cost(a) - cost(b))[0];
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  let inner = value;
+  for (const part of path) {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    inner = Reflect.get(inner, part);
+  }
+  return inner;
+}
+
+function detailOf(issue: Issue, missing: boolean): string {
   switch (issue.code) {
     case "invalid_type":
-      return "input" in issue && issue.input === undefined
-        ? `This field is needed: send ${article(issue.expected)}.`
-        : `Send ${article(issue.expected)} here.`;
+      return missing ? `This field is needed: send ${article(issue.expected)}.` : `Send ${article(issue.expected)} here.`;
     case "too_small":
       return `Send ${unit(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least")}.`;
     case "too_big":
       return `Send ${unit(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most")}.`;
     case "invalid_value":
-      return `Send one of: ${issue.values.map(String).join(", ")}.`;
+      return `${missing ? "This field is needed: send" : "Send"} one of: ${issue.values.map(String).join(", ")}.`;
     default:
       return `${issue.message}.`;
   }

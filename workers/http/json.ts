@@ -45,7 +45,8 @@ function depthOf(text: string): number {
 function whereOf(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : "";
   const at = /at position (\d+)/.exec(message)?.[1];
-  if (at === undefined) return /end of JSON/.test(message) ? ": it ends too early" : "";
+  if (Number(at) >= text.length || /end of JSON/.test(message)) return ": it ends too early";
+  if (at === undefined) return "";
   const before = text.slice(0, Number(at)).split("\n");
   return `: it breaks at position ${at} (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }

@@ -11,5 +11,7 @@ export function readQuery<T extends z.ZodObject>(schema: T, search: URLSearchPar
   }
   const result = schema.safeParse(values);
   if (result.success) return accept(result.data);
-  return refuse("invalid-parameter", "Change the query parameters listed in `errors`.", { errors: fieldErrors(result.error, "query") });
+  return refuse("invalid-parameter", "Change the query parameters listed in `errors`.", {
+    errors: fieldErrors(result.error, "query", values),
+  });
 }
