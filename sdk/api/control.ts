@@ -1,8 +1,12 @@
+import type { z } from "zod";
 import type {
   AuditEntry,
   AuditVerification,
   Deployment,
   Invitation,
+  InvitationAccepted,
+  invitationAcceptSchema,
+  InvitationPreview,
   Key,
   KeyCreate,
   KeyCreated,
@@ -17,6 +21,8 @@ import type { Role } from "../../contract/permissions.ts";
 import { listing, type PageQuery } from "../pages.ts";
 import type { Call, CallOptions } from "../transport.ts";
 
+type InvitationAccept = z.input<typeof invitationAcceptSchema>;
+
 const part = encodeURIComponent;
 
 /** Host agents: their health, and the configuration the server pushes to them. */
@@ -28,7 +34,7 @@ export function agentsApi(call: Call) {
     configure: (agentId: string, patch: AgentPatch, expectedVersion?: number, options?: CallOptions) =>
       call<Agent>("PATCH", `/v1/agents/${part(agentId)}`, {
         body: patch,
-        headers: expectedVersion === undefined ? {} : { "if-match": `"${expectedVersion}"` },
+        headers: expectedVersion === undefined ? {} : { "if-match": `"v${expectedVersion}"` },
         options,
       }),
   };
@@ -40,7 +46,7 @@ export function keysApi(call: Call) {
     list: (page?: PageQuery, options?: CallOptions): Promise<Page<Key>> => listing<Key>(call, "/v1/keys", page, options),
     /** The answer holds the secret, once. A repeat whose first answer got lost is `secret-already-shown`: revoke that key and create another. */
     create: (input: KeyCreate, options?: CallOptions) => call<KeyCreated>("POST", "/v1/keys", { body: input, options }),
-    revoke: (keyId: string, options?: CallOptions) => call<Key | undefined>("DELETE", `/v1/keys/${part(keyId)}`, { options }),
+    revoke: (keyId: string, options?: CallOptions) => call<Key>("DELETE", `/v1/keys/${part(keyId)}`, { options }),
   };
 }
 
@@ -64,11 +70,18 @@ export function invitationsApi(call: Call) {
       call<Invitation>("POST", "/v1/invitations", { body: input, options }),
     cancel: (invitationId: string, options?: CallOptions) =>
       call<Invitation | undefined>("DELETE", `/v1/invitations/${part(invitationId)}`, { options }),
+    /** What the token of a link invites to; needs no credential. */
+    preview: (token: string, options?: CallOptions) =>
+      call<InvitationPreview>("POST", "/v1/invitations/preview", { body: { token }, repeat: "safe", options }),
+    /** A new person gives name and password and is signed in; a signed-in person gives the token alone. */
+    accept: (input: InvitationAccept, options?: CallOptions) =>
+      call<InvitationAccepted>("POST", "/v1/invitations/accept", { body: input, repeat: "never", options }),
   };
 }
 
 export interface EventQuery extends PageQuery {
   readonly type?: EventType | undefined;
+  /** What the subject begins with: `key/` for every key's events. */
   readonly subject?: string | undefined;
   /** RFC 3339; from inclusive, to exclusive. */
   readonly from?: string | undefined;
@@ -88,8 +101,7 @@ export function deadLettersApi(call: Call) {
   return {
     list: (page?: PageQuery, options?: CallOptions): Promise<Page<DeadLetter>> =>
       listing<DeadLetter>(call, "/v1/dead-letters", page, options),
-    replay: (id: string, options?: CallOptions) =>
-      call<DeadLetter | undefined>("POST", `/v1/dead-letters/${part(id)}/replay`, { body: {}, options }),
+    replay: (id: string, options?: CallOptions) => call<DeadLetter>("POST", `/v1/dead-letters/${part(id)}/replay`, { options }),
   };
 }
 
@@ -103,7 +115,7 @@ export function auditApi(call: Call) {
   return {
     list: (query?: AuditQuery, options?: CallOptions): Promise<Page<AuditEntry>> => listing<AuditEntry>(call, "/v1/audit", query, options),
     /** Walks the chain; `firstBroken` is null when it holds. */
-    verify: (options?: CallOptions) => call<AuditVerification>("POST", "/v1/audit/verify", { body: {}, repeat: "safe", options }),
+    verify: (options?: CallOptions) => call<AuditVerification>("POST", "/v1/audit/verify", { repeat: "safe", options }),
   };
 }
 

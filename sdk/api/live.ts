@@ -5,6 +5,6 @@ import type { Call, CallOptions } from "../transport.ts";
 export function connectApi(call: Call) {
   return {
     /** An address to open a WebSocket at, once, within a minute. Issuing one changes nothing, so this repeats by itself. */
-    ticket: (options?: CallOptions) => call<TicketReply>("POST", "/v1/connect/tickets", { body: {}, repeat: "safe", options }),
+    ticket: (options?: CallOptions) => call<TicketReply>("POST", "/v1/connect/tickets", { repeat: "safe", options }),
   };
 }
