@@ -1,5 +1,13 @@
+import { registerAuditRoutes } from "./control/audit.ts";
+import { registerAuthRoutes } from "./control/auth-routes.ts";
 import { registerDeadLettersRoutes } from "./control/dead-letters.ts";
 import { registerEventsRoutes } from "./control/events.ts";
+import { registerInvitationDoorRoutes } from "./control/invitations-accept.ts";
+import { registerInvitationRoutes } from "./control/invitations.ts";
+import { registerKeyRoutes } from "./control/keys.ts";
+import { registerSelfRoutes } from "./control/me.ts";
+import { registerMemberRoutes } from "./control/members.ts";
+import { registerTenantRoutes } from "./control/tenant-routes.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
@@ -16,6 +24,14 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerDocsRoutes,
   registerProblemRoutes,
   registerConsoleRoutes,
+  registerAuthRoutes,
+  registerSelfRoutes,
+  registerTenantRoutes,
+  registerKeyRoutes,
+  registerMemberRoutes,
+  registerInvitationRoutes,
+  registerInvitationDoorRoutes,
+  registerAuditRoutes,
   registerEventsRoutes,
   registerDeadLettersRoutes,
   registerTicketRoutes,

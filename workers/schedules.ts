@@ -1,17 +1,22 @@
 import { sweepHistory } from "./consumers/index.ts";
+import { sweepControl } from "./control/tenant-sweep.ts";
 import type { EdgeEnv } from "./env.ts";
 import { clock } from "./http/request-context.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
 export type Schedule = (cron: string, env: EdgeEnv, ctx: ExecutionContext) => Promise<void>;
 
-/** The hourly trigger of wrangler.toml. */
+/** The triggers of wrangler.toml. */
+const EVERY_MINUTE = "* * * * *";
 const HOURLY = "7 * * * *";
 
 /** Every capability's periodic work, one line each. */
 export const SCHEDULES: readonly Schedule[] = [
   async (cron, env) => {
     if (cron === HOURLY) await sweepHistory(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === EVERY_MINUTE) await sweepControl(env, clock(env));
   },
 ];
 

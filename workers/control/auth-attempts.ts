@@ -1,0 +1,68 @@
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { EdgeEnv } from "../env.ts";
+import { sha256Hex } from "../http/base64.ts";
+import { keyRing } from "../http/key-ring.ts";
+import { attemptsOf } from "../http/objects.ts";
+
+const MINUTE_MS = 60_000;
+
+/**
+ * How often passwords may be tried. An account's second bucket makes the wait grow: after five tries one a minute, after
+ * fifteen within the hour one in four minutes; never a lock-out, since the wait has an end that trying on does not move.
+ * A person who is signed in is not touched by it: their session needs no password, and changing it has buckets of its own.
+ */
+export const ATTEMPT_LIMITS = {
+  account: [
+    { perPeriod: 5, periodMs: 5 * MINUTE_MS, burst: 5 },
+    { perPeriod: 15, periodMs: 60 * MINUTE_MS, burst: 15 },
+  ],
+  address: [{ perPeriod: 30, periodMs: 5 * MINUTE_MS, burst: 30 }],
+  /** Of one signed-in person, who proves the current password to set another. */
+  passwordChange: [{ perPeriod: 5, periodMs: 5 * MINUTE_MS, burst: 5 }],
+} as const;
+
+type Kind = keyof typeof ATTEMPT_LIMITS;
+
+/**
+ * Takes one attempt of this account or address, or says how long to wait. An account that does not exist has buckets like
+ * any other. @throws when the limiter cannot be reached: an attempt that cannot be counted is not made
+ */
+export async function takeAttempt(env: EdgeEnv, kind: Kind, subject: string): Promise<Outcome<undefined>> {
+  const name = await bucketName(env, kind, subject);
+  const buckets = ATTEMPT_LIMITS[kind].map((limit, i) => ({ name: `${name}-${i}`, ...limit }));
+  const { allowed, retryAfterMs } = await attemptsOf(env, name).take(buckets);
+  if (allowed) return accept(undefined);
+  return refuse("rate-limited", "Too many attempts. Wait before you try again.", {
+    retryAfterS: Math.max(1, Math.ceil(retryAfterMs / 1_000)),
+  });
+}
+
+/** Gives an account its attempts back after the right password. */
+export async function forgetAttempts(env: EdgeEnv, kind: Kind, subject: string): Promise<void> {
+  const name = await bucketName(env, kind, subject);
+  await attemptsOf(env, name).clear(ATTEMPT_LIMITS[kind].map((_, i) => `${name}-${i}`));
+}
+
+/**
+ * The client's address as the platform states it. On a single node the door in front removes what callers send under this
+ * name and puts in what its TLS proxy says; without such a proxy everybody shares one bucket. IPv6 counts by /64, which is
+ * what one customer gets.
+ */
+export function clientAddress(request: Request): string {
+  const address = request.headers.get("cf-connecting-ip")?.trim().toLowerCase() ?? "";
+  if (!address.includes(":")) return address === "" ? "unknown" : address;
+  if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1); // an IPv4 address written as IPv6
+  const [head = "", tail] = address.split("::", 2);
+  const groups = head === "" ? [] : head.split(":");
+  const filled = tail === undefined ? groups : [...groups, ...Array.from({ length: 8 }, () => "0")];
+  return filled
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}
+
+/** Buckets are named by a keyed hash: the limiter's rows tell nobody which people or addresses tried. */
+async function bucketName(env: EdgeEnv, kind: Kind, subject: string): Promise<string> {
+  const secret = await keyRing(env).secret("attempts");
+  return (await sha256Hex(new TextEncoder().encode(`${secret}\n${kind}\n${subject}`))).slice(0, 32);
+}
