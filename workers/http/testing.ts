@@ -29,7 +29,7 @@ export function testApp(deps: Partial<AppDeps> = {}): {
     async call(path, init = {}, changed = {}) {
       const ctx = createExecutionContext();
       const url = path.startsWith("http") ? path : `https://meridian.test${path}`;
-      const response = await app.fetch(new Request(url, init), { ...edgeEnv, ...changed }, ctx);
+      const response = await app.fetch(new Request(url, init), { ...edgeEnv, LOG_REQUESTS: "all", ...changed }, ctx);
       await waitOnExecutionContext(ctx);
       return response;
     },

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { rootOf } from "../../contract/paths.ts";
+import { ACTION_NAMES } from "../../contract/permissions.ts";
+import { app } from "../../workers/edge.ts";
+import { createApp } from "../../workers/http/app.ts";
+import { route } from "../../workers/http/define-route.ts";
+import { specOf } from "../../workers/http/route-table.ts";
+
+type Entry = (typeof app.routes)[number];
+
+/** Entries of the router that nobody guards: no spec behind them, and not the one middleware that wraps everything. */
+function unguarded(routes: readonly Entry[]): string[] {
+  const [first, ...rest] = routes;
+  const wrapper = first?.method === "ALL" && first.path === "/*";
+  return (wrapper ? rest : routes).flatMap(({ handler, method, path }) => (specOf(handler) ? [] : `${method} ${path}`));
+}
+
+describe("every route", () => {
+  it("[HT29] names an action of the table, or says that it is open", () => {
+    expect(unguarded(app.routes)).toEqual([]);
+    for (const { handler } of app.routes) {
+      const spec = specOf(handler);
+      if (spec) expect(["open", ...ACTION_NAMES]).toContain(spec.action);
+    }
+    expect(app.routes.length).toBeGreaterThan(5);
+  });
+
+  it("[HT29] the walk finds a route that was added past `route()`", () => {
+    const sneaky = createApp();
+    route(
+      sneaky,
+      { method: "get", path: "/v1/a", action: "open", tag: "t", summary: "s", answer: { status: 204 } },
+      async () => new Response(),
+    );
+    sneaky.get("/v1/b", (c) => c.text("no action"));
+    expect(unguarded(sneaky.routes)).toEqual(["GET /v1/b"]);
+  });
+
+  it("[HT39] lies below a reserved root path, and no two have the same method and pattern", () => {
+    const named = app.routes
+      .flatMap(({ handler }) => specOf(handler) ?? [])
+      .map(({ method, path }) => `${method} ${path.replaceAll(/\{\w+\}/g, "{}")}`);
+    expect(new Set(named).size).toBe(named.length);
+    for (const name of named) {
+      const path = name.split(" ")[1] ?? "";
+      expect(path === "/" || rootOf(path) !== undefined, path).toBe(true);
+    }
+  });
+});
