@@ -2,7 +2,7 @@ import { arrows } from "./checks/arrows.ts";
 import { budgets } from "./checks/budgets.ts";
 import type { Check } from "./checks/check.ts";
 import { rules } from "./checks/rules.ts";
-import { fileSizes, paths, routesNameActions } from "./checks/shape.ts";
+import { fileSizes, lockfile, paths, routesNameActions } from "./checks/shape.ts";
 import { run } from "./lib/project.ts";
 
 /** A check that is a program: what it prints is what is wrong. */
@@ -22,6 +22,7 @@ const CHECKS: readonly Check[] = [
   routesNameActions,
   paths,
   fileSizes,
+  lockfile,
   program("types: platform", "tsc", "-p", "tsconfig.json"),
   program("types: node", "tsc", "-p", "tsconfig.node.json"),
   program("types: web", "tsc", "-p", "tsconfig.web.json"),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
 import { ROOT_PATHS } from "../../contract/paths.ts";
+import { completeLockfile, type Lockfile } from "../lib/lockfile.ts";
 import { listFiles, ROOT } from "../lib/project.ts";
 import type { Check } from "./check.ts";
 
@@ -60,5 +61,14 @@ export const paths: Check = {
   run: () => {
     const first = unstable_readConfig({ config: join(ROOT, "wrangler.toml") }).assets?.run_worker_first;
     return pathFaults(Object.keys(ROOT_PATHS), Array.isArray(first) ? first : []);
+  },
+};
+
+export const lockfile: Check = {
+  name: "lockfile",
+  run: () => {
+    const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as Lockfile; // npm's own format, version 3
+    const missing = completeLockfile(lock).length;
+    return missing === 0 ? [] : [`package-lock.json lacks ${missing} per-platform packages; run: npm run lockfile`];
   },
 };
