@@ -62,7 +62,11 @@ async function main(): Promise<void> {
     port: options.port,
     state,
     clockOffsetMs: options.clockOffsetMs,
-    vars: { DEMO: String(options.demo), ...(options.demo ? { DEPLOYMENT_ADMINS: DEMO_EMAIL } : {}) },
+    vars: {
+      DEMO: String(options.demo),
+      LOG_REQUESTS: options.quiet ? "errors" : "all",
+      ...(options.demo ? { DEPLOYMENT_ADMINS: DEMO_EMAIL } : {}),
+    },
     onLog: (line, level) => {
       if (!options.quiet || level === "error") console.log(line);
     },

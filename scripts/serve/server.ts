@@ -55,11 +55,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       handleStructuredLogs: ({ level, message }: { level: string; message: string }) => options.onLog?.(message, level),
       workers: [
         {
-          ...workerOptions,
+          ...withoutBundling(workerOptions),
           name: "meridian",
-          modules: true,
           rootPath: ROOT,
-          scriptPath: join(ROOT, "dist/worker/platform.js"),
+          modulesRoot: join(ROOT, "dist/worker"),
+          modules: [{ type: "ESModule", path: join(ROOT, "dist/worker/platform.js") }],
           bindings: {
             ...workerOptions.bindings,
             PUBLIC_URL: url,
@@ -88,6 +88,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       await miniflare.dispose();
     },
   };
+}
+
+/** Rules of bundling are of no use to a script that is bundled already, and miniflare refuses them. */
+function withoutBundling<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name !== "modulesRules")) as T; // an optional property less
 }
 
 /** Cron triggers never fire by themselves in the local runtime. A tick that is still running is not started twice. */
