@@ -74,6 +74,11 @@ export function encodeBatch(columns: BatchColumns): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** How many definitions a batch says it holds, without decoding it; 0 for bytes that are too short. */
+export function definitionCount(bytes: Uint8Array): number {
+  return bytes.length < HEADER_BYTES ? 0 : new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(8, true);
+}
+
 /** A decoded batch: views into its bytes. */
 export interface BatchView {
   readonly count: number;

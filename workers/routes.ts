@@ -11,6 +11,8 @@ import { registerTenantRoutes } from "./control/tenant-routes.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
+import { registerHostRoutes } from "./observe/hosts.ts";
+import { registerMetricRoutes } from "./observe/metrics.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
@@ -34,6 +36,8 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerAuditRoutes,
   registerEventsRoutes,
   registerDeadLettersRoutes,
+  registerMetricRoutes,
+  registerHostRoutes,
   registerTicketRoutes,
   registerConnectRoutes,
 ];

@@ -46,6 +46,7 @@ export interface ShardStatus {
   readonly blocks: number;
   readonly rowsWritten: number;
   readonly samples: number;
+  /** Oldest point in a packed row. */
   readonly oldestAt: number | null;
 }
 

@@ -1,4 +1,244 @@
 import { DurableObject } from "cloudflare:workers";
+import { objectAt } from "../../contract/address.ts";
+import { decodeCursor, encodeCursor } from "../../contract/cursor.ts";
+import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
+import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
+import { type Plan, PLANS } from "../../contract/plans.ts";
+import type { MetricQuery, MetricQueryReply } from "../../contract/metrics.ts";
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { MetricShardRpc, ShardIngestReply, ShardStatus, TopicPosition } from "../../contract/rpc/metrics.ts";
+import { definitionCount } from "../../contract/metric-batch.ts";
+import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
+import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
+import { runQuery } from "../../core/observe/metric-query.ts";
+import { newestOf } from "../../core/observe/newest.ts";
+import { SeriesReader } from "../../core/observe/series-reader.ts";
+import { Shard } from "../../core/observe/shard.ts";
+import { nextUpkeepAt, Seal, sweepSlice, trimLog, UPKEEP } from "../../core/observe/upkeep.ts";
 import type { ObjectsEnv } from "../env.ts";
+import { errorText, logLine } from "../kit/log.ts";
+import { createKit, type ObjectKit } from "../kit/object-kit.ts";
+import { CommitQueue } from "./commit-queue.ts";
+import { LivePublisher } from "./live-publisher.ts";
+import { SHARD_MIGRATIONS } from "./shard-schema.ts";
+import { SqlShardStore } from "./sql-shard-store.ts";
 
-export class MetricShard extends DurableObject<ObjectsEnv> {}
+const UPKEEP_TIMER = "upkeep";
+/** A shard holds at most so many series, whatever the plan: its heads must fit into an isolate beside others. */
+const MAX_SHARD_SERIES = 20_000;
+/** A tenant's plan is asked for again after this. */
+const PLAN_TTL_MS = 10 * 60_000;
+/** One aggregate event per shard at most this often. */
+const EVENT_EVERY_MS = 5 * 60_000;
+
+/** `{tenantId}/metrics/{n}`: a shard of a tenant's series. Decisions are in `core/observe`; this wires rows, time and hubs to them. */
+export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShardRpc {
+  readonly #kit: ObjectKit;
+  readonly #store: SqlShardStore;
+  readonly #queue: CommitQueue;
+  readonly #publisher: LivePublisher;
+  #shard: Shard;
+  #plan: Plan = PLANS.free;
+  #planAt = Number.NEGATIVE_INFINITY;
+  /** Write-ahead rows since the last seal. */
+  #logRows = 0;
+  #counted = { accepted: 0, batches: 0, since: Number.NEGATIVE_INFINITY };
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    super(ctx, env);
+    this.#kit = createKit(ctx, env, {
+      kind: "metrics",
+      migrations: SHARD_MIGRATIONS,
+      registered: true,
+      timers: { [UPKEEP_TIMER]: async () => await this.#upkeep() },
+      load: () => this.#load(),
+    });
+    this.#store = new SqlShardStore(ctx.storage.sql);
+    this.#shard = this.#newShard();
+    this.#queue = new CommitQueue({ now: () => this.#kit.now(), commit: (batches, now) => this.#commit(batches, now) });
+    this.#publisher = new LivePublisher(uuidv7(this.#kit.now(), cryptoRandom), {
+      hubs: env.HUB,
+      tenantId: () => this.#kit.address.tenantId,
+      shard: () => this.#shard,
+      now: () => this.#kit.now(),
+      background: (work) => ctx.waitUntil(work),
+      warn: (error) => logLine("warn", "live publication failed", { object: ctx.id.name ?? "", error: errorText(error) }),
+    });
+  }
+
+  async ingest(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>> {
+    await this.#kit.ready();
+    await this.#refreshPlan(definitionCount(batch));
+    const outcome = await this.#queue.add({ batch, id: batchId });
+    if (this.#kit.failpoint !== NO_FAILPOINTS) {
+      await this.ctx.storage.sync();
+      this.#kit.failpoint("committed");
+    }
+    return outcome;
+  }
+
+  async query(query: MetricQuery): Promise<Outcome<MetricQueryReply>> {
+    return await this.#kit.read(() => {
+      const oldestMs = this.#kit.now() - this.#plan.rawRetentionMs;
+      return runQuery(query, { series: this.#shard.series, reader: this.#reader(), oldestMs });
+    });
+  }
+
+  async listHosts(page: {
+    limit: number;
+    cursor?: string;
+  }): Promise<Outcome<{ items: HostCard[]; nextCursor: string | null; now: number }>> {
+    const after = page.cursor === undefined ? undefined : decodeCursor(page.cursor, ["string"]);
+    if (page.cursor !== undefined && !after) return refuse("invalid-parameter", "This cursor is not one of ours: begin without one.");
+    return await this.#kit.read(() => {
+      const now = this.#kit.now();
+      const entries = this.#shard.hosts.list(after === undefined ? undefined : String(after[0]), page.limit + 1);
+      const shown = entries.slice(0, page.limit);
+      const reader = this.#reader();
+      const newest = newestOf(this.#shard.heads);
+      const last = shown.at(-1);
+      const nextCursor = entries.length > page.limit && last ? encodeCursor([last.host]) : null;
+      return accept({ items: shown.map((entry) => cardOf(entry, newest, reader, now)), nextCursor, now });
+    });
+  }
+
+  async findHost(host: string): Promise<Outcome<HostCard & { now: number }>> {
+    return await this.#kit.read(() => {
+      const now = this.#kit.now();
+      const entry = this.#shard.hosts.find(host);
+      if (!entry) return refuse("not-found", "No host of this name has sent samples within the last 24 hours.");
+      return accept({ ...cardOf(entry, newestOf(this.#shard.heads), this.#reader(), now), now });
+    });
+  }
+
+  async interest(hub: string, topics: readonly string[], untilMs: number): Promise<TopicPosition[]> {
+    return await this.#kit.read(() => this.#publisher.lease(hub, topics, untilMs));
+  }
+
+  async status(): Promise<ShardStatus> {
+    return await this.#kit.read(() => {
+      const { series, log, blocks, samples } = this.#shard;
+      const oldestAt = blocks.oldestAt() ?? null;
+      return { series: series.size, walRows: log.rows, blocks: blocks.rows, rowsWritten: this.#store.rowsWritten, samples, oldestAt };
+    });
+  }
+
+  async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {
+    return await this.#kit.read(() => this.#kit.outbox.status());
+  }
+
+  async confirmOutbox(seqs: readonly number[]): Promise<void> {
+    await this.#kit.read(() => this.#kit.transaction(() => this.#kit.outbox.confirm(seqs)));
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#kit.alarm();
+  }
+
+  #load(): void {
+    this.#shard = this.#newShard();
+    this.#shard.load();
+    this.#logRows = 0;
+  }
+
+  #newShard(): Shard {
+    return new Shard({
+      store: this.#store,
+      transaction: (work) => this.#kit.transaction(work),
+      maxSeries: () => Math.min(MAX_SHARD_SERIES, this.#plan.activeSeries),
+      randomId: () => crypto.getRandomValues(new Uint32Array(1)).reduce((_, word) => (word >>> 1) + 1, 0),
+      changed: (host, slot, at, low, high) => this.#publisher.changed(host, slot, at, low, high),
+    });
+  }
+
+  #reader(): SeriesReader {
+    return new SeriesReader({ ...this.#shard, store: this.#store });
+  }
+
+  #commit(batches: Parameters<Shard["commit"]>[0], now: number): Outcome<ShardIngestReply>[] {
+    const shard = this.#shard;
+    const seq = shard.seq;
+    const outcomes = this.#guarded(() =>
+      this.#kit.transaction(() => {
+        const stored = shard.commit(batches, now);
+        this.#count(stored, now);
+        if (shard.seq !== seq) this.#armUpkeep(shard, now);
+        return stored;
+      }),
+    );
+    this.#logRows += shard.seq - seq;
+    this.#publisher.settle(now);
+    return outcomes;
+  }
+
+  /** The first unsealed sample sets the deadline; much that waits brings it forward. */
+  #armUpkeep(shard: Shard, now: number): void {
+    const due = shard.log.unsealedBytes >= UPKEEP.sealAtLogBytes ? now : now + UPKEEP.sealEveryMs;
+    const armed = this.#kit.timers.get(UPKEEP_TIMER);
+    if (armed === undefined || armed > due) this.#kit.timers.set(UPKEEP_TIMER, due);
+  }
+
+  /** An aggregate event with counts, at most every five minutes, in the transaction of a commit. */
+  #count(outcomes: readonly Outcome<ShardIngestReply>[], now: number): void {
+    for (const outcome of outcomes) {
+      if (!outcome.ok || outcome.value.duplicate || outcome.value.unknown) continue;
+      this.#counted.accepted += outcome.value.accepted;
+      this.#counted.batches += 1;
+    }
+    if (this.#counted.accepted === 0 || now - this.#counted.since < EVENT_EVERY_MS) return;
+    const { accepted, batches } = this.#counted;
+    const { name } = this.#kit.address;
+    this.#kit.outbox.emit({
+      type: "meridian.metrics.ingested",
+      subject: `metrics/${name}`,
+      data: { accepted, batches, series: this.#shard.series.size },
+    });
+    this.#counted = { accepted: 0, batches: 0, since: now };
+  }
+
+  async #upkeep(): Promise<void> {
+    const shard = this.#shard;
+    const seal = new Seal(shard, this.#kit.now());
+    while (this.#guarded(() => seal.slice())) await turn();
+    this.#kit.failpoint("sealing");
+    this.#guarded(() => seal.finish());
+    const now = this.#kit.now();
+    const retentionMs = this.#plan.rawRetentionMs;
+    while (this.#guarded(() => sweepSlice(shard, now, retentionMs))) await turn();
+    this.#guarded(() => trimLog(shard, now, this.#logRows));
+    this.#logRows = 0;
+    const next = nextUpkeepAt(shard, now, retentionMs);
+    if (next !== undefined) this.#kit.timers.set(UPKEEP_TIMER, next);
+  }
+
+  /** What memory took from rows that were undone is read anew: rows are the truth. */
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#load();
+      throw error;
+    }
+  }
+
+  /** The plan matters only near the smallest plan's limit; below it, the tenant is never asked. */
+  async #refreshPlan(definitions: number): Promise<void> {
+    if (definitions === 0) return;
+    const now = this.#kit.now();
+    const mayCome = this.#shard.series.size + GROUP_COMMIT.requests * definitions;
+    if (mayCome <= PLANS.free.activeSeries || now - this.#planAt < PLAN_TTL_MS) return;
+    this.#planAt = now;
+    try {
+      const tenant = await objectAt(this.env.TENANT, { tenantId: this.#kit.address.tenantId, kind: "tenant", name: "main" }).describe();
+      if (tenant.ok) this.#plan = PLANS[tenant.value.plan];
+    } catch (error) {
+      // The last known plan stays; a tenant that cannot be asked must not stop its metrics.
+      logLine("warn", "plan not known", { object: this.ctx.id.name ?? "", error: errorText(error) });
+    }
+  }
+}
+
+/** Lets waiting requests in between two slices of work. */
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,241 @@
+import { STALE_BITS } from "../../contract/metric-limits.ts";
+import { ByteReader, ByteWriter } from "./bits.ts";
+import { readBlock, writeBlock } from "./block-codec.ts";
+import { copyPoints, makeColumns, PointBuffer, type PointColumns } from "./points.ts";
+
+/** Newest points of a series, kept raw until so many are there; then they become a block of the head. */
+const TAIL_POINTS = 16;
+/** Late points of a series wait so long, in points, before they become a block of their own. */
+const LATE_POINTS = 32;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The points of every series that no packed block holds yet, compressed as they grow, plus the last minutes again after
+ * they were sealed, so that the newest questions never read a row. All state is in columns by slot: an object per
+ * series would cost more than its points.
+ *
+ * Within a series, sources are read in the order in which they were written: sealed, blocks, late, tail; of points with
+ * the same time the one written last wins. That order holds because a point not newer than the blocks goes to `late`,
+ * and `late` becomes a block before anything that could overlap it.
+ */
+export class Heads {
+  #tail: PointColumns = makeColumns(TAIL_POINTS * 64);
+  #tailCount = new Uint8Array(64);
+  /** Newest time in any block of the head; older points are late. */
+  #flushedTo = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
+  /** Blocks hold no point at or after this time that memory does not hold too. */
+  #memoryFrom = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
+  #newestAt = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
+  #newestBits = new Uint32Array(128);
+  #blockLength = new Uint32Array(64);
+  #sealedLength = new Uint32Array(64);
+  readonly #blocks: Uint8Array<ArrayBuffer>[] = [];
+  readonly #late = new Map<number, PointBuffer>();
+  readonly #writer = new ByteWriter(4_096);
+  readonly #sealing = new PointBuffer();
+  readonly #hot = new PointBuffer();
+  #bytes = 0;
+  #unsealedPoints = 0;
+
+  /** Bytes of compressed blocks in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Points that only write-ahead rows hold durably. */
+  get unsealedPoints(): number {
+    return this.#unsealedPoints;
+  }
+
+  newestAt(slot: number): number {
+    return this.#newestAt[slot] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The value with the newest time; the stale marker while none is known. */
+  newestBits(slot: number): { low: number; high: number } {
+    return { low: this.#newestBits[2 * slot] ?? 0, high: this.#newestBits[2 * slot + 1] ?? 0 };
+  }
+
+  memoryFrom(slot: number): number {
+    return this.#memoryFrom[slot] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Starts a slot from nothing. @param sealedTo newest time that packed blocks may hold of it */
+  open(slot: number, sealedTo = Number.NEGATIVE_INFINITY): void {
+    this.#ensure(slot);
+    this.close(slot);
+    this.#memoryFrom[slot] = sealedTo === Number.NEGATIVE_INFINITY ? sealedTo : sealedTo + 1;
+    this.#newestAt[slot] = sealedTo;
+    // The newest value is not known before the first point: until then the series counts as stale.
+    this.#newestBits[2 * slot] = STALE_BITS.low;
+    this.#newestBits[2 * slot + 1] = STALE_BITS.high;
+  }
+
+  /** Forgets a slot. */
+  close(slot: number): void {
+    this.#bytes -= this.#blockLength[slot] ?? 0;
+    this.#tailCount[slot] = 0;
+    this.#flushedTo[slot] = Number.NEGATIVE_INFINITY;
+    this.#newestAt[slot] = Number.NEGATIVE_INFINITY;
+    this.#blockLength[slot] = 0;
+    this.#sealedLength[slot] = 0;
+    this.#blocks[slot] = NO_BYTES;
+    this.#late.delete(slot);
+  }
+
+  /** Adds a point of an open slot. The same time again replaces the value. */
+  append(slot: number, at: number, low: number, high: number): void {
+    this.#unsealedPoints++;
+    if (at >= (this.#newestAt[slot] ?? 0)) {
+      this.#newestAt[slot] = at;
+      this.#newestBits[2 * slot] = low;
+      this.#newestBits[2 * slot + 1] = high;
+    }
+    if (at <= (this.#flushedTo[slot] ?? 0)) {
+      this.#addLate(slot, at, low, high);
+      return;
+    }
+    const start = slot * TAIL_POINTS;
+    const { at: times, bits } = this.#tail;
+    let end = start + (this.#tailCount[slot] ?? 0);
+    let place = end;
+    while (place > start && (times[place - 1] ?? 0) >= at) place--;
+    if (place === end || times[place] !== at) {
+      for (let i = end; i > place; i--) copyPoint(times, bits, i - 1, i);
+      end++;
+      this.#tailCount[slot] = end - start;
+    }
+    times[place] = at;
+    bits[2 * place] = low;
+    bits[2 * place + 1] = high;
+    if (end - start === TAIL_POINTS) this.#flushTail(slot);
+  }
+
+  hasUnsealed(slot: number): boolean {
+    return (this.#tailCount[slot] ?? 0) > 0 || (this.#blockLength[slot] ?? 0) > (this.#sealedLength[slot] ?? 0) || this.#late.has(slot);
+  }
+
+  /** Adds every point in memory to `out`, oldest write first; the caller normalises. */
+  read(slot: number, out: PointBuffer): void {
+    this.#readBlocks(slot, 0, out);
+    this.#readLoose(slot, out);
+  }
+
+  /**
+   * The unsealed points of a slot, sorted, which from now on count as sealed; those from `hotFrom` on stay in memory.
+   * The buffer is valid until the next call. Undefined when there are none.
+   */
+  seal(slot: number, hotFrom: number): PointBuffer | undefined {
+    if (!this.hasUnsealed(slot)) return undefined;
+    const sealing = this.#sealing;
+    sealing.clear();
+    this.#readBlocks(slot, this.#sealedLength[slot] ?? 0, sealing);
+    this.#readLoose(slot, sealing);
+    sealing.normalise();
+
+    const from = Math.max(hotFrom, this.#memoryFrom[slot] ?? 0);
+    const hot = this.#hot;
+    hot.clear();
+    this.#readSealed(slot, hot);
+    hot.append(sealing.columns, 0, sealing.count);
+    hot.normalise();
+    const firstHot = hot.lowerBound(from);
+    this.#writer.reset();
+    if (firstHot < hot.count) writeBlock(this.#writer, hot.columns, firstHot, hot.count - firstHot);
+    const bytes = this.#writer.view().slice();
+
+    this.#bytes += bytes.length - (this.#blockLength[slot] ?? 0);
+    this.#blocks[slot] = bytes;
+    this.#blockLength[slot] = bytes.length;
+    this.#sealedLength[slot] = bytes.length;
+    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, sealing.columns.at[sealing.count - 1] ?? 0);
+    this.#tailCount[slot] = 0;
+    this.#late.delete(slot);
+    this.#memoryFrom[slot] = from;
+    return sealing;
+  }
+
+  /** Says that everything before this call is sealed: the counter of unsealed points starts over. */
+  noteSealed(points: number): void {
+    this.#unsealedPoints = Math.max(0, this.#unsealedPoints - points);
+  }
+
+  #addLate(slot: number, at: number, low: number, high: number): void {
+    let late = this.#late.get(slot);
+    if (!late) this.#late.set(slot, (late = new PointBuffer(LATE_POINTS)));
+    late.push(at, low, high);
+    if (late.count < LATE_POINTS) return;
+    late.normalise();
+    this.#appendBlock(slot, late.columns, 0, late.count);
+    this.#late.delete(slot);
+  }
+
+  #flushTail(slot: number): void {
+    const start = slot * TAIL_POINTS;
+    this.#appendBlock(slot, this.#tail, start, TAIL_POINTS);
+    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, this.#tail.at[start + TAIL_POINTS - 1] ?? 0);
+    this.#tailCount[slot] = 0;
+  }
+
+  #appendBlock(slot: number, points: PointColumns, from: number, count: number): void {
+    this.#writer.reset();
+    writeBlock(this.#writer, points, from, count);
+    const block = this.#writer.view();
+    const length = this.#blockLength[slot] ?? 0;
+    let bytes = this.#blocks[slot] ?? NO_BYTES;
+    if (length + block.length > bytes.length) {
+      const larger = new Uint8Array(Math.max(64, Math.ceil((length + block.length) * 1.5)));
+      larger.set(bytes.subarray(0, length));
+      this.#blocks[slot] = bytes = larger;
+    }
+    bytes.set(block, length);
+    this.#blockLength[slot] = length + block.length;
+    this.#bytes += block.length;
+  }
+
+  #readBlocks(slot: number, from: number, out: PointBuffer): void {
+    this.#readRange(slot, from, this.#blockLength[slot] ?? 0, out);
+  }
+
+  #readSealed(slot: number, out: PointBuffer): void {
+    this.#readRange(slot, 0, this.#sealedLength[slot] ?? 0, out);
+  }
+
+  #readRange(slot: number, from: number, end: number, out: PointBuffer): void {
+    if (end <= from) return;
+    const reader = new ByteReader(this.#blocks[slot] ?? NO_BYTES, from, end);
+    while (reader.remaining > 0) readBlock(reader, out);
+  }
+
+  #readLoose(slot: number, out: PointBuffer): void {
+    const late = this.#late.get(slot);
+    if (late) out.append(late.columns, 0, late.count);
+    out.append(this.#tail, slot * TAIL_POINTS, this.#tailCount[slot] ?? 0);
+  }
+
+  #ensure(slot: number): void {
+    if (slot < this.#tailCount.length) return;
+    const size = Math.max(slot + 1, 2 * this.#tailCount.length);
+    const tail = makeColumns(TAIL_POINTS * size);
+    copyPoints(this.#tail, 0, TAIL_POINTS * this.#tailCount.length, tail, 0);
+    this.#tail = tail;
+    this.#tailCount = grown(this.#tailCount, new Uint8Array(size));
+    this.#flushedTo = grown(this.#flushedTo, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
+    this.#memoryFrom = grown(this.#memoryFrom, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
+    this.#newestAt = grown(this.#newestAt, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
+    this.#newestBits = grown(this.#newestBits, new Uint32Array(2 * size));
+    this.#blockLength = grown(this.#blockLength, new Uint32Array(size));
+    this.#sealedLength = grown(this.#sealedLength, new Uint32Array(size));
+  }
+}
+
+function copyPoint(times: Float64Array, bits: Uint32Array, from: number, to: number): void {
+  times[to] = times[from] ?? 0;
+  bits[2 * to] = bits[2 * from] ?? 0;
+  bits[2 * to + 1] = bits[2 * from + 1] ?? 0;
+}
+
+function grown<T extends { set(values: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

@@ -1,0 +1,286 @@
+import { type BatchView, decodeBatch, DEFINED } from "../../contract/metric-batch.ts";
+import { parseSeriesKey } from "../../contract/metric-key.ts";
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
+import { BlockIndex } from "./block-index.ts";
+import { readDirectory } from "./block-rows.ts";
+import { unpackDefinitions } from "./dictionary-rows.ts";
+import { Heads } from "./heads.ts";
+import { HostTable } from "./host-table.ts";
+import { LogRing } from "./log-ring.ts";
+import { decodeCommit, encodeCommit, type LogRecord, splitCommit, wholeCommits } from "./log-rows.ts";
+import { RecentIds } from "./recent-ids.ts";
+import { SeriesTable } from "./series-table.ts";
+import type { ShardState, ShardStore } from "./store.ts";
+
+/** One request that waits for a commit. */
+export interface WaitingBatch {
+  readonly batch: Uint8Array;
+  readonly id: string;
+}
+
+export interface ShardDeps {
+  readonly store: ShardStore;
+  /** Runs the work in one transaction of the store. */
+  readonly transaction: <T>(work: () => T) => T;
+  /** Series the tenant may have here. */
+  readonly maxSeries: () => number;
+  /** A random whole number of 1 to 2^31 - 1. */
+  readonly randomId: () => number;
+  /** Told of every stored sample of a host's series. */
+  readonly changed?: (host: string, slot: number, at: number, low: number, high: number) => void;
+}
+
+/** A batch that was judged and waits for its row. */
+interface Plan {
+  readonly view: BatchView;
+  readonly record: LogRecord;
+  readonly reply: ShardIngestReply;
+}
+
+const UNREADABLE = refuse("bad-request", "The batch is not encoded as this version expects.");
+
+/**
+ * A shard of a tenant's series: write-ahead rows first, then the heads in memory. Everything in memory can be made again
+ * from rows: `load` does so. All methods are synchronous; the shell groups requests and keeps time.
+ */
+export class Shard {
+  readonly series = new SeriesTable();
+  readonly heads = new Heads();
+  readonly hosts = new HostTable();
+  readonly blocks = new BlockIndex();
+  readonly log = new LogRing();
+  readonly recent = new RecentIds(METRIC_LIMITS.dedupeMs);
+  /** First references of the dictionary rows. */
+  dictionaryRows: number[] = [];
+  readonly deps: ShardDeps;
+  #state: ShardState = { dictionary: 0, nextRef: 1, savedRef: 1, watermark: 0, seal: 0 };
+  /** The last row's number. */
+  #seq = 0;
+  /** Samples stored since the start. */
+  #samples = 0;
+
+  constructor(deps: ShardDeps) {
+    this.deps = deps;
+  }
+
+  get state(): ShardState {
+    return this.#state;
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Changes the stored state; call within a transaction. */
+  saveState(change: Partial<ShardState>): void {
+    const state = { ...this.#state, ...change };
+    this.deps.store.saveState(state);
+    this.#state = state;
+  }
+
+  /** Reads everything back: series, the index of packed rows, then the write-ahead rows that no packed row covers. */
+  load(): void {
+    const { store } = this.deps;
+    const state = store.loadState();
+    if (state) this.#state = state;
+    else this.deps.transaction(() => this.saveState({ dictionary: this.deps.randomId() }));
+    const sealed = this.#loadBlocks();
+    for (const { firstRef, body } of store.loadDictionary()) {
+      for (const { ref, key } of unpackDefinitions(body)) {
+        this.#open(ref, key, sealed.get(ref)?.maxAt);
+      }
+      this.dictionaryRows.push(firstRef);
+    }
+    for (const { seq, at, body } of wholeCommits(this.#notedLog())) this.#replay(seq, at, body, sealed);
+    // A definition stays in its row until the row is written anew; its series may have nothing left.
+    for (const slot of [...this.series.liveSlots()]) if (this.heads.newestAt(slot) === Number.NEGATIVE_INFINITY) this.close(slot);
+  }
+
+  /**
+   * Stores what waits as one write-ahead row (more only above the row limit), then in memory. A batch stored within the
+   * last ten minutes is answered and not stored again. Throws without any effect when the row cannot be written.
+   */
+  commit(waiting: readonly WaitingBatch[], now: number): Outcome<ShardIngestReply>[] {
+    const round = new Set<string>();
+    const defined = new Map<string, number>();
+    const plans: Plan[] = [];
+    const outcomes = waiting.map((request): Outcome<ShardIngestReply> => {
+      const plan = this.#plan(request, now, round, defined);
+      if (!plan.ok) return plan;
+      if (plan.value.record.batch.length > 0) plans.push(plan.value);
+      return accept(plan.value.reply);
+    });
+    if (plans.length === 0) return outcomes;
+    this.#write(
+      plans.map(({ record }) => record),
+      now,
+    );
+    for (const [key, ref] of defined) this.#open(ref, key);
+    for (const { view, record } of plans) {
+      this.recent.add(record.id, now);
+      this.#apply(view, record.assigned, now, 0, undefined);
+    }
+    return outcomes;
+  }
+
+  /** Forgets a series. */
+  close(slot: number): void {
+    this.hosts.remove(slot);
+    this.heads.close(slot);
+    this.series.remove(slot);
+  }
+
+  #plan({ batch, id }: WaitingBatch, now: number, round: Set<string>, defined: Map<string, number>): Outcome<Plan> {
+    const view = decodeBatch(batch);
+    if (!view) return UNREADABLE;
+    const { dictionary } = this.#state;
+    const reply = {
+      accepted: view.count,
+      duplicate: false,
+      refusedSeries: [] as number[],
+      dictionary,
+      assigned: [] as number[],
+      unknown: false,
+    };
+    const answerOnly = (change: Partial<ShardIngestReply>): Outcome<Plan> =>
+      accept({ view, record: { id, assigned: new Uint32Array(0), batch: batch.subarray(0, 0) }, reply: { ...reply, ...change } });
+    if (round.has(id) || this.recent.has(id, now)) return answerOnly({ duplicate: true });
+
+    const { series } = view;
+    let known = view.dictionary === dictionary;
+    for (let i = 0; i < view.count; i++) {
+      const entry = series[i] ?? 0;
+      if (entry < DEFINED && !(known && this.series.slotOf(entry) !== undefined)) {
+        known = false;
+        return answerOnly({ accepted: 0, unknown: true });
+      }
+    }
+    for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
+    const assigned = Uint32Array.from(view.definitions, (key) => this.#refFor(key, defined));
+    if (assigned.includes(0)) {
+      for (let i = 0; i < view.count; i++) {
+        const entry = series[i] ?? 0;
+        if (entry >= DEFINED && assigned[entry - DEFINED] === 0) reply.refusedSeries.push(i);
+      }
+    }
+    const accepted = view.count - reply.refusedSeries.length;
+    const full = { ...reply, accepted, assigned: [...assigned] };
+    if (accepted === 0) return answerOnly(full);
+    round.add(id);
+    return accept({ view, record: { id, assigned, batch }, reply: full });
+  }
+
+  /** The reference of a series, a new one when there is room; else 0. */
+  #refFor(key: string, defined: Map<string, number>): number {
+    const slot = this.series.slotOfKey(key);
+    if (slot !== undefined) return this.series.refOf(slot);
+    const planned = defined.get(key);
+    if (planned !== undefined) return planned;
+    if (this.series.size + defined.size >= this.deps.maxSeries()) return 0;
+    const ref = this.#state.nextRef + defined.size;
+    defined.set(key, ref);
+    return ref;
+  }
+
+  #write(records: readonly LogRecord[], now: number): void {
+    const { store } = this.deps;
+    const { watermark } = this.#state;
+    const seq = this.#seq + 1;
+    const parts = splitCommit(encodeCommit(records));
+    for (const [part, body] of parts.entries()) {
+      const slot = this.log.take(watermark, now - METRIC_LIMITS.dedupeMs);
+      store.putLog({ slot, seq, part, parts: parts.length, at: now, body });
+      this.log.note({ slot, seq, at: now, bytes: body.length }, watermark);
+    }
+    this.#seq = seq;
+  }
+
+  #open(ref: number, key: string, sealedTo?: number): void {
+    const identity = parseSeriesKey(key);
+    if (!identity) return; // was checked before it was stored
+    const slot = this.series.add(ref, key, identity.metric);
+    this.heads.open(slot, sealedTo);
+    const host = this.hosts.add(slot, identity);
+    if (host && sealedTo !== undefined) {
+      // When it was received is not kept in packed rows; its own time is the best that is known.
+      host.lastSampleAt = Math.max(host.lastSampleAt, sealedTo);
+      host.lastReceivedAt = Math.max(host.lastReceivedAt, sealedTo);
+    }
+    if (ref >= this.#state.nextRef) this.#state = { ...this.#state, nextRef: ref + 1 };
+  }
+
+  /** @param sealed rows up to `through` of a series are skipped: packed rows hold their points */
+  #apply(view: BatchView, assigned: Uint32Array, receivedAt: number, seq: number, sealed: ReadonlyMap<number, Sealed> | undefined): void {
+    const { series, offsetsMs, valueBits, baseMs, count } = view;
+    const { changed } = this.deps;
+    for (let i = 0; i < count; i++) {
+      const entry = series[i] ?? 0;
+      const ref = entry < DEFINED ? entry : (assigned[entry - DEFINED] ?? 0);
+      const slot = ref === 0 ? undefined : this.series.slotOf(ref);
+      if (slot === undefined) continue;
+      const at = baseMs + (offsetsMs[i] ?? 0);
+      const host = this.hosts.ofSlot(slot);
+      if (host) {
+        if (at > host.lastSampleAt) host.lastSampleAt = at;
+        if (receivedAt > host.lastReceivedAt) host.lastReceivedAt = receivedAt;
+      }
+      if (sealed && seq <= (sealed.get(ref)?.through ?? 0)) continue;
+      const low = valueBits[2 * i] ?? 0;
+      const high = valueBits[2 * i + 1] ?? 0;
+      this.heads.append(slot, at, low, high);
+      if (host && changed) changed(host.host, slot, at, low, high);
+    }
+    this.#samples += count;
+  }
+
+  #loadBlocks(): Map<number, Sealed> {
+    const sealed = new Map<number, Sealed>();
+    for (const { directory, ...row } of this.deps.store.loadBlocks()) {
+      this.blocks.add(row);
+      for (const { ref, behindMs } of readDirectory(directory)) {
+        const maxAt = row.maxAt - behindMs;
+        const known = sealed.get(ref);
+        if (!known) sealed.set(ref, { maxAt, through: row.through });
+        else {
+          known.maxAt = Math.max(known.maxAt, maxAt);
+          known.through = Math.max(known.through, row.through);
+        }
+      }
+    }
+    return sealed;
+  }
+
+  *#notedLog() {
+    for (const row of this.deps.store.loadLog()) {
+      this.log.note({ slot: row.slot, seq: row.seq, at: row.at, bytes: row.body.length }, this.#state.watermark);
+      this.#seq = Math.max(this.#seq, row.seq);
+      yield row;
+    }
+  }
+
+  #replay(seq: number, at: number, body: Uint8Array, sealed: ReadonlyMap<number, Sealed>): void {
+    for (const { id, assigned, batch } of decodeCommit(body)) {
+      this.recent.add(id, at);
+      if (seq <= this.#state.watermark) continue;
+      const view = decodeBatch(batch);
+      if (!view) throw new Error(`write-ahead row ${seq} holds a batch that cannot be read`);
+      for (const [i, key] of view.definitions.entries()) {
+        const ref = assigned[i] ?? 0;
+        if (ref !== 0 && this.series.slotOf(ref) === undefined) this.#open(ref, key, sealed.get(ref)?.maxAt);
+      }
+      this.#apply(view, assigned, at, seq, sealed);
+    }
+  }
+}
+
+/** What packed rows hold of a series. */
+interface Sealed {
+  maxAt: number;
+  through: number;
+}
