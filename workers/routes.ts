@@ -16,6 +16,7 @@ import { registerMetricRoutes } from "./observe/metrics.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
+import { registerMetricsRoute } from "./platform-routes/metrics.ts";
 import { registerOpenApiRoutes } from "./platform-routes/openapi.ts";
 import { registerProblemRoutes } from "./platform-routes/problems.ts";
 
@@ -25,6 +26,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerOpenApiRoutes,
   registerDocsRoutes,
   registerProblemRoutes,
+  registerMetricsRoute,
   registerConsoleRoutes,
   registerAuthRoutes,
   registerSelfRoutes,

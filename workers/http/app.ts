@@ -6,6 +6,7 @@ import { isPreflight, preflightResponse, shareWith } from "./cors.ts";
 import { type LogSink, consoleSink, errorLine, logLevel, requestLine } from "./log.ts";
 import type { SessionReader } from "./principal.ts";
 import { problemResponse } from "./problem.ts";
+import { countRequest } from "./request-counters.ts";
 import { type RequestContext, clock, startContext } from "./request-context.ts";
 import { allowOf, specsAt } from "./route-table.ts";
 import { secureHeaders } from "./security-headers.ts";
@@ -45,9 +46,11 @@ export function createApp(given: Partial<AppDeps> = {}): App {
     const answer = finish(c.res, request, url, context);
     c.res = undefined; // else Hono would merge the old headers into the new answer
     c.res = answer;
+    const endedAt = clock(c.env);
+    if (c.env.SINGLE_NODE === "true") countRequest(request.method, context.route, answer.status, endedAt - context.startedAt);
     const level = logLevel(c.env.LOG_REQUESTS);
     if (level === "all" || (level === "errors" && answer.status >= 500))
-      deps.log(requestLine(context, request.method, answer.status, clock(c.env)));
+      deps.log(requestLine(context, request.method, answer.status, endedAt));
   });
 
   app.notFound((c) => {
