@@ -150,10 +150,7 @@ export class HubMachine {
       const from = { epoch: position.epoch, offset: position.offset };
       for (const session of [...topic.joining]) this.#confirm(session, topic, from);
       topic.recent.length = 0;
-      if (!topic.position) {
-        topic.position = from;
-        topic.startsAfter.clear();
-      }
+      topic.answered = from;
     }
     if (missing) this.#ask(publisher, now);
     if (this.#topics.size > 0) this.#setTimer("interest", now + LIVE_LIMITS.interestMs / 2);
@@ -273,10 +270,13 @@ export class HubMachine {
       return this.#fail(session, id, "limit-reached", "The names of this socket's channels are too long together.");
     }
     const topic = this.#topics.open(channel, parsed);
-    topic.members.delete(session); // asked for again: answered again
+    topic.members.delete(session); // asked for again: starts again
+    topic.startsAfter.delete(session);
+    session.forget(channel);
     topic.joining.add(session);
     this.#dirty.add(session);
-    if (topic.position && this.#topics.isFollowed(topic, now)) this.#confirm(session, topic, topic.position);
+    const position = this.#topics.followedFrom(topic, now);
+    if (position) this.#confirm(session, topic, position);
     else this.#ask(topic.publisher, now);
   }
 

@@ -121,6 +121,11 @@ export class Session {
 
   drop(channel: string): void {
     this.channels.delete(channel);
+    this.forget(channel);
+  }
+
+  /** What was withheld of a channel is of no use any more: a new subscription starts after it. */
+  forget(channel: string): void {
     this.#withheld.delete(channel);
     this.#lost.delete(channel);
   }

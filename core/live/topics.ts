@@ -8,8 +8,10 @@ export interface Topic {
   readonly publisher: LivePublisher;
   /** What the publisher calls it: the channel's name without its kind. */
   readonly name: string;
-  /** The last publication seen here, or what the publisher said; unknown after a sleep until one of both comes. */
+  /** The last publication seen here; unknown at first, and after a sleep. */
   position: Position | undefined;
+  /** Where the publisher said it stands. Publications up to there may still be on their way here, so it is no `position`. */
+  answered: Position | undefined;
   readonly members: Set<Session>;
   readonly joining: Set<Session>;
   /** Members that start behind publications which are still on their way here: the publisher's answer overtook those. */
@@ -59,6 +61,7 @@ export class Topics {
       publisher,
       name,
       position: undefined,
+      answered: undefined,
       members: new Set(),
       joining: new Set(),
       startsAfter: new Map(),
@@ -95,10 +98,10 @@ export class Topics {
     return lease;
   }
 
-  /** Whether every publication of the topic reaches this hub, from a position that is known. */
-  isFollowed(topic: Topic, now: number): boolean {
+  /** Where a new subscription starts when every publication of the topic reaches this hub anyway; undefined when the publisher has to be asked. */
+  followedFrom(topic: Topic, now: number): Position | undefined {
     const lease = this.lease(topic.publisher);
-    return topic.position !== undefined && now < lease.untilMs && lease.topics.has(topic.name);
+    return now < lease.untilMs && lease.topics.has(topic.name) ? (topic.position ?? topic.answered) : undefined;
   }
 
   /** Remembers a publication for those who wait; the oldest goes when there are too many, which they see as a gap. */
