@@ -62,6 +62,7 @@ export const PAGES: readonly PageSpec[] = [
     paths: ["/console/control/events", "/console/control/events/:event"],
     icon: Activity,
     action: "events:read",
+    range: "24h",
     key: "e",
     load: () => import("./control/events-page.tsx"),
   },

@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
-import type { Deployment, Me } from "../../contract/access.ts";
+import type { Deployment, Me, SignUp } from "../../contract/access.ts";
 import { type Action, ACTIONS } from "../../contract/permissions.ts";
-import type { SignUpInput } from "../../sdk/api/auth.ts";
+
 import type { MeridianError } from "../../sdk/errors.ts";
 import { asError } from "../lib/resource.ts";
 import { api } from "./api.ts";
@@ -47,7 +47,7 @@ export async function signIn(email: string, password: string): Promise<void> {
   await loadSession();
 }
 
-export async function signUp(input: SignUpInput): Promise<void> {
+export async function signUp(input: SignUp): Promise<void> {
   await api.auth.signUp(input);
   await loadSession();
 }
@@ -58,7 +58,7 @@ export async function signOut(): Promise<void> {
   location.assign("/console");
 }
 
-export async function switchTenant(organizationId: string): Promise<void> {
-  await api.request("POST", "/v1/auth/organization/set-active", { body: { organizationId }, repeat: "never" });
+export async function switchTenant(tenantId: string): Promise<void> {
+  await api.auth.useTenant(tenantId);
   location.assign("/console");
 }

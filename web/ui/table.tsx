@@ -53,7 +53,7 @@ export function Table<T>({ name, label, columns, rows, id, href, open, current, 
   const hidden = hiddenColumns(name);
   const shown = columns.filter((column, i) => i === 0 || !hidden.value.has(column.key));
   const sort = readSort(
-    readQuery(place.value.search, "sort"),
+    readQuery(place.value.search, `sort.${name}`),
     columns.map(({ key }) => key),
   );
 
@@ -110,7 +110,12 @@ export function Table<T>({ name, label, columns, rows, id, href, open, current, 
                 </th>
               )}
               {shown.map((column) => (
-                <SortHead key={column.key} column={column} sort={sort?.key === column.key ? sort.descending : undefined} />
+                <SortHead
+                  key={column.key}
+                  column={column}
+                  parameter={`sort.${name}`}
+                  sort={sort?.key === column.key ? sort.descending : undefined}
+                />
               ))}
             </tr>
           </thead>
@@ -170,7 +175,7 @@ function Spacer({ height, width }: { height: number; width: number }) {
   );
 }
 
-function SortHead<T>({ column, sort }: { column: Column<T>; sort: boolean | undefined }) {
+function SortHead<T>({ column, sort, parameter }: { column: Column<T>; sort: boolean | undefined; parameter: string }) {
   // Numbers are asked for from the top, names from the start.
   const first = column.number === true;
   const next =
@@ -181,7 +186,7 @@ function SortHead<T>({ column, sort }: { column: Column<T>; sort: boolean | unde
         : null;
   return (
     <th scope="col" class={cellClass(column)} aria-sort={sort === undefined ? undefined : sort ? "descending" : "ascending"}>
-      <button type="button" onClick={() => setQuery({ sort: next })}>
+      <button type="button" onClick={() => setQuery({ [parameter]: next })}>
         {column.title}
         {sort !== undefined && <Icon of={sort ? ArrowDown : ArrowUp} size={12} />}
       </button>

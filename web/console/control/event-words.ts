@@ -1,0 +1,56 @@
+import type { CloudEvent, EventType, SpineStatus } from "../../../contract/events.ts";
+import { formatDuration, plural } from "../../lib/format.ts";
+import type { Tone } from "../../ui/state-badge.tsx";
+
+/** Every type in words; a new type without words is a type error. Aggregate ones are counted and never listed. */
+export const EVENT_WORDS: Record<EventType, string> = {
+  "meridian.object.created": "object created",
+  "meridian.tenant.created": "tenant created",
+  "meridian.tenant.changed": "tenant changed",
+  "meridian.key.created": "key created",
+  "meridian.key.used": "key used",
+  "meridian.key.revoked": "key revoked",
+  "meridian.member.invited": "member invited",
+  "meridian.member.joined": "member joined",
+  "meridian.member.changed": "member changed",
+  "meridian.member.removed": "member removed",
+  "meridian.agent.registered": "agent registered",
+  "meridian.agent.connected": "agent connected",
+  "meridian.agent.disconnected": "agent disconnected",
+  "meridian.agent.configured": "agent configured",
+  "meridian.metrics.ingested": "samples ingested",
+};
+
+export const LISTED_TYPES = (Object.keys(EVENT_WORDS) as EventType[]) // the keys of a record are its key type
+  .filter((type) => type !== "meridian.key.used" && type !== "meridian.metrics.ingested");
+
+/** A type of a newer server is shown as it is written. */
+export function eventWords(type: CloudEvent["type"]): string {
+  return EVENT_WORDS[type as EventType] ?? type;
+}
+
+/** Older than this, the spine is behind; a healthy one delivers within a few seconds. */
+const BEHIND_MS = 30_000;
+
+/** The top line: does what happens arrive. */
+export function spineHead(status: SpineStatus): { tone: Tone; headline: string; detail: string } {
+  const oldest = Math.max(status.outbox.oldestAgeMs ?? 0, status.queue.oldestAgeMs ?? 0);
+  const waiting = status.outbox.depth;
+  const unanswered = status.outbox.unanswered.length;
+  const missing = unanswered > 0 ? `; ${plural(unanswered, "object")} did not answer` : "";
+  if (status.deadLetters > 0) {
+    return {
+      tone: "critical",
+      headline: plural(status.deadLetters, "dead letter"),
+      detail: `Given up on after several attempts; replay them when the cause is gone${missing}.`,
+    };
+  }
+  if (oldest >= BEHIND_MS) {
+    return { tone: "warn", headline: `Events are ${formatDuration(oldest)} behind`, detail: `${plural(waiting, "event")} wait${missing}.` };
+  }
+  return {
+    tone: unanswered > 0 ? "warn" : "ok",
+    headline: "Events are delivered",
+    detail: `${waiting === 0 ? "nothing waits" : `${plural(waiting, "event")} on the way`}, no dead letters${missing}`,
+  };
+}
