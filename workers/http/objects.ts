@@ -6,6 +6,7 @@ import {
   callObject,
   objectAt,
 } from "../../contract/address.ts";
+import { rendezvousPlace } from "../../contract/rendezvous.ts";
 import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
@@ -13,7 +14,6 @@ import type { HubRpc } from "../../contract/rpc/hub.ts";
 import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
-import { rendezvous } from "./rendezvous.ts";
 
 /** What an object's address is made of: the authenticated principal, never something the caller names. */
 export interface ObjectCall {
@@ -67,7 +67,7 @@ export function agentsOf(call: ObjectCall): AgentFleetRpc {
 
 /** The limiter that counts this bucket (a hash of an account or an address), for the whole deployment. */
 export function attemptsOf(env: EdgeEnv, bucketName: string): AttemptLimiterRpc {
-  const name = String(rendezvous(bucketName, ATTEMPT_OBJECTS));
+  const name = String(rendezvousPlace(bucketName, ATTEMPT_OBJECTS));
   return stubOf(env.ATTEMPTS, { tenantId: PLATFORM_TENANT, kind: "attempts", name }, ATTEMPTS, undefined);
 }
 
