@@ -20,11 +20,23 @@ export function objectName(address: ObjectAddress): string {
 
 /** The reverse of {@link objectName}. @throws when the text is not a name that `objectName` makes */
 export function parseObjectName(text: string): ObjectAddress {
-  const parts = text.split("/").map(decodeURIComponent);
+  const parts = text.split("/").map(decodePart);
   const [tenantId, kind, name] = parts;
   const known = OBJECT_KINDS.find((candidate) => candidate === kind);
-  if (parts.length !== 3 || !tenantId || !known || !name) throw new Error(`not an object name: ${text.slice(0, 100)}`);
-  return { tenantId, kind: known, name };
+  if (parts.length === 3 && tenantId && known && name) {
+    const address = { tenantId, kind: known, name };
+    // One spelling only: a second name for the same address would be a second object.
+    if (objectName(address) === text) return address;
+  }
+  throw new Error(`not an object name: ${text.slice(0, 100)}`);
+}
+
+function decodePart(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined; // a broken escape: no name of ours
+  }
 }
 
 /** What this needs of a Durable Object namespace; `T` is the interface in `contract/rpc` that the object implements. */
