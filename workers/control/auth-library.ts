@@ -1,6 +1,6 @@
-import { betterAuth } from "better-auth";
+import { betterAuth } from "better-auth/minimal";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { organization } from "better-auth/plugins";
+import { organization } from "better-auth/plugins/organization";
 import { drizzle } from "drizzle-orm/d1";
 import { ACCESS_LIMITS } from "../../contract/access.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
