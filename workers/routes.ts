@@ -1,3 +1,4 @@
+import { registerAgentsRoutes } from "./control/agents.ts";
 import { registerAuditRoutes } from "./control/audit.ts";
 import { registerAuthRoutes } from "./control/auth-routes.ts";
 import { registerDeadLettersRoutes } from "./control/dead-letters.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerAuditRoutes,
   registerEventsRoutes,
   registerDeadLettersRoutes,
+  registerAgentsRoutes,
   registerMetricRoutes,
   registerHostRoutes,
   registerTicketRoutes,

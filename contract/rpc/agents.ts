@@ -7,7 +7,7 @@ import type { CallMeta, ObjectRpc } from "./call.ts";
 export interface AgentFleetRpc extends ObjectRpc {
   /** The upgrade of a control socket. The edge sets `x-meridian-key-id` and `x-meridian-now` itself. */
   fetch(request: Request): Promise<Response>;
-  list(page: { limit: number; cursor?: string }): Promise<Outcome<Page<Agent>>>;
+  list(page: { limit: number; cursor?: string | undefined }): Promise<Outcome<Page<Agent>>>;
   find(agentId: string): Promise<Outcome<Agent>>;
   /** Versions and platforms of these hosts, for host lists. */
   lookup(hosts: readonly string[]): Promise<Record<string, { agentId: string; agentVersion: string }>>;
