@@ -42,16 +42,53 @@ describe("frames to a socket", () => {
 });
 
 describe("a subscription", () => {
-  it("[LV2] says where it starts, and whether the client was exactly there", () => {
+  it("[LV2] says where it starts, and whether the client was exactly there while nothing could be missed", () => {
     const bench = new Bench();
     bench.join("a");
     bench.say("a", { type: "subscribe", id: "1", channel: "metrics/all", epoch: "e1", offset: 7 });
     bench.answer({ all: 7 });
-    expect(bench.last("a")).toMatchObject({ type: "subscribed", id: "1", channel: "metrics/all", epoch: "e1", offset: 7, recovered: true });
-    for (const from of [{ epoch: "e1", offset: 6 }, { epoch: "e0", offset: 7 }, { epoch: "e1", offset: 8 }, {}]) {
-      bench.say("a", { type: "subscribe", id: "2", channel: "metrics/all", ...from });
-      expect(bench.last("a")).toMatchObject({ type: "subscribed", id: "2", offset: 7, recovered: false });
+    // The publisher stands there too, but nobody knows what it kept to itself while no hub followed.
+    expect(bench.last("a")).toMatchObject({
+      type: "subscribed",
+      id: "1",
+      channel: "metrics/all",
+      epoch: "e1",
+      offset: 7,
+      recovered: false,
+    });
+    bench.publish(publication("metrics/all", 8));
+    bench.join("b");
+    for (const from of [{ epoch: "e1", offset: 7 }, { epoch: "e0", offset: 8 }, { epoch: "e1", offset: 9 }, {}]) {
+      bench.say("b", { type: "subscribe", id: "2", channel: "metrics/all", ...from });
+      expect(bench.last("b")).toMatchObject({ type: "subscribed", id: "2", offset: 8, recovered: false });
     }
+    bench.say("b", { type: "subscribe", id: "3", channel: "metrics/all", epoch: "e1", offset: 8 });
+    expect(bench.last("b")).toMatchObject({ type: "subscribed", id: "3", offset: 8, recovered: true });
+  });
+
+  it("[LV2] is not recovered over a time without the publisher's promise", () => {
+    const bench = new Bench();
+    bench.join("a");
+    bench.follow("a", "metrics/all");
+    bench.publish(publication("metrics/all", 1));
+    bench.now += LIVE_LIMITS.interestMs;
+    bench.do(bench.machine.interestDue(bench.now));
+    bench.answer({ all: 1 });
+    bench.join("b");
+    bench.say("b", { type: "subscribe", id: "1", channel: "metrics/all", epoch: "e1", offset: 1 });
+    expect(bench.last("b")).toMatchObject({ type: "subscribed", offset: 1, recovered: false });
+  });
+
+  it("[LV15] asks the publisher again after it was told that nobody follows", () => {
+    const bench = new Bench();
+    bench.join("a");
+    bench.follow("a", "metrics/all");
+    bench.follow("a", "metrics/web-1");
+    bench.say("a", { type: "unsubscribe", id: "u", channel: "metrics/web-1" });
+    expect(bench.publish(publication("metrics/web-1", 1))).toBe(0);
+    bench.join("b");
+    bench.say("b", { type: "subscribe", id: "1", channel: "metrics/all" });
+    expect(bench.asked).toMatchObject([{ topics: ["all"] }]);
   });
 
   it("[LV11] needs the action of its kind", () => {

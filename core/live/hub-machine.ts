@@ -109,7 +109,7 @@ export class HubMachine {
       for (const session of topic.members) reached.add(session);
       for (const session of topic.joining) reached.add(session);
       if (!isNews(topic.position, publication)) continue;
-      topic.position = { epoch: publication.epoch, offset: publication.offset };
+      this.#topics.advance(topic, publication, now);
       const encoded = encodePublication(publication);
       if (topic.joining.size > 0) this.#topics.remember(topic, encoded);
       if (topic.members.size > 0) this.#fanOut.add(topic, encoded);
@@ -117,6 +117,7 @@ export class HubMachine {
     const inMs = this.#fanOut.waitMs(now);
     if (inMs === 0) this.#flush(now);
     else if (inMs !== undefined) this.#effects.push({ type: "flush", inMs });
+    if (reached.size === 0) for (const publisher of publishersOf(publications)) this.#topics.lapse(publisher);
     return { effects: this.#done(), subscribers: reached.size };
   }
 
@@ -134,10 +135,7 @@ export class HubMachine {
     positions: readonly TopicPosition[],
     now: number,
   ): HubEffect[] {
-    const lease = this.#topics.lease(publisher);
-    lease.asking = false;
-    lease.topics = new Set(topics);
-    lease.untilMs = untilMs;
+    this.#topics.renew(publisher, topics, untilMs, now);
     const byName = new Map(positions.map((position) => [position.topic, position]));
     this.#flush(now); // those who join start after what is already on its way to the others
     let missing = false;
@@ -286,8 +284,7 @@ export class HubMachine {
     session.channels.set(topic.channel, null);
     topic.joining.delete(session);
     topic.members.add(session);
-    const from = waiting?.from;
-    const recovered = from !== undefined && from.epoch === position.epoch && from.offset === position.offset;
+    const recovered = isAt(waiting?.from, position) && isAt(topic.unbroken, position);
     this.#reply(session, { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered });
     const later = topic.recent.filter((publication) => isNews(position, publication));
     if (isNews(topic.position, position)) topic.startsAfter.set(session, position);
@@ -378,4 +375,13 @@ export class HubMachine {
     this.#effects = [];
     return effects;
   }
+}
+
+function isAt(one: Position | undefined, other: Position): boolean {
+  return one?.epoch === other.epoch && one.offset === other.offset;
+}
+
+function publishersOf(publications: readonly Publication[]): Set<LivePublisher> {
+  const kinds = publications.map(({ channel }) => parseChannel(channel)?.kind);
+  return new Set(kinds.flatMap((kind) => (kind ? LIVE_CHANNELS[kind].publisher : [])));
 }

@@ -12,6 +12,8 @@ export interface Topic {
   position: Position | undefined;
   /** Where the publisher said it stands. Publications up to there may still be on their way here, so it is no `position`. */
   answered: Position | undefined;
+  /** The last publication seen, as long as no later one can have missed this hub: a client that was there has missed nothing. */
+  unbroken: Position | undefined;
   readonly members: Set<Session>;
   readonly joining: Set<Session>;
   /** Members that start behind publications which are still on their way here: the publisher's answer overtook those. */
@@ -62,6 +64,7 @@ export class Topics {
       name,
       position: undefined,
       answered: undefined,
+      unbroken: undefined,
       members: new Set(),
       joining: new Set(),
       startsAfter: new Map(),
@@ -102,6 +105,26 @@ export class Topics {
   followedFrom(topic: Topic, now: number): Position | undefined {
     const lease = this.lease(topic.publisher);
     return now < lease.untilMs && lease.topics.has(topic.name) ? (topic.position ?? topic.answered) : undefined;
+  }
+
+  /** Takes a publisher's promise. One that had ended before was a time in which publications went elsewhere. */
+  renew(publisher: LivePublisher, topics: readonly string[], untilMs: number, now: number): void {
+    const lease = this.lease(publisher);
+    if (now >= lease.untilMs) for (const topic of this.of(publisher)) topic.unbroken = undefined;
+    lease.asking = false;
+    lease.topics = new Set(topics);
+    lease.untilMs = untilMs;
+  }
+
+  /** A publication has arrived. */
+  advance(topic: Topic, { epoch, offset }: Position, now: number): void {
+    topic.position = { epoch, offset };
+    topic.unbroken = now < this.lease(topic.publisher).untilMs ? topic.position : undefined;
+  }
+
+  /** Nobody here follows what was published: the publisher stops telling this hub. */
+  lapse(publisher: LivePublisher): void {
+    this.lease(publisher).untilMs = 0;
   }
 
   /** Remembers a publication for those who wait; the oldest goes when there are too many, which they see as a gap. */

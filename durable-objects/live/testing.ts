@@ -82,6 +82,13 @@ export async function knock(hub: DurableObjectStub<Hub>, who: Admission = admiss
   return await hub.fetch("https://hub/", { headers });
 }
 
+/** How the hub answers a knock, with the answer read to its end: an object with an open answer cannot be evicted. */
+export async function statusOf(hub: DurableObjectStub<Hub>, who: Admission): Promise<number> {
+  const response = await knock(hub, who);
+  if (!response.webSocket) await response.text();
+  return response.status;
+}
+
 /** A socket at the hub, past its welcome. */
 export async function connect(hub: DurableObjectStub<Hub>, who: Admission = admission()): Promise<TestSocket> {
   const { webSocket } = await knock(hub, who);
