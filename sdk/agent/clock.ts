@@ -36,5 +36,9 @@ export function delayToNextRound(wallMs: number, intervalMs: number, phaseMs: nu
 export function phaseOf(host: string, intervalMs: number): number {
   let hash = 0x811c9dc5; // FNV-1a, 32 bits
   for (let i = 0; i < host.length; i++) hash = Math.imul(hash ^ host.charCodeAt(i), 0x01000193) >>> 0;
+  // Names that differ in their last digit differ in the low bits only: murmur3's finaliser spreads them.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash = (hash ^ (hash >>> 16)) >>> 0;
   return Math.floor(intervalMs * (0.15 + 0.7 * (hash / 2 ** 32)));
 }

@@ -1,5 +1,5 @@
 import { type AgentConfig, agentDownFrameSchema, type AgentHealth, AGENT_LIMITS, type AgentUpFrame } from "../../contract/agents.ts";
-import { LIVE_PING, LIVE_PONG } from "../../contract/live-codes.ts";
+import { LIVE_CLOSE, LIVE_PING, LIVE_PONG } from "../../contract/live-codes.ts";
 import { backoffMs } from "../../contract/retry.ts";
 import type { Clock, Timers } from "./clock.ts";
 import type { Problems } from "./problems.ts";
@@ -28,9 +28,10 @@ export interface ControlDeps {
   readonly connected: () => void;
 }
 
-const RECONNECT = { baseMs: 1_000, capMs: 60_000 };
-/** Codes that say: not with this key. */
-const REFUSED = new Set([4401, 4403]);
+/** The server lets a host connect six times a minute. */
+const RECONNECT = { baseMs: 2_000, capMs: 60_000 };
+/** Codes that say: not with this key, not within this plan, not beside the agent that took this host's name. */
+const REFUSED = new Set<number>([LIVE_CLOSE.unauthorized, LIVE_CLOSE.denied, LIVE_CLOSE.gone]);
 const REFUSED_WAIT_MS = 60_000;
 /** A server has few words for an agent; a frame far beyond the limit of our own is not one of them. */
 const MAX_FRAME_CHARS = 4 * AGENT_LIMITS.frameBytes;
@@ -121,8 +122,9 @@ export class ControlSocket {
       this.#awaitingPong = false;
       return;
     }
-    if (++this.#frames > MAX_FRAMES_PER_HEALTH) return this.#abandon("the server floods the control socket", 4429);
-    if (typeof data !== "string" || data.length > MAX_FRAME_CHARS) return this.#abandon("a frame that is no text or too large", 4413);
+    if (++this.#frames > MAX_FRAMES_PER_HEALTH) return this.#abandon("the server floods the control socket", LIVE_CLOSE.rate);
+    if (typeof data !== "string" || data.length > MAX_FRAME_CHARS)
+      return this.#abandon("a frame that is no text or too large", LIVE_CLOSE.size);
     const frame = agentDownFrameSchema.safeParse(parseJson(data));
     if (!frame.success) {
       // A newer server may have frames that this agent does not know: they are no reason to part.
@@ -155,7 +157,7 @@ export class ControlSocket {
     }
   }
 
-  #abandon(reason: string, code = 4408): void {
+  #abandon(reason: string, code: number = LIVE_CLOSE.authLate): void {
     const socket = this.#socket;
     this.#lost(code, reason);
     try {

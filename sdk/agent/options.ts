@@ -55,7 +55,9 @@ export function parseOptions(args: readonly string[], env: Readonly<Record<strin
   const key = flags.key ?? env.MERIDIAN_KEY ?? "";
   if (!/^mrd_[!-~]{1,400}$/.test(key)) return failed("--key must be an API key (mrd_…)");
   const host = (flags.host ?? env.MERIDIAN_HOST ?? os.hostname()).trim();
-  if (host === "" || host.length > AGENT_LIMITS.hostChars) return failed(`--host must have 1 to ${AGENT_LIMITS.hostChars} characters`);
+  if (host === "" || host.length > AGENT_LIMITS.hostChars || /[\p{Cc}\p{Cs}]/u.test(host)) {
+    return failed(`--host must have 1 to ${AGENT_LIMITS.hostChars} printable characters`);
+  }
   const intervalMs = Number(flags.interval ?? env.MERIDIAN_INTERVAL ?? 5) * 1_000;
   if (!(intervalMs >= AGENT_LIMITS.minIntervalMs && intervalMs <= AGENT_LIMITS.maxIntervalMs)) {
     return failed(`--interval must be ${AGENT_LIMITS.minIntervalMs / 1_000} to ${AGENT_LIMITS.maxIntervalMs / 1_000} seconds`);

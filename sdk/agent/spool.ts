@@ -126,7 +126,8 @@ export class Spool {
       if (segment.batches === 0) this.#remove(file);
       else this.#segments.push(segment);
     }
-    this.#nextSeq = Number(/\d+/.exec(files.at(-1) ?? "")?.[0] ?? 0) + 1;
+    // Never a name again that the cursor speaks of: batches of a new file would count as sent.
+    this.#nextSeq = Math.max(seqOf(files.at(-1)), seqOf(this.#cursor?.file)) + 1;
     // A new run writes into a new file: behind a torn tail nothing is ever appended.
     this.#shrink(0);
   }
@@ -205,7 +206,8 @@ export class Spool {
       const parsed: unknown = JSON.parse(readFileSync(join(this.#folder, CURSOR), "utf8"));
       if (typeof parsed !== "object" || parsed === null || !("file" in parsed) || !("next" in parsed)) return undefined;
       const { file, next } = parsed;
-      return typeof file === "string" && typeof next === "number" && Number.isSafeInteger(next) && next >= 0 ? { file, next } : undefined;
+      if (typeof file !== "string" || seqOf(file) > 1e11) return undefined; // damage; counting on from there would run out of digits
+      return typeof next === "number" && Number.isSafeInteger(next) && next >= 0 ? { file, next } : undefined;
     } catch {
       return undefined; // none yet, or torn: batches are sent again and recognised by their id
     }
@@ -237,4 +239,8 @@ export class Spool {
       // A read-only folder: the next run finds the file again, and its batches are repeats or too old.
     }
   }
+}
+
+function seqOf(file: string | undefined): number {
+  return file !== undefined && SEGMENT.test(file) ? Number(/\d+/.exec(file)?.[0]) : 0;
 }
