@@ -15,6 +15,8 @@ export interface ServerOptions {
   /** Bindings beside those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly clockOffsetMs?: number;
+  /** Workers beside the platform, in the same runtime: what a benchmark measures against. */
+  readonly beside?: readonly Readonly<Record<string, unknown>>[];
   /** A line of the runtime: a JSON log line of ours, or an error of its own. */
   readonly onLog?: (line: string, level: string) => void;
 }
@@ -74,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
             return new MiniflareResponse(response.body, { status: response.status, headers: Object.fromEntries(response.headers) });
           },
         },
+        ...(options.beside ?? []),
       ],
     } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]), // wrangler's and miniflare's copies of these types differ in name only
   );

@@ -46,6 +46,17 @@ export class IngestBatch implements SampleSink {
     if (this.rejected.length < METRIC_LIMITS.namedRejections) this.rejected.push(rejection);
   }
 
+  get tenant(): TenantSeries {
+    return this.#tenant;
+  }
+
+  /** Drops everything, for another way of reading the same body. */
+  clear(): void {
+    this.count = 0;
+    this.rejectedCount = 0;
+    this.rejected.length = 0;
+  }
+
   /** Where the n-th good sample stood in the request. */
   indexOf(sample: number): number {
     return this.#index[sample] ?? 0;

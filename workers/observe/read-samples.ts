@@ -1,7 +1,8 @@
 import { readBatch, readLines, type TimeWindow } from "../../contract/metric-samples.ts";
-import { type Outcome, refuse } from "../../contract/problems.ts";
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { parseJson } from "../http/json.ts";
 import type { IngestBatch } from "./ingest-batch.ts";
+import { scanBatch } from "./scan-batch.ts";
 
 export type BodyForm = "json" | "lines";
 
@@ -21,6 +22,9 @@ export function readSamples(
       return refuse("invalid-encoding", "The body is not valid UTF-8. Send JSON encoded in UTF-8."); // only decoding throws
     }
   }
+  const scanned = scanBatch(body, window, batch.tenant.texts, batch);
+  if (scanned) return accept(scanned);
+  batch.clear();
   const json = parseJson(body);
   return json.ok ? readBatch(json.value, window, batch) : json;
 }

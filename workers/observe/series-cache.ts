@@ -1,3 +1,4 @@
+import { KnownTexts } from "./known-texts.ts";
 import { seriesKey, type Labels } from "../../contract/metric-key.ts";
 
 /** A series as an isolate knows it. */
@@ -18,6 +19,8 @@ export const SERIES_CACHE_LIMITS = {
 
 /** The series that requests of one tenant have named, so that a series' labels are read and sent once, not with every sample. */
 export class TenantSeries {
+  /** The same series by the raw text in which they came. */
+  readonly texts = new KnownTexts(this);
   readonly #byKey = new Map<string, KnownSeries>();
 
   get size(): number {

@@ -1,0 +1,149 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
+import { DEMO_EMAIL, seedDemo } from "../../scripts/serve/demo.ts";
+import { startServer } from "../../scripts/serve/server.ts";
+import { openState } from "../../scripts/serve/state.ts";
+import { Body, SAMPLES, type Values } from "./bodies.ts";
+import { runtimeCpuSeconds } from "./cpu.ts";
+import { load, type LoadResult } from "./load.ts";
+
+const HOST = "127.0.0.1";
+
+/** The least that a JSON endpoint can do: the measure of the must "at least half of its requests per second". */
+const PARSE_ONLY = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+export class Parse extends WorkerEntrypoint {
+  async fetch(request) {
+    JSON.parse(await request.text());
+    return new Response("{}", { status: 202 });
+  }
+}
+export default {};
+`;
+
+interface Round extends LoadResult {
+  readonly cpuSeconds: number | undefined;
+}
+
+/**
+ * Ingest of 1,000 samples a request beside an endpoint that only parses the same bytes, in the same runtime, by turns.
+ * `--rounds` (5), `--seconds` (4) each, `--connections` (24), `--values mixed|noise`.
+ */
+export async function run(args: string[]): Promise<void> {
+  const { values: flags } = parseArgs({
+    args,
+    options: {
+      rounds: { type: "string", default: "5" },
+      seconds: { type: "string", default: "4" },
+      connections: { type: "string", default: "24" },
+      values: { type: "string", default: "mixed" },
+    },
+  });
+  const kind: Values = flags.values === "noise" ? "noise" : "mixed";
+  const connections = Number(flags.connections);
+  const seconds = Number(flags.seconds);
+  for (const step of BUILD_STEPS) await runStep(step);
+  const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
+  const [port, parsePort] = [await freePort(), await freePort()];
+  const server = await startServer({
+    host: HOST,
+    port,
+    state: openState(join(folder, "state")),
+    vars: { LOG_REQUESTS: "off", DEPLOYMENT_ADMINS: DEMO_EMAIL },
+    beside: [
+      {
+        name: "parse-only",
+        compatibilityDate: "2026-08-15",
+        modules: true,
+        script: PARSE_ONLY,
+        unsafeDirectSockets: [{ host: HOST, port: parsePort, entrypoint: "Parse" }],
+      },
+    ],
+  });
+  try {
+    const demo = await seedDemo(server.url, join(folder, "state"));
+    const bodies = Array.from({ length: connections }, (_, n) => new Body(n % 8, kind));
+    let sequence = 0;
+    const round = async (url: string, roundSeconds: number): Promise<Round> => {
+      const before = runtimeCpuSeconds();
+      const result = await load({
+        url,
+        headers: { authorization: `Bearer ${demo.apiKey}` },
+        connections,
+        seconds: roundSeconds,
+        body: (n) => {
+          sequence++;
+          // As 24 agents would: each next request of a series is later than the one before.
+          return (bodies[n] ?? new Body(n, kind)).stamp(sequence, Date.now() - 3_600_000 + sequence);
+        },
+      });
+      const after = runtimeCpuSeconds();
+      return { ...result, cpuSeconds: before === undefined || after === undefined ? undefined : after - before };
+    };
+    const ingestUrl = `${server.url}/v1/metrics/ingest`;
+    const parseUrl = `http://${HOST}:${parsePort}/`;
+    await round(ingestUrl, 2);
+    await round(parseUrl, 1);
+    const ingest: Round[] = [];
+    const parse: Round[] = [];
+    for (let i = 0; i < Number(flags.rounds); i++) {
+      parse.push(await round(parseUrl, seconds));
+      ingest.push(await round(ingestUrl, seconds));
+    }
+    print(ingest, parse, { connections, seconds, kind, bytes: bodies[0]?.bytes.length ?? 0 });
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function print(
+  ingest: readonly Round[],
+  parse: readonly Round[],
+  setting: { connections: number; seconds: number; kind: string; bytes: number },
+): void {
+  console.log(
+    `${SAMPLES} samples, ${Math.round(setting.bytes / 1_000)} KB of JSON, values ${setting.kind}; ${setting.connections} connections, ${ingest.length} rounds of ${setting.seconds} s by turns, medians; ${cpus().length} cores with the load generator on them\n`,
+  );
+  console.log("| endpoint | requests/s | p50 ms | p99 ms | CPU ms per request | samples per CPU-second | failed |");
+  console.log("|---|---|---|---|---|---|---|");
+  for (const [name, rounds] of [
+    ["JSON.parse(await req.text())", parse],
+    ["POST /v1/metrics/ingest", ingest],
+  ] as const) {
+    const cpu = median(rounds.map(({ cpuSeconds, requests }) => ((cpuSeconds ?? Number.NaN) * 1_000) / requests));
+    const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
+    const columns = [
+      Math.round(median(rounds.map(({ perSecond }) => perSecond))),
+      median(rounds.map(({ p50 }) => p50)).toFixed(1),
+      median(rounds.map(({ p99 }) => p99)).toFixed(1),
+      cpu.toFixed(3),
+      Math.round(SAMPLES / (cpu / 1_000)).toLocaleString("en"),
+      failed,
+    ];
+    console.log(`| ${name} | ${columns.join(" | ")} |`);
+  }
+  const ratio = median(ingest.map(({ perSecond }, i) => perSecond / (parse[i]?.perSecond ?? Number.NaN)));
+  console.log(`\ningest / parse, requests per second: ${(100 * ratio).toFixed(0)} % (must: at least 50 %)`);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, HOST, () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
