@@ -3,7 +3,7 @@ import { LiveClient, liveDeps, type LiveHandler, type LiveStatus } from "../../s
 import { noteServerTime, paused, serverNow } from "../lib/clock.ts";
 import { api } from "./api.ts";
 
-/** How the one live socket is doing; undefined while no page wants live data. */
+/** How the one live socket is doing; undefined before the frame is there. */
 export const link = signal<LiveStatus | undefined>(undefined);
 /** Epoch milliseconds on the console's clock when the next attempt starts. */
 export const retryAt = signal(0);
@@ -45,6 +45,11 @@ export function follow(channel: string, handler: LiveHandler): () => void {
       handler.event(event);
     },
   });
+}
+
+/** Opens the socket with the frame, so that the light tells the truth on every page. */
+export function startLive(): void {
+  theClient();
 }
 
 /** Tries again at once; for a person who does not want to wait. */

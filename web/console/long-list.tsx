@@ -4,12 +4,12 @@ import type { LongList } from "../lib/use-list.ts";
 import { Button } from "../ui/button.tsx";
 
 /** How many rows are shown, and a pill for those that wait above. */
-export function LongListHead<T>({ list, count, what }: { list: LongList<T>; count: number; what: string }) {
+export function LongListHead<T>({ list, count, one, many }: { list: LongList<T>; count: number; one: string; many: string }) {
   const fresh = list.fresh.value;
   return (
     <>
       <span class="muted">
-        {plural(count, what)}
+        {plural(count, one, many)}
         {list.hasMore.value && ", more below"}
       </span>
       {fresh > 0 && (

@@ -10,7 +10,7 @@ export function describeLink(
 ): { tone: "ok" | "warn" | "critical" | "muted"; words: string } {
   switch (status?.light) {
     case undefined:
-      return { tone: "muted", words: "not live" };
+      return { tone: "muted", words: "connecting" };
     case "live":
       return { tone: "ok", words: "live" };
     case "reconnecting": {

@@ -8,6 +8,8 @@ export interface PlotOptions {
   readonly unit: Unit;
   /** The axis ends here at least: 1 for a ratio. */
   readonly top?: number | undefined;
+  /** The line that stands for all the others: drawn stronger, and last. */
+  readonly lead?: string | undefined;
   /** Epoch milliseconds at both ends. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -153,7 +155,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
             label: name,
             show: options.isShown(name),
             stroke: token(colour),
-            width: 1.5,
+            width: name === options.lead ? 2.5 : options.lead === undefined ? 1.5 : 1,
             spanGaps: false,
             points: { show: false },
             ...(dashed && { dash: [6, 4] }),

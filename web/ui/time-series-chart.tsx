@@ -22,6 +22,7 @@ export interface ChartProps {
   readonly fromMs: number;
   readonly toMs: number;
   readonly top?: number | undefined;
+  readonly lead?: string | undefined;
   readonly thresholds?: PlotOptions["thresholds"];
   /** Names to show alone; empty shows all. Held by the address. */
   readonly isolated: readonly string[];
@@ -64,6 +65,7 @@ function Plot(props: ChartProps & { onCursor: (index: number | null) => void }) 
     const made = makePlot(element, now.lines, {
       unit,
       top,
+      lead: now.lead,
       fromMs: now.fromMs,
       toMs: now.toMs,
       thresholds: now.thresholds ?? NO_THRESHOLDS,

@@ -172,7 +172,7 @@ export default function AuditPage({ params }: PageProps) {
               href={addressOf}
               open={(entry) => go(addressOf(entry))}
               current={open}
-              bar={<LongListHead list={list} count={rows.length} what="entry" />}
+              bar={<LongListHead list={list} count={rows.length} one="entry" many="entries" />}
             />
             <LongListFoot list={list} />
           </>

@@ -137,7 +137,7 @@ export default function EventsPage({ params }: PageProps) {
                 href={addressOf}
                 open={(event) => go(addressOf(event))}
                 current={open}
-                bar={<LongListHead list={list} count={rows.length} what="event" />}
+                bar={<LongListHead list={list} count={rows.length} one="event" many="events" />}
               />
               <LongListFoot list={list} />
             </>

@@ -14,9 +14,9 @@ export function SpineFigures({ status }: { status: SpineStatus }) {
     .join("\n");
   const figures = [
     ["In outboxes", formatValue(outbox.depth, "count"), perObject || "no object holds an event back"],
-    ["Oldest there", age(outbox.oldestAgeMs), "how long the oldest has waited to be sent or confirmed"],
+    ["Oldest in outboxes", age(outbox.oldestAgeMs), "how long the oldest has waited to be sent or confirmed"],
     ["In the queue", formatValue(queue.backlog, "count"), queue.name],
-    ["Oldest there", age(queue.oldestAgeMs), "how long the oldest has waited to be consumed"],
+    ["Oldest in the queue", age(queue.oldestAgeMs), "how long the oldest has waited to be consumed"],
     ["Dead letters", formatValue(deadLetters, "count"), "given up on and not replayed since"],
   ] as const;
   return (

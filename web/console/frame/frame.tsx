@@ -4,7 +4,9 @@ import { signal } from "@preact/signals";
 import { paused } from "../../lib/clock.ts";
 import { type KeyAction, readKey } from "../../lib/keys.ts";
 import { go } from "../../lib/location.ts";
+import { startLive } from "../live.ts";
 import { PAGES } from "../pages.ts";
+import { can } from "../session.ts";
 import { BottomBar } from "./bottom-bar.tsx";
 import { Header } from "./header.tsx";
 import { KeysHelp } from "./keys-help.tsx";
@@ -65,6 +67,9 @@ function useKeys(): void {
 /** Rail, header and bottom bar around a page, with the keys and the palette that work everywhere. */
 export function Frame({ children }: { children: ComponentChildren }) {
   useKeys();
+  useEffect(() => {
+    if (can("live:connect")) startLive();
+  }, []);
   const close = () => (overlay.value = "none");
   return (
     <div class="frame">

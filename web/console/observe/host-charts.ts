@@ -15,6 +15,8 @@ export interface HostChart {
   readonly title: string;
   readonly unit: Unit;
   readonly parts: readonly ChartPart[];
+  /** The line drawn stronger than the others. */
+  readonly lead?: string;
   /** The axis reaches at least this. */
   readonly top?: number;
   readonly thresholds?: readonly { value: number; label: string; tone: "warn" | "critical" }[];
@@ -27,12 +29,14 @@ export interface HostChart {
 const called = (name: string) => () => name;
 const label = (key: string, fallback: string) => (labels: Labels) => labels[key] ?? fallback;
 
-const CPU = { id: "cpu", title: "CPU by core", unit: "ratio", top: 1 } as const;
-
 /** The charts of a host's page, in their order. */
 export const HOST_CHARTS: readonly HostChart[] = [
   {
-    ...CPU,
+    id: "cpu",
+    title: "CPU by core",
+    unit: "ratio",
+    top: 1,
+    lead: "all",
     parts: [{ metric: M.cpu, name: ({ core = "all" }) => (core === "all" ? "all" : `core ${core}`) }],
     without: "No CPU samples in this range.",
   },

@@ -94,6 +94,7 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
       fromMs={bounds.fromMs}
       toMs={bounds.toMs}
       top={chart.top}
+      lead={chart.lead}
       {...(chart.thresholds && { thresholds: chart.thresholds })}
       isolated={isolated}
       onIsolate={(names) => setQuery({ [parameter]: names.join("|") })}

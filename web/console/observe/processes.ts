@@ -38,7 +38,7 @@ export function joinProcesses(cpu: MetricQueryReply, memory: MetricQueryReply): 
   const all = [...rows.values()];
   const latest = Math.max(...all.map(({ at }) => at));
   return all
-    .filter(({ at }) => at >= latest - cpu.stepMs)
+    .filter(({ at }) => at === latest)
     .toSorted((a, b) => (b.cpuRatio ?? -1) - (a.cpuRatio ?? -1) || (b.memoryBytes ?? 0) - (a.memoryBytes ?? 0))
     .slice(0, SHOWN)
     .map(({ at: _, ...row }) => row);
