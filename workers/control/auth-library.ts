@@ -71,12 +71,18 @@ function createAuth(env: EdgeEnv, secret: string) {
       database: { generateId: () => uuidv7(Date.now(), cryptoRandom) },
     },
     telemetry: { enabled: false },
-    // Its messages quote addresses; what matters of a failure is in our own request line.
-    logger: { disabled: true },
+    logger: { level: "error", log: (level, message, ...details) => logFailure(level, message, details) },
   });
 }
 
 export type Auth = ReturnType<typeof createAuth>;
+
+/** The library's failures, without what it was asked: a failed query names its parameters after the first line. */
+function logFailure(level: string, message: string, details: readonly unknown[]): void {
+  const errors = details.filter((detail) => detail instanceof Error);
+  const causes = errors.map((error) => String(error.cause ?? error.message).split("\n", 1)[0]);
+  console.error(JSON.stringify({ level, event: "auth-library", message: message.split("\n", 1)[0], causes }));
+}
 
 const made = new WeakMap<D1Database, { readonly key: string; readonly auth: Auth }>();
 

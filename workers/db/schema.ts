@@ -197,8 +197,29 @@ export const controlIdempotency = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenantId, table.actor, table.key] }), index("control_idempotency_age").on(table.createdAt)],
 );
 
-/** better-auth reads an account together with its person in one query, so that unknown and known people cost the same. */
-export const identityUserRelations = relations(identityUser, ({ many }) => ({ accounts: many(identityAccount) }));
+/**
+ * better-auth reads what belongs together in one query by these: a person with their accounts, so that unknown and known
+ * people cost the same, and a session with its person. It looks them up by name: singular for one, with an `s` for many.
+ */
+export const identityUserRelations = relations(identityUser, ({ many }) => ({
+  accounts: many(identityAccount),
+  sessions: many(identitySession),
+  members: many(identityMember),
+}));
 export const identityAccountRelations = relations(identityAccount, ({ one }) => ({
   user: one(identityUser, { fields: [identityAccount.userId], references: [identityUser.id] }),
+}));
+export const identitySessionRelations = relations(identitySession, ({ one }) => ({
+  user: one(identityUser, { fields: [identitySession.userId], references: [identityUser.id] }),
+}));
+export const identityOrganizationRelations = relations(identityOrganization, ({ many }) => ({
+  members: many(identityMember),
+  invitations: many(identityInvitation),
+}));
+export const identityMemberRelations = relations(identityMember, ({ one }) => ({
+  user: one(identityUser, { fields: [identityMember.userId], references: [identityUser.id] }),
+  organization: one(identityOrganization, { fields: [identityMember.organizationId], references: [identityOrganization.id] }),
+}));
+export const identityInvitationRelations = relations(identityInvitation, ({ one }) => ({
+  organization: one(identityOrganization, { fields: [identityInvitation.organizationId], references: [identityOrganization.id] }),
 }));
