@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import source from "./tokens.css?raw";
+
+const source = readFileSync(new URL("./tokens.css", import.meta.url), "utf8");
 
 /** Tokens of the rule with this selector, over those of dark. */
 function tokensOf(selector: string): Record<string, string> {

@@ -141,7 +141,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
           stroke: text,
           grid,
           ticks: { show: false },
-          size: 72,
+          size: 68,
           space: 36,
           values: (_plot, splits) => splits.map((value) => formatValue(value, unit)),
           ...(bytes && { incrs: BYTE_STEPS }),

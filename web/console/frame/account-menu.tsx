@@ -1,4 +1,4 @@
-import { Building2, LogOut, MonitorCog, Moon, Palette, Sun, UserRound, Waves } from "lucide";
+import { Building2, LogOut, MonitorCog, Moon, Palette, Settings, Sun, UserRound, Waves } from "lucide";
 import { asError } from "../../lib/resource.ts";
 import { type Theme, theme, THEMES } from "../../lib/theme.ts";
 import { Icon } from "../../ui/icon.tsx";
@@ -52,17 +52,11 @@ function TenantItems({ onDone }: { onDone: () => void }) {
   ));
 }
 
-function PersonItems({ onDone }: { onDone: () => void }) {
+function SignOutItem() {
   return (
-    <>
-      <a class="menu-item" href="/console/settings" onClick={onDone}>
-        <Icon of={UserRound} />
-        <span class="menu-words">Settings</span>
-      </a>
-      <MenuItem icon={LogOut} onChoose={() => attempt(signOut)}>
-        Sign out
-      </MenuItem>
-    </>
+    <MenuItem icon={LogOut} onChoose={() => attempt(signOut)}>
+      Sign out
+    </MenuItem>
   );
 }
 
@@ -101,7 +95,11 @@ export function PersonMenu() {
             {me.value?.name}
             <div class="muted">{me.value?.email}</div>
           </div>
-          <PersonItems onDone={close} />
+          <a class="menu-item" href="/console/settings" onClick={close}>
+            <Icon of={Settings} />
+            <span class="menu-words">Settings</span>
+          </a>
+          <SignOutItem />
         </>
       )}
     </Menu>
@@ -116,7 +114,7 @@ export function AccountItems({ onDone }: { onDone: () => void }) {
       <hr />
       <ThemeItems onDone={onDone} />
       <hr />
-      <PersonItems onDone={onDone} />
+      <SignOutItem />
     </>
   );
 }
