@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { callObject, OBJECT_KINDS, type ObjectAddress, objectAt, objectName, parseObjectName } from "./address.ts";
 
 const part = fc.string({ minLength: 1, maxLength: 30, unit: "grapheme" });
@@ -41,6 +41,9 @@ describe("object names", () => {
 });
 
 describe("stubs", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   const calls: unknown[] = [];
   const namespace = {
     getByName: (name: string, options?: { locationHint?: string }) => (calls.push([name, options]), name),
@@ -68,7 +71,9 @@ describe("stubs", () => {
         if (calls < 3) throw Object.assign(new Error("no"), marks);
         return calls;
       };
-      return await callObject(attempt).catch(() => `gave up after ${calls}`);
+      const result = callObject(attempt).catch(() => `gave up after ${calls}`);
+      await vi.runAllTimersAsync();
+      return await result;
     };
     expect(await attempts({ retryable: true })).toBe(3);
     expect(await attempts({ retryable: true, overloaded: true })).toBe("gave up after 1");

@@ -57,6 +57,16 @@ describe("the outbox", () => {
     expect(probe.queue.seqs).toEqual([1]);
   });
 
+  it("[KT32] a subject of 512 characters is taken, a longer one undoes the change", async () => {
+    const probe = new Probe("outbox-subject");
+    await probe.open(async ({ kit }) => {
+      emit(kit, { ...event(1), subject: "x".repeat(512) });
+      expect(() => emit(kit, { ...event(2), subject: "x".repeat(513) })).toThrow("above 512 characters");
+      await settled();
+    });
+    expect(probe.queue.seqs).toEqual([1]);
+  });
+
   it("[KT33] an event survives an eviction between its commit and its flush", async () => {
     const probe = new Probe("outbox-evict");
     probe.queue.down = true;

@@ -49,6 +49,7 @@ export class KitOutbox implements Outbox {
   }
 
   emit(event: NewEvent): void {
+    if (event.subject.length > MAX_SUBJECT_CHARS) throw new Error(`event ${event.type}: a subject above ${MAX_SUBJECT_CHARS} characters`);
     const data = JSON.stringify(event.data);
     if (utf8Bytes(data) > MAX_EVENT_BYTES) {
       throw new Error(`event ${event.type}: data above ${MAX_EVENT_BYTES} bytes; put it into R2 and send its address`);
@@ -135,6 +136,9 @@ export class KitOutbox implements Outbox {
     this.#deps.changed();
   }
 }
+
+/** What the queue's message allows (contract/events.ts): beyond it the event would be a dead letter. */
+const MAX_SUBJECT_CHARS = 512;
 
 /** No row was sent before the epoch: matches only those that were never sent. */
 const NEVER_SENT = -1;
