@@ -3,10 +3,11 @@ import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { OperatorPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
-import type { TenantRpc } from "../../contract/rpc/tenant.ts";
+import type { AuditNote, TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
 import { sha256Hex } from "./base64.ts";
 import { route } from "./define-route.ts";
+import { clearIsolateCaches } from "./isolate-caches.ts";
 import { DATA_CSP, PAGE_CSP, assetHeadersFile } from "./security-headers.ts";
 import { type ProblemBody, testApp } from "./testing.ts";
 
@@ -23,6 +24,14 @@ const OPERATOR: OperatorPrincipal = {
 };
 
 function consoleApp() {
+  const notes: AuditNote[] = [];
+  const object: Partial<TenantRpc> = {
+    async audit(added) {
+      notes.push(...added);
+      return accept(null);
+    },
+  };
+  const TENANT = { getByName: () => object as TenantRpc }; // the one method that a refusal calls
   const { app, call, lines } = testApp({ sessionPrincipal: async () => OPERATOR });
   const spec = { path: "/v1/things", tag: "test", summary: "a thing" } as const;
   route(app, { ...spec, method: "get", action: "metrics:read", answer: { status: 200 } }, async () => accept(undefined));
@@ -39,8 +48,8 @@ function consoleApp() {
     return new Response(null, { status: 101, webSocket: client });
   });
   const send = async (method: string, path: string, headers: HeadersInit, base = PUBLIC_URL, changed: Partial<EdgeEnv> = {}) =>
-    await call(`${base}${path}`, { method, headers, ...(method === "POST" ? { body: "{}" } : {}) }, { PUBLIC_URL, ...changed });
-  return { send, lines };
+    await call(`${base}${path}`, { method, headers, ...(method === "POST" ? { body: "{}" } : {}) }, { PUBLIC_URL, TENANT, ...changed });
+  return { send, lines, notes };
 }
 
 const COOKIE = { cookie: "session=1" };
@@ -62,6 +71,13 @@ describe("cookies", () => {
     expect((await send("POST", "/v1/things", { ...COOKIE, ...JSON_TYPE, ...headers })).status).toBe(status);
     expect((await send("DELETE", "/v1/things", { ...COOKIE, ...headers })).status).toBe(status);
     expect((await send("GET", "/v1/things", { ...COOKIE, ...headers })).status).toBe(200);
+  });
+
+  it("[HT30] a foreign Origin is noted in the tenant's audit log", async () => {
+    clearIsolateCaches();
+    const { send, notes } = consoleApp();
+    await send("DELETE", "/v1/things", { ...COOKIE, origin: "https://evil.test" });
+    expect(notes).toMatchObject([{ target: "user/u1", outcome: "denied", detail: { reason: "wrong-origin" } }]);
   });
 
   it.each(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])(

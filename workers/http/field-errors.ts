@@ -56,10 +56,26 @@ function detailOf(issue: Issue, missing: boolean): string {
       return `Send ${unit(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most")}.`;
     case "invalid_value":
       return `${missing ? "This field is needed: send" : "Send"} one of: ${issue.values.map(String).join(", ")}.`;
-    default:
+    case "not_multiple_of":
+      return `Send a multiple of ${issue.divisor}.`;
+    case "invalid_format":
+      return FORMATS[issue.format] ?? `${issue.message}.`;
+    case "invalid_key":
+    case "invalid_element":
+    case "invalid_union":
+    case "unrecognized_keys":
+    case "custom":
       return `${issue.message}.`;
   }
 }
+
+/** What zod calls by a format's name, as a person would ask for it. */
+const FORMATS: Readonly<Record<string, string>> = {
+  datetime: "Send an RFC 3339 time such as 2026-01-31T12:00:00Z.",
+  email: "Send an email address.",
+  url: "Send an absolute URL.",
+  uuid: "Send a UUID.",
+};
 
 function article(expected: string): string {
   const word = expected === "int" ? "integer" : expected;

@@ -15,6 +15,10 @@ const shape = z.strictObject({
   deep: z.record(z.string(), z.object({ ok: z.boolean() })).optional(),
   either: z.union([z.string(), z.object({ url: z.string() })]).optional(),
   open: z.unknown().optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
+  mail: z.email().optional(),
+  step: z.number().multipleOf(5).optional(),
+  code: z.string().regex(/^x/, "must begin with x").optional(),
 });
 
 function form() {
@@ -51,6 +55,10 @@ describe("field errors", () => {
     [{ ...GOOD, tags: ["1", 2] }, "/tags/1", "Send a string"],
     [{ ...GOOD, deep: { "a/b~c": { ok: 1 } } }, "/deep/a~1b~0c/ok", "Send a boolean"],
     [{ ...GOOD, either: { url: 1 } }, "/either/url", "Send a string"],
+    [{ ...GOOD, at: "today" }, "/at", "2026-01-31T12:00:00Z"],
+    [{ ...GOOD, mail: "nobody" }, "/mail", "an email address"],
+    [{ ...GOOD, step: 7 }, "/step", "a multiple of 5"],
+    [{ ...GOOD, code: "y" }, "/code", "must begin with x"],
     [{ ...GOOD, extra: 1 }, "/extra", "remove it"],
     [{ ...GOOD, kind: undefined }, "/kind", "This field is needed: send one of: a, b"],
     [{ ...GOOD, count: undefined }, "/count", "This field is needed"],

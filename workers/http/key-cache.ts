@@ -2,6 +2,7 @@ import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { Lru } from "./lru.ts";
+import { readGuess } from "./miss-budget.ts";
 import { tenantOf } from "./objects.ts";
 import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
@@ -37,13 +38,14 @@ registerIsolateCache(() => {
 
 /**
  * The key by id, from the isolate's memory while the tenant's keysVersion is unchanged. Call it only for a tenant that exists.
- * @throws when the tenant's object cannot be read: what cannot be checked is not let in
+ * @throws when the tenant's object cannot be read, or TooManyGuesses: what cannot be checked is not let in
  */
 export async function findKey(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId: string, now: number): Promise<FoundKey> {
   const name = `${tenantId} ${keyId}`;
   const cached = keys.get(name, now);
   if (cached && cached.version === (await currentVersion(env, ctx, tenantId, now))) return cached;
-  const read = await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId));
+  const reading = async () => await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId));
+  const read = cached?.key ? await reading() : await readGuess(`keys ${tenantId}`, now, reading, ({ key }) => key === null);
   keys.set(name, read, now + KEY_CACHE_LIMITS.keyMs);
   versions.set(tenantId, read.version, now + KEY_CACHE_LIMITS.versionMs);
   return read;

@@ -28,12 +28,12 @@ export function noteKeyUse(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId
   if (use.reportedAt + REPORT_EVERY_MS > now) return;
   const due = [...ofTenant].filter(([, { count, reportedAt }]) => count > 0 && reportedAt + REPORT_EVERY_MS <= now);
   const report = due.map(([id, { at, count }]) => ({ keyId: id, at, count }));
-  for (const [, reported] of due) Object.assign(reported, { count: 0, reportedAt: now });
+  for (const [, told] of due) Object.assign(told, { count: 0, reportedAt: now });
   ctx.waitUntil(
     tenantOf({ env, principal: { tenantId } })
       .noteKeyUse(report)
       .catch(() => {
-        for (const { keyId: id, count } of report) ofTenant.get(id)!.count += count; // not told: the next report carries them
+        due.forEach(([, untold], i) => (untold.count += report[i]?.count ?? 0)); // the next report carries them
       }),
   );
 }

@@ -1,6 +1,7 @@
 import { OpenAPIHono, type RouteConfig, createRoute, z } from "@hono/zod-openapi";
 import { ACTIONS } from "../../contract/permissions.ts";
 import { PROBLEMS, type ProblemSlug } from "../../contract/problems.ts";
+import manifest from "../../package.json" with { type: "json" };
 import type { App } from "./app.ts";
 import { isUnsafe } from "./browser.ts";
 import type { RouteSpec } from "./route.ts";
@@ -25,7 +26,7 @@ const problemSchema = z
  * The OpenAPI 3.1 document of every documented route, from the same schemas that parse requests. Takes tens of
  * milliseconds: made at build time, see `scripts/`, and only where there is no build made by an isolate itself.
  */
-export function buildOpenApi(app: App, version: string): OpenApiDocument {
+export function buildOpenApi(app: App, version = manifest.version): OpenApiDocument {
   const collector = new OpenAPIHono();
   const { openAPIRegistry } = collector;
   openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
@@ -37,7 +38,7 @@ export function buildOpenApi(app: App, version: string): OpenApiDocument {
   openAPIRegistry.registerComponent("securitySchemes", "session", {
     type: "apiKey",
     in: "cookie",
-    name: "__Host-meridian.session_token",
+    name: "__Host-meridian.session",
     description: "The console's session; unsafe methods need the console's own Origin.",
   });
   for (const spec of specsOf(app)) if (!spec.hidden) openAPIRegistry.registerPath(routeConfig(spec));

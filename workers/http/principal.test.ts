@@ -7,7 +7,9 @@ import type { EdgeEnv } from "../env.ts";
 import { sha256Hex } from "./base64.ts";
 import { route } from "./define-route.ts";
 import { DENIAL_LIMITS } from "./denials.ts";
+import { clearIsolateCaches } from "./isolate-caches.ts";
 import { KEY_CACHE_LIMITS } from "./key-cache.ts";
+import { MISS_LIMITS } from "./miss-budget.ts";
 import { type ProblemBody, testApp } from "./testing.ts";
 
 const SECRET = "a".repeat(40);
@@ -166,6 +168,35 @@ describe("API keys", () => {
     const { bearer, notes, tenantId } = await world();
     for (let i = 0; i < DENIAL_LIMITS.perTenant + 5; i++) expect((await bearer(`mrd_${tenantId}_guess-${i}_${SECRET}`)).status).toBe(401);
     expect(notes).toHaveLength(DENIAL_LIMITS.perTenant);
+  });
+
+  it("[HT51] guessed keys reach the tenant's object a hundred times in ten seconds, while known ones go on", async () => {
+    const { bearer, calls, tenantId, addKey } = await world();
+    const known = await addKey("k1");
+    expect((await bearer(known)).status).toBe(200);
+    const before = calls.findKey;
+    for (let i = 0; i < MISS_LIMITS.misses; i++) expect((await bearer(`mrd_${tenantId}_g${i}_${SECRET}`)).status).toBe(401);
+    const over = await bearer(`mrd_${tenantId}_one-more_${SECRET}`);
+    expect(over.status).toBe(429);
+    expect(Number(over.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(calls.findKey - before).toBe(MISS_LIMITS.misses);
+    expect((await bearer(known)).status).toBe(200);
+    expect((await bearer(`mrd_${tenantId}_one-more_${SECRET}`, "/v1/who", MISS_LIMITS.windowMs + 1_000)).status).toBe(401);
+  });
+
+  it("[HT51] made-up tenants reach the database a hundred times in ten seconds, while known ones go on", async () => {
+    clearIsolateCaches();
+    const { bearer, addKey, get, TENANT } = await world();
+    const known = await addKey("k1");
+    expect((await bearer(known)).status).toBe(200);
+    let reads = 0;
+    const DB = { prepare: () => ({ bind: () => ({ first: async () => (reads++, null) }) }) } as unknown as D1Database; // the one call that is made
+    const guess = async (i: number) =>
+      (await get({ authorization: `Bearer mrd_made-up-${i}_k_${SECRET}` }, "/v1/who", { TENANT, DB })).status;
+    for (let i = 0; i < MISS_LIMITS.misses; i++) expect(await guess(i)).toBe(401);
+    expect([await guess(1_000), reads]).toEqual([429, MISS_LIMITS.misses]);
+    expect((await bearer(known)).status).toBe(200);
+    clearIsolateCaches();
   });
 
   it("[HT25] keys are cached while keysVersion is unchanged, which is read at most every 1.5 s", async () => {

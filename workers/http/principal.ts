@@ -10,6 +10,7 @@ import { type DenialReason, noteDenial } from "./denials.ts";
 import { findKey } from "./key-cache.ts";
 import { noteKeyUse } from "./key-use.ts";
 import { type LogSink, errorLine } from "./log.ts";
+import { TooManyGuesses } from "./miss-budget.ts";
 import type { RequestContext } from "./request-context.ts";
 import type { CredentialReader } from "./route.ts";
 import type { KeepAlive } from "./single-flight.ts";
@@ -28,6 +29,7 @@ export interface Scene {
   readonly log: LogSink;
 }
 
+const WAIT = "Too many unknown credentials were tried lately. Wait, then try again.";
 const NO_CREDENTIAL = "Send a valid API key as `Authorization: Bearer mrd_…`, or sign in to the console.";
 
 /**
@@ -48,8 +50,11 @@ export async function authenticate(
     if (!operator) return refuse("unauthenticated", NO_CREDENTIAL);
     identified(operator, scene);
     const fromOwnPage = checkCookieRequest(request, new URL(request.url), scene.env);
-    return fromOwnPage.ok ? accept(operator) : fromOwnPage;
+    if (fromOwnPage.ok) return accept(operator);
+    if (fromOwnPage.problem.slug === "origin-not-allowed") deny(operator, "wrong-origin", undefined, scene);
+    return fromOwnPage;
   } catch (error) {
+    if (error instanceof TooManyGuesses) return refuse("rate-limited", WAIT, { retryAfterS: error.retryAfterMs / 1_000 });
     scene.log(errorLine(scene.context, error, scene.now));
     return refuse("unavailable", "The credential cannot be checked right now. Try again.", { retryAfterS: 1 });
   }
@@ -59,18 +64,16 @@ export async function authenticate(
 export function authorize(principal: KnownPrincipal, action: Action, scene: Scene): Outcome<undefined> {
   if (may(principal, action)) return accept(undefined);
   const service = principal.kind === "service";
-  const reason = service ? "wrong-scope" : "wrong-role";
-  noteDenial(
-    scene.env,
-    scene.ctx,
-    scene.context,
-    { ...principal, reason, actor: actorOf(principal), actorName: principal.name, action },
-    scene.now,
-  );
+  deny(principal, service ? "wrong-scope" : "wrong-role", action, scene);
   return refuse(
     "forbidden",
     service ? `This key lacks the scope ${action}. Use a key that has it.` : `Your role does not include ${action}. Ask an owner or admin.`,
   );
+}
+
+function deny(principal: KnownPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {
+  const { tenantId, name } = principal;
+  noteDenial(env, ctx, context, { tenantId, reason, actor: actorOf(principal), actorName: name, ...(action ? { action } : {}) }, now);
 }
 
 /** The key text of a request: Bearer, the password of Basic, or `x-api-key`. Empty when a header is there and holds none. */

@@ -1,6 +1,7 @@
 import type { EdgeEnv } from "../env.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { Lru } from "./lru.ts";
+import { readGuess } from "./miss-budget.ts";
 import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
 /** How long an isolate believes that a tenant exists, or does not. */
@@ -19,12 +20,13 @@ registerIsolateCache(() => {
 /**
  * Whether there is such a tenant. Asked of D1 before any object is addressed: an object comes into being by being
  * addressed, and a forged tenant id must not make one.
- * @throws when D1 cannot be read
+ * @throws when D1 cannot be read, or TooManyGuesses
  */
 export async function tenantExists(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<boolean> {
   const cached = tenants.get(tenantId, now);
   if (cached !== undefined) return cached;
-  const exists = await reads.run(tenantId, ctx, async () => await readTenant(env, tenantId));
+  const read = async () => await reads.run(tenantId, ctx, async () => await readTenant(env, tenantId));
+  const exists = await readGuess("tenants", now, read, (found) => !found);
   tenants.set(tenantId, exists, now + (exists ? KNOWN_MS : UNKNOWN_MS));
   return exists;
 }

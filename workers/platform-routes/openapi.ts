@@ -23,7 +23,7 @@ export function registerOpenApiRoutes(app: App): void {
   route(app, openapi, async ({ env, request }) => {
     const file = await builtFile(env, request);
     if (file) return file;
-    const text = made.get(app) ?? JSON.stringify(buildOpenApi(app, "unbuilt"));
+    const text = made.get(app) ?? JSON.stringify(buildOpenApi(app));
     made.set(app, text);
     return new Response(text, { headers: { "content-type": "application/json", "cache-control": "no-cache" } });
   });
