@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { accept } from "../../contract/problems.ts";
+import { createKvStore } from "./kv-store.ts";
 import { createKit, type Migration } from "./object-kit.ts";
 import { metaOf, Probe, settled } from "./testing.ts";
 
@@ -36,8 +37,11 @@ describe("address", () => {
     });
   });
 
-  it("[KT2] the first init of a registered object tells the registry once, with its schema", async () => {
-    const probe = new Probe("registered", { registered: true, migrations: THINGS });
+  it.each([
+    ["sql", {}],
+    ["kv", { store: createKvStore }],
+  ])("[KT2] the first init of a registered object on %s tells the registry once, with its schema", async (kind, options) => {
+    const probe = new Probe(`registered-${kind}`, { registered: true, migrations: THINGS, ...options });
     await probe.open(() => undefined);
     await probe.evict();
     await probe.open(settled);
@@ -45,10 +49,10 @@ describe("address", () => {
       {
         seq: 1,
         tenantId: "platform",
-        source: "platform/attempts/registered",
+        source: `platform/attempts/registered-${kind}`,
         type: "meridian.object.created",
-        subject: "object/platform/attempts/registered",
-        data: { tenant: "platform", kind: "attempts", name: "registered", jurisdiction: null },
+        subject: `object/platform/attempts/registered-${kind}`,
+        data: { tenant: "platform", kind: "attempts", name: `registered-${kind}`, jurisdiction: null },
       },
     ]);
   });

@@ -163,15 +163,17 @@ export class Kit implements ObjectKit {
   }
 
   #migrate(): void {
-    const { first } = migrate(this.#store, this.#options.migrations);
+    migrate(this.#store, this.#options.migrations);
     const stored = this.#store.meta.get("address");
     if (stored !== undefined) this.#address ??= addressOf(stored);
     const { tenantId, kind, name } = this.address;
     const source = objectName(this.address);
     if (stored !== undefined && stored !== source) throw new Error(`this object is ${stored}, not ${source}`);
     if (kind !== this.#options.kind) throw new Error(`an object of kind ${kind} was asked to be ${this.#options.kind}`);
-    if (stored === undefined) this.#store.meta.put("address", source);
-    if (!first || this.#options.registered !== true) return;
+    if (stored !== undefined) return;
+    // The first init of all.
+    this.#store.meta.put("address", source);
+    if (this.#options.registered !== true) return;
     const jurisdiction = this.#ctx.id.jurisdiction ?? null;
     this.outbox.emit({
       type: "meridian.object.created",
@@ -226,6 +228,7 @@ export class Kit implements ObjectKit {
         return result;
       });
     } catch (error) {
+      if (this.#depth === 1) this.#emitted = false;
       // What memory held of the undone rows is read anew.
       if (this.#state !== "closed") {
         this.timers.load();

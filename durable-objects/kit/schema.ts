@@ -11,21 +11,17 @@ export class SchemaRefused extends Error {
 /**
  * Brings the object's schema to what this release knows. To be run inside a transaction: a step and its ledger row are
  * committed together or not at all.
- * @returns whether this is the object's first init
  * @throws {SchemaRefused} when the stored schema does not fit this release
  */
-export function migrate(store: KitStore, migrations: readonly Migration[]): { first: boolean } {
+export function migrate(store: KitStore, migrations: readonly Migration[]): void {
   store.ledger.open();
-  const first = applyScope(store, "kit", store.migrations);
+  applyScope(store, "kit", store.migrations);
   applyScope(store, "object", migrations);
-  return { first };
 }
 
-/** @returns whether the scope's ledger was empty before */
-function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Migration[]): boolean {
-  const applied = store.ledger.list(scope);
+function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Migration[]): void {
   const known = migrations.map(stepOf);
-  const plan = planSchema(applied, known);
+  const plan = planSchema(store.ledger.list(scope), known);
   if (plan.kind === "refuse") throw new SchemaRefused(`${scope} schema: ${plan.reason}`);
   for (const id of plan.ids) {
     const migration = migrations[id - 1];
@@ -34,7 +30,6 @@ function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Mi
     store.apply(migration.up);
     store.ledger.add(scope, step);
   }
-  return applied.length === 0;
 }
 
 function stepOf(migration: Migration): SchemaStep {
