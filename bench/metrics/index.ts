@@ -12,6 +12,9 @@ import { runtimeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
 
 const HOST = "127.0.0.1";
+/** Each with 1,000 series: four fifths of what a shard holds. */
+const AGENTS = 16;
+const START_MS = 20 * 3_600_000;
 
 /** The least that a JSON endpoint can do: the measure of the must "at least half of its requests per second". */
 const PARSE_ONLY = `
@@ -31,7 +34,7 @@ interface Round extends LoadResult {
 
 /**
  * Ingest of 1,000 samples a request beside an endpoint that only parses the same bytes, in the same runtime, by turns.
- * `--rounds` (5), `--seconds` (4) each, `--connections` (24), `--values mixed|noise`.
+ * `--rounds` (5), `--seconds` (4) each, `--connections` (32), `--values mixed|noise`.
  */
 export async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -39,7 +42,7 @@ export async function run(args: string[]): Promise<void> {
     options: {
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "4" },
-      connections: { type: "string", default: "24" },
+      connections: { type: "string", default: "32" },
       values: { type: "string", default: "mixed" },
     },
   });
@@ -66,7 +69,8 @@ export async function run(args: string[]): Promise<void> {
   });
   try {
     const demo = await seedDemo(server.url, join(folder, "state"));
-    const bodies = Array.from({ length: connections }, (_, n) => new Body(n % 8, kind));
+    const bodies = Array.from({ length: connections }, (_, n) => new Body(n % AGENTS, kind));
+    const clocks = Array.from({ length: AGENTS }, () => Date.now() - START_MS);
     let sequence = 0;
     const round = async (url: string, roundSeconds: number): Promise<Round> => {
       const before = runtimeCpuSeconds();
@@ -76,9 +80,11 @@ export async function run(args: string[]): Promise<void> {
         connections,
         seconds: roundSeconds,
         body: (n) => {
-          sequence++;
-          // As 24 agents would: each next request of a series is later than the one before.
-          return (bodies[n] ?? new Body(n, kind)).stamp(sequence, Date.now() - 3_600_000 + sequence);
+          const agent = n % AGENTS;
+          const at = clocks[agent] ?? 0;
+          // Five seconds later each time, as agents send; long runs begin again and write over what is there.
+          clocks[agent] = at + 5_000 > Date.now() ? Date.now() - START_MS : at + 5_000;
+          return (bodies[n] ?? new Body(agent, kind)).stamp(++sequence, at);
         },
       });
       const after = runtimeCpuSeconds();
