@@ -15,4 +15,6 @@ export interface ObjectsEnv {
   /** "true" when outbox rows stay until a consumer confirms them. */
   readonly SINGLE_NODE?: string;
   readonly CLOCK_OFFSET_MS?: string;
+  /** The edge's key ring: hubs read the tickets of `refresh` frames with it, and refuse them without it. */
+  readonly KEY_RING?: string;
 }

@@ -23,13 +23,13 @@ export class LiveLink {
   #received = 0;
   #acked = 0;
   #cancelAck: (() => void) | undefined;
-  #cancelWatch: () => void;
+  #cancelWatch: () => void = () => {};
 
   constructor(deps: LiveDeps, url: string, events: LinkEvents) {
     this.#deps = deps;
     this.#events = events;
-    this.#cancelWatch = deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST)); // until the welcome
     this.#socket = deps.open(url, { message: (text) => this.#read(text), closed: (code) => this.#finish(code) });
+    this.#cancelWatch = deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST)); // until the welcome
   }
 
   send(frame: ClientFrame): void {
@@ -83,8 +83,8 @@ export class LiveLink {
     this.#cancelWatch();
     this.#cancelWatch = this.#deps.after(LIVE_LIMITS.pingEveryMs, () => {
       if (this.#ended) return;
-      this.#socket.send(LIVE_PING);
       this.#cancelWatch = this.#deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST));
+      this.#socket.send(LIVE_PING);
     });
   }
 }

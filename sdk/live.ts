@@ -144,12 +144,16 @@ export class LiveClient {
   #open(url: string): void {
     const life = this.#life;
     this.#welcomedAt = undefined;
-    this.#link = new LiveLink(this.#deps, url, {
-      frame: (frame) => this.#take(frame),
-      ended: (code) => {
-        if (life === this.#life) this.#ended(code);
-      },
-    });
+    try {
+      this.#link = new LiveLink(this.#deps, url, {
+        frame: (frame) => this.#take(frame),
+        ended: (code) => {
+          if (life === this.#life) this.#ended(code);
+        },
+      });
+    } catch {
+      this.#retry(this.#backoff()); // no address, or one that the page may not open: only another address helps
+    }
   }
 
   #take(frame: ServerFrame): void {

@@ -4,9 +4,10 @@ import { LIVE_LIMITS, LIVE_PING, LIVE_PONG } from "../../contract/live-codes.ts"
 import { HubMachine } from "../../core/live/hub-machine.ts";
 import { batchOf } from "../observe/testing.ts";
 import { Hub } from "./hub.ts";
-import { admission, connect, fakePublisher, knock, newHub, publication, statusOf, TestSocket } from "./testing.ts";
+import { admission, closeAll, connect, fakePublisher, knock, newHub, publication, statusOf, TestSocket } from "./testing.ts";
 
 afterEach(() => {
+  closeAll();
   vi.useRealTimers();
   vi.restoreAllMocks();
 });

@@ -13,7 +13,7 @@ import { errorText, logLine } from "../kit/log.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 import { createSockets, type Sockets } from "../kit/sockets.ts";
 import { HUB_MIGRATIONS, HubGate } from "./hub-gate.ts";
-import { admissionOfKey } from "./hub-token.ts";
+import { admissionOf } from "./hub-token.ts";
 
 const TIMERS: readonly HubTimer[] = ["interest", "expiry"];
 
@@ -210,7 +210,8 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   async #verify(id: string, token: string): Promise<void> {
     let admission: Admission | null = null;
     try {
-      admission = await admissionOfKey(this.env, this.#kit.address.tenantId, token, this.#kit.now());
+      const found = await admissionOf({ env: this.env, tenantId: this.#kit.address.tenantId }, token, this.#kit.now());
+      if (found && !this.#kit.transaction(() => this.#gate.admit(found, this.#kit.now()))) admission = found;
     } catch (error) {
       // The socket keeps the credential it has and may try again.
       logLine("warn", "a refresh could not be checked", { error: errorText(error) });

@@ -24,6 +24,14 @@ export function admission(changed: Partial<Admission> = {}): Admission {
   };
 }
 
+const open = new Set<WebSocket>();
+
+/** Ends what a test left open: objects that are reset under a socket complain loudly. */
+export function closeAll(): void {
+  for (const socket of open) socket.close(1000, "the test is over");
+  open.clear();
+}
+
 /** A client's end of a socket that keeps what it hears, so that a test can wait for the next frame of a kind. */
 export class TestSocket {
   readonly socket: WebSocket;
@@ -43,9 +51,11 @@ export class TestSocket {
     });
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
+      open.delete(socket);
       this.#rouse();
     });
     socket.accept();
+    open.add(socket);
   }
 
   send(frame: object): void {

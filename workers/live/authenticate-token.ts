@@ -4,14 +4,14 @@ import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
 import { consoleSink } from "../http/log.ts";
 import { authenticate, authorize, type Scene } from "../http/principal.ts";
-import type { RequestContext } from "../http/request-context.ts";
-import { startContext } from "../http/request-context.ts";
+import { type RequestContext, startContext } from "../http/request-context.ts";
+import type { KeepAlive } from "../http/single-flight.ts";
 import { type Entry, entryOf, readTicket } from "./ticket.ts";
 
 /** What is left of the upgrade request when a token comes by another way than its headers. */
 export interface TokenScene {
   readonly env: EdgeEnv;
-  readonly ctx: Pick<ExecutionContext, "waitUntil">;
+  readonly ctx: KeepAlive;
   readonly request: Request;
 }
 
@@ -26,7 +26,7 @@ export async function authenticateToken(token: string, { env, ctx, request }: To
   const who = await authenticate(new Request(request.url, { headers: { authorization: `Bearer ${token}` } }), scene, undefined);
   if (!who.ok) return who;
   const allowed = may(who.value, "live:connect") ? accept(undefined) : authorize(who.value, "live:connect", scene);
-  return allowed.ok ? accept(entryOf(who.value, now)) : allowed;
+  return allowed.ok ? accept(await entryOf(who.value, scene, now)) : allowed;
 }
 
 /** So that a denial in the audit log carries the id of the request that opened the socket. */

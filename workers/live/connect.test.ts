@@ -2,11 +2,11 @@ import { env, evictDurableObject } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { TicketReply } from "../../contract/live.ts";
-import type { OperatorPrincipal, ServicePrincipal } from "../../contract/principal.ts";
+import type { ServicePrincipal } from "../../contract/principal.ts";
 import { hubOf, tenantOf } from "../http/objects.ts";
 import { edgeEnv } from "../http/testing.ts";
 import { makeTicket, readTicket } from "./ticket.ts";
-import { Client, type LiveTenant, liveApp, makeTenant, META, ORIGIN, UPGRADE } from "./testing.ts";
+import { Client, closeAll, type LiveTenant, liveApp, makeTenant, META, operator, ORIGIN, SCENE, UPGRADE } from "./testing.ts";
 
 let tenant: LiveTenant;
 const ask = liveApp();
@@ -14,7 +14,10 @@ const ask = liveApp();
 beforeAll(async () => {
   tenant = await makeTenant("lv-edge");
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  closeAll();
+  vi.useRealTimers();
+});
 
 const service = (tenantId = "lv-edge"): ServicePrincipal => ({
   kind: "service",
@@ -57,7 +60,7 @@ describe("a ticket", () => {
 
   it("[LV22] names its hub, tenant and end, and is worth nothing when changed, late or made for something else", async () => {
     const now = Date.now();
-    const { ticket, expiresAt } = await makeTicket(edgeEnv, service(), now);
+    const { ticket, expiresAt } = await makeTicket(service(), SCENE, now);
     expect(expiresAt).toBe(now + LIVE_LIMITS.ticketTtlMs);
     expect(await readTicket(edgeEnv, ticket, expiresAt - 1)).toMatchObject({
       tenantId: "lv-edge",
@@ -75,13 +78,13 @@ describe("a ticket", () => {
       expect(await readTicket(edgeEnv, text, now)).toBeUndefined();
       expect((await ask(`/v1/connect?ticket=${text}`, { headers: UPGRADE })).status).toBe(401);
     }
-    const late = await makeTicket(edgeEnv, service(), now - LIVE_LIMITS.ticketTtlMs);
+    const late = await makeTicket(service(), SCENE, now - LIVE_LIMITS.ticketTtlMs);
     expect((await ask(`/v1/connect?ticket=${late.ticket}`, { headers: UPGRADE })).status).toBe(401);
   });
 
   it("[LV19] carries the end of the credential", async () => {
     const end = Date.now() + 1_000_000;
-    const { ticket } = await makeTicket(edgeEnv, { ...service(), credentialExpiresAt: end }, Date.now());
+    const { ticket } = await makeTicket({ ...service(), credentialExpiresAt: end }, SCENE, Date.now());
     const client = new Client(await ask(`/v1/connect?ticket=${ticket}`, { headers: UPGRADE }));
     expect(await client.next()).toMatchObject({ type: "welcome", credentialExpiresAt: end });
   });
@@ -140,16 +143,6 @@ describe("the address of live sockets", () => {
   });
 
   it("[LV25] takes a browser's session from our own origin only; a ticket speaks for itself", async () => {
-    const operator: OperatorPrincipal = {
-      kind: "operator",
-      tenantId: "lv-edge",
-      userId: "u1",
-      sessionId: "s1",
-      email: "a@example.com",
-      name: "Ada",
-      role: "viewer",
-      deploymentAdmin: false,
-    };
     const browser = liveApp({ sessionPrincipal: async () => operator });
     const from = async (origin: string | undefined, path = "/v1/connect") =>
       await browser(path, { headers: { ...UPGRADE, cookie: "a=b", ...(origin === undefined ? {} : { origin }) } });
@@ -160,8 +153,8 @@ describe("the address of live sockets", () => {
     await client.next();
     client.say({ type: "subscribe", id: "1", channel: "metrics/all" });
     expect(await client.next()).toMatchObject({ type: "subscribed" });
-    const { ticket } = await makeTicket(edgeEnv, operator, Date.now());
-    expect((await from("https://app.test", `/v1/connect?ticket=${ticket}`)).status).toBe(101);
+    const { ticket } = await makeTicket(operator, SCENE, Date.now());
+    expect(await new Client(await from("https://app.test", `/v1/connect?ticket=${ticket}`)).next()).toMatchObject({ type: "welcome" });
   });
 });
 
@@ -186,7 +179,7 @@ describe("a socket without a credential", () => {
   });
 
   it("[LV26] is joined by a ticket, once", async () => {
-    const { ticket } = await makeTicket(edgeEnv, service(), Date.now());
+    const { ticket } = await makeTicket(service(), SCENE, Date.now());
     const [first, second] = [await open(), await open()];
     first.say({ type: "auth", token: ticket });
     expect(await first.next()).toMatchObject({ type: "welcome" });

@@ -55,7 +55,7 @@ async function entryFor(call: RouteCall<typeof connect>, offered: readonly strin
     return sent ? refuse("unauthenticated", "Send a valid API key, or a ticket.") : null;
   }
   if (!may(principal, "live:connect")) return refuse("forbidden", "This credential lacks live:connect.");
-  return accept(entryOf(principal, now));
+  return accept(await entryOf(principal, call, now));
 }
 
 /** Hands the socket to its hub. Nothing of the client's own request goes along. @returns the 101, or why the hub refuses */

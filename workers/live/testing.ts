@@ -1,6 +1,8 @@
 import { createExecutionContext, env } from "cloudflare:test";
+import type { KeyCreate } from "../../contract/access.ts";
 import type { Scope } from "../../contract/permissions.ts";
 import type { ServerFrame } from "../../contract/live.ts";
+import type { OperatorPrincipal } from "../../contract/principal.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
 import { type AppDeps, createApp } from "../http/app.ts";
@@ -16,6 +18,8 @@ export interface LiveTenant {
   readonly tenantId: string;
   /** Makes a key and answers its text. */
   key(...scopes: Scope[]): Promise<{ id: string; text: string }>;
+  /** One that ends. */
+  keyUntil(expiresAt: number, ...scopes: Scope[]): Promise<{ id: string; text: string }>;
 }
 
 export async function makeTenant(tenantId: string): Promise<LiveTenant> {
@@ -23,15 +27,29 @@ export async function makeTenant(tenantId: string): Promise<LiveTenant> {
   const tenant = tenantOf({ env: edgeEnv, principal: { tenantId } });
   const created = await tenant.create({ slug: tenantId, name: tenantId, plan: "free" }, META);
   if (!created.ok) throw new Error(created.problem.detail);
+  const make = async (input: KeyCreate): Promise<{ id: string; text: string }> => {
+    const key = await tenant.createKey(input, META);
+    if (!key.ok) throw new Error(key.problem.detail);
+    return { id: key.value.id, text: key.value.secret };
+  };
   return {
     tenantId,
-    key: async (...scopes) => {
-      const key = await tenant.createKey({ name: "test", scopes }, META);
-      if (!key.ok) throw new Error(key.problem.detail);
-      return { id: key.value.id, text: key.value.secret };
-    },
+    key: async (...scopes) => await make({ name: "test", scopes }),
+    keyUntil: async (expiresAt, ...scopes) => await make({ name: "test", scopes, expiresAt: new Date(expiresAt).toISOString() }),
   };
 }
+
+/** A viewer of the tenant `lv-edge`, as a session would prove. */
+export const operator: OperatorPrincipal = {
+  kind: "operator",
+  tenantId: "lv-edge",
+  userId: "u1",
+  sessionId: "s1",
+  email: "a@example.com",
+  name: "Ada",
+  role: "viewer",
+  deploymentAdmin: false,
+};
 
 /** Asks the live routes as a client would. What they leave running goes on: sockets live longer than their request. */
 export function liveApp(
@@ -45,7 +63,18 @@ export function liveApp(
   return async (path, init = {}) => await app.fetch(new Request(new URL(path, ORIGIN), init), bindings, createExecutionContext());
 }
 
+/** What a ticket is made with outside of a request. */
+export const SCENE = { env: edgeEnv, ctx: { waitUntil: (): void => {} } };
+
 export const UPGRADE = { upgrade: "websocket" };
+
+const open = new Set<WebSocket>();
+
+/** Ends what a test left open: objects that are reset under a socket complain loudly. */
+export function closeAll(): void {
+  for (const socket of open) socket.close(1000, "the test is over");
+  open.clear();
+}
 
 /** A client's end of a socket. */
 export class Client {
@@ -63,9 +92,11 @@ export class Client {
     });
     this.socket.addEventListener("close", ({ code }) => {
       this.closed = code;
+      open.delete(this.socket);
       this.#rouse();
     });
     this.socket.accept();
+    open.add(this.socket);
   }
 
   say(frame: object): void {

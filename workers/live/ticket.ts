@@ -3,7 +3,9 @@ import { LIVE_ACTIONS, LIVE_LIMITS } from "../../contract/live-codes.ts";
 import { actorOf, credentialOf, type KnownPrincipal, may } from "../../contract/principal.ts";
 import { type Admission, type TicketClaims, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
 import type { EdgeEnv } from "../env.ts";
+import { findKey } from "../http/key-cache.ts";
 import { keyRing } from "../http/key-ring.ts";
+import type { KeepAlive } from "../http/single-flight.ts";
 
 const PURPOSE = "live-ticket";
 /** Characters of a ticket's id: 100 random bits, never twice. */
@@ -16,8 +18,14 @@ export interface Entry {
   readonly admission: Admission;
 }
 
-/** The entry of a principal whose credential was checked just now. */
-export function entryOf(principal: KnownPrincipal, now: number): Entry {
+/** What of a request is needed to look a credential up. */
+export interface EntryScene {
+  readonly env: EdgeEnv;
+  readonly ctx: KeepAlive;
+}
+
+/** The entry of a principal whose credential was checked just now. @throws when the key's end cannot be read */
+export async function entryOf(principal: KnownPrincipal, scene: EntryScene, now: number): Promise<Entry> {
   return {
     tenantId: principal.tenantId,
     hub: randomHub(),
@@ -27,19 +35,23 @@ export function entryOf(principal: KnownPrincipal, now: number): Entry {
       credential: credentialOf(principal),
       actions: LIVE_ACTIONS.filter((action) => may(principal, action)),
       checkedAt: now,
-      credentialExpiresAt: principal.credentialExpiresAt ?? null,
+      credentialExpiresAt: principal.credentialExpiresAt ?? (await keyEnd(principal, scene, now)),
       ticket: null,
     },
   };
 }
 
 /** A signed ticket for this principal, good for one socket within `LIVE_LIMITS.ticketTtlMs`. Nothing is stored for it. */
-export async function makeTicket(env: EdgeEnv, principal: KnownPrincipal, now: number): Promise<{ ticket: string; expiresAt: number }> {
-  const { tenantId, hub, admission } = entryOf(principal, now);
+export async function makeTicket(
+  principal: KnownPrincipal,
+  scene: EntryScene,
+  now: number,
+): Promise<{ ticket: string; expiresAt: number }> {
+  const { tenantId, hub, admission } = await entryOf(principal, scene, now);
   const { ticket: _none, ...checked } = admission;
   const expiresAt = now + LIVE_LIMITS.ticketTtlMs;
   const claims: TicketClaims = { ...checked, id: randomText(ID_CHARS, cryptoRandom), expiresAt, tenantId, hub };
-  return { ticket: await keyRing(env).sign(PURPOSE, new TextEncoder().encode(JSON.stringify(claims))), expiresAt };
+  return { ticket: await keyRing(scene.env).sign(PURPOSE, new TextEncoder().encode(JSON.stringify(claims))), expiresAt };
 }
 
 /** The entry that a ticket grants; undefined when it is not ours or its time is over. That it is used once is the hub's to see. */
@@ -50,6 +62,13 @@ export async function readTicket(env: EdgeEnv, ticket: string, now: number): Pro
   if (!parsed.success || parsed.data.expiresAt <= now || parsed.data.hub >= LIVE_LIMITS.hubs) return undefined;
   const { id, expiresAt, tenantId, hub, ...checked } = parsed.data;
   return { tenantId, hub, admission: { ...checked, ticket: { id, expiresAt } } };
+}
+
+/** When a key ends by itself; it was read a moment ago to authenticate the request, so this comes from the isolate's memory. */
+async function keyEnd(principal: KnownPrincipal, { env, ctx }: EntryScene, now: number): Promise<number | null> {
+  if (principal.kind !== "service") return null;
+  const { key } = await findKey(env, ctx, principal.tenantId, principal.keyId, now);
+  return key?.expiresAt ?? null;
 }
 
 function randomHub(): number {

@@ -18,8 +18,9 @@ const createTicket = {
 } as const satisfies RouteSpec;
 
 export function registerTicketRoutes(app: App): void {
-  route(app, createTicket, async ({ env, request, principal, now }) => {
-    const { ticket, expiresAt } = await makeTicket(env, principal, now);
+  route(app, createTicket, async (call) => {
+    const { env, request, principal, now } = call;
+    const { ticket, expiresAt } = await makeTicket(principal, call, now);
     const url = new URL(`/v1/connect?ticket=${ticket}`, socketOrigin(new URL(request.url), env.PUBLIC_URL));
     return accept({ url: url.href, expiresAt: new Date(expiresAt).toISOString() });
   });
