@@ -76,16 +76,22 @@ const labels = fc.oneof(
   fc.constantFrom(0, 30, 31).map((count) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, "v"]))),
   junk,
 );
-const sampleLike = fc.record(
-  {
-    metric: fc.oneof({ weight: 5, arbitrary: name }, { weight: 1, arbitrary: junk }),
-    labels: fc.oneof({ weight: 5, arbitrary: labels }, { weight: 1, arbitrary: fc.constant(undefined) }),
-    timestamp: fc.oneof(fc.integer(), fc.constantFrom(NOW, 1.5, 2 ** 53, "1763600000000"), junk),
-    value: fc.oneof(fc.double(), fc.constantFrom(null, "1", "NaN", Number.NaN)),
-    extra: fc.constant(1),
-  },
-  { requiredKeys: ["metric", "timestamp", "value"] },
-);
+const mostly = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<unknown>) =>
+  fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd });
+const usualLabels = fc.dictionary(fc.constantFrom("host", "a_1", "b"), fc.string({ maxLength: 5 }));
+const sampleLike = fc
+  .record({
+    metric: mostly(fc.constantFrom("m", '"my.metric"', "a:b_1"), fc.oneof(name, junk)),
+    labels: mostly(fc.oneof(usualLabels, fc.constant(undefined)), labels),
+    timestamp: mostly(fc.integer(), fc.oneof(fc.constantFrom(1.5, 2 ** 53, "1763600000000"), junk)),
+    value: mostly(fc.oneof(fc.double({ noNaN: true }), fc.constant(null)), fc.constantFrom("1", "NaN", Number.NaN)),
+  })
+  .chain((sample) =>
+    mostly(
+      fc.constant(sample),
+      fc.constantFrom({ ...sample, extra: 1 }, { timestamp: 1, value: 1 }, { metric: "m", value: 1 }, { metric: "m", timestamp: 1 }),
+    ),
+  );
 /** What a body can hold: JSON has neither NaN nor infinities, but `1e400` becomes one. */
 const anySample = fc.oneof({ weight: 9, arbitrary: sampleLike }, { weight: 1, arbitrary: junk });
 
