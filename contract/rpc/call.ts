@@ -9,7 +9,7 @@ export interface CallMeta {
     readonly key: string;
     /** Method and route pattern. */
     readonly route: string;
-    /** SHA-256 of the body, hex. */
+    /** SHA-256 of the concrete path and query, a line feed, and the body; hex. */
     readonly bodyHash: string;
   };
 }

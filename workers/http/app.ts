@@ -1,7 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Problem } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
-import { checkTransport } from "./browser.ts";
+import { checkTransport, isSecure } from "./browser.ts";
 import { isPreflight, preflightResponse, shareWith } from "./cors.ts";
 import { type LogSink, consoleSink, errorLine, logLevel, requestLine } from "./log.ts";
 import type { SessionReader } from "./principal.ts";
@@ -43,7 +43,7 @@ export function createApp(given: Partial<AppDeps> = {}): App {
     else if (request.method === "OPTIONS") c.res = answerOptions(app, c.req.path, request, context);
     else await next();
 
-    const answer = finish(c.res, request, url, context);
+    const answer = finish(c.res, request, url, context, c.env);
     c.res = undefined; // else Hono would merge the old headers into the new answer
     c.res = answer;
     const endedAt = clock(c.env);
@@ -94,13 +94,13 @@ function answerOptions(app: App, path: string, request: Request, context: Reques
 }
 
 /** The headers that every answer carries. */
-function finish(response: Response, request: Request, url: URL, context: RequestContext): Response {
+function finish(response: Response, request: Request, url: URL, context: RequestContext, env: EdgeEnv): Response {
   const answer = mutable(response);
   const { headers } = answer;
   headers.set("x-request-id", context.requestId);
   headers.set("traceparent", traceparentOf(context.trace));
   if (answer.status === 101) return answer; // a handshake has no content whose handling could be told
-  secureHeaders(headers, url.protocol === "https:");
+  secureHeaders(headers, isSecure(url, env));
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   if (request.method !== "OPTIONS") shareWith(headers, request.headers.get("origin"), context.origins);
   return answer;

@@ -1,4 +1,5 @@
 import type { EdgeEnv } from "../env.ts";
+import { isSecure } from "./browser.ts";
 import { IMMUTABLE, secureHeaders } from "./security-headers.ts";
 
 /** Request headers that change which bytes of a file are answered. */
@@ -21,7 +22,7 @@ export async function assetAnswer(env: EdgeEnv, request: Request, path: string):
     return undefined;
   }
   const answer = new Response(response.body, response);
-  secureHeaders(answer.headers, url.protocol === "https:");
+  secureHeaders(answer.headers, isSecure(url, env));
   if (path.startsWith("/assets/")) answer.headers.set("cache-control", IMMUTABLE);
   return answer;
 }

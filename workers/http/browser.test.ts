@@ -153,7 +153,9 @@ describe("security headers", () => {
     expect(headers.get("cache-control")).toBe("no-store");
   });
 
-  it("[HT31] HSTS is said over https only", async () => {
+  it("[HT31] HSTS is said where the browser speaks https, behind a proxy too", async () => {
+    const proxied = await consoleApp().send("GET", "/page", {}, "http://ops.example.com");
+    expect(proxied.headers.has("strict-transport-security")).toBe(true);
     const { headers } = await consoleApp().send("GET", "/page", {}, "http://localhost:8787");
     expect(headers.has("strict-transport-security")).toBe(false);
   });

@@ -26,6 +26,12 @@ export function isOwnOrigin(origin: string, url: URL, env: Pick<EdgeEnv, "PUBLIC
   return isLoopback(publicUrl.hostname) && isLoopback(url.hostname) && origin === url.origin;
 }
 
+/** Whether the browser's side of the connection is https: our own, or that of the TLS proxy in front. */
+export function isSecure(url: URL, env: Pick<EdgeEnv, "PUBLIC_URL">): boolean {
+  const publicUrl = new URL(env.PUBLIC_URL);
+  return url.protocol === "https:" || (publicUrl.protocol === "https:" && url.host === publicUrl.host);
+}
+
 /** Plain http is for loopback, and for the hop behind a TLS proxy that keeps the public host name. */
 export function checkTransport(url: URL, env: Pick<EdgeEnv, "PUBLIC_URL">): Outcome<undefined> {
   if (url.protocol === "https:" || isLoopback(url.hostname) || url.host === new URL(env.PUBLIC_URL).host) return accept(undefined);

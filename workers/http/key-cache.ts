@@ -44,22 +44,29 @@ export async function findKey(env: EdgeEnv, ctx: KeepAlive, tenantId: string, ke
   const name = `${tenantId} ${keyId}`;
   const cached = keys.get(name, now);
   if (cached && cached.version === (await currentVersion(env, ctx, tenantId, now))) return cached;
-  const reading = async () => await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId));
-  const read = cached?.key ? await reading() : await readGuess(`keys ${tenantId}`, now, reading, ({ key }) => key === null);
-  keys.set(name, read, now + KEY_CACHE_LIMITS.keyMs);
-  versions.set(tenantId, read.version, now + KEY_CACHE_LIMITS.versionMs);
-  return read;
+  const read = async () => await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId, now));
+  return cached?.key ? await read() : await readGuess(`keys ${tenantId}`, now, read, ({ key }) => key === null);
 }
 
 async function currentVersion(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<number> {
   const cached = versions.get(tenantId, now);
   if (cached !== undefined) return cached;
-  const version = await versionReads.run(tenantId, ctx, async () => await tenantOf({ env, principal: { tenantId } }).keysVersion());
-  versions.set(tenantId, version, now + KEY_CACHE_LIMITS.versionMs);
-  return version;
+  return await versionReads.run(tenantId, ctx, async () => {
+    const version = await tenantOf({ env, principal: { tenantId } }).keysVersion();
+    remember(tenantId, version, now);
+    return version;
+  });
 }
 
-async function readKey(env: EdgeEnv, tenantId: string, keyId: string): Promise<CachedKey> {
+async function readKey(env: EdgeEnv, tenantId: string, keyId: string, now: number): Promise<CachedKey> {
   const { keysVersion, key, origins } = await tenantOf({ env, principal: { tenantId } }).findKey(keyId);
-  return { version: keysVersion, key, origins };
+  const read = { version: keysVersion, key, origins };
+  keys.set(`${tenantId} ${keyId}`, read, now + KEY_CACHE_LIMITS.keyMs);
+  remember(tenantId, keysVersion, now);
+  return read;
+}
+
+/** @param now when the read began: those who join it later must not believe it longer */
+function remember(tenantId: string, version: number, now: number): void {
+  versions.set(tenantId, version, now + KEY_CACHE_LIMITS.versionMs);
 }

@@ -69,6 +69,8 @@ describe("the key ring", () => {
     `{"current":"b","keys":{"a":"${key(1)}"}}`,
     '{"current":"a","keys":{"a":"short"}}',
     '{"current":"a","keys":{"a":7}}',
+    '{"current":"a","keys":{"a":"short}}',
+    "short",
     `{"current":"a.b","keys":{"a.b":"${key(1)}"}}`,
   ])("[HT35] a malformed ring is refused without showing a key: %s", (ringText) => {
     let message = "";

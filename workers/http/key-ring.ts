@@ -96,7 +96,7 @@ export class KeyRing {
 }
 
 function parseRing(text: string): RingConfig {
-  const parsed: unknown = JSON.parse(text);
+  const parsed = parseQuietly(text);
   if (typeof parsed !== "object" || parsed === null || !("current" in parsed) || !("keys" in parsed))
     throw new Error("KEY_RING lacks current or keys");
   const { current, keys } = parsed;
@@ -110,6 +110,15 @@ function parseRing(text: string): RingConfig {
   }
   if (!map.has(current)) throw new Error("KEY_RING: the current key is not in the ring");
   return { current, keys: map };
+}
+
+/** JSON.parse quotes what it cannot read in its message, and this text is secret. */
+function parseQuietly(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("KEY_RING is not JSON");
+  }
 }
 
 /** RFC 5869; the salt may be empty because the ring's keys are uniformly random. */

@@ -28,7 +28,7 @@ export function requestLine(context: RequestContext, method: string, status: num
     method,
     route: context.route ?? null,
     status,
-    outcome: context.outcome ?? "ok",
+    outcome: context.outcome ?? (status < 400 ? "ok" : "refused"),
     ...(context.denial === undefined ? {} : { denial: context.denial }),
     durationMs: now - context.startedAt,
   };

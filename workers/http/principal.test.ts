@@ -228,6 +228,13 @@ describe("API keys", () => {
     const response = await bearer(token, "/v1/who", 5_000);
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
     expect((await bearer(await addKey("k2"))).status).toBe(503);
+    const noSessions = testApp({ sessionPrincipal: async () => await Promise.reject(new Error("D1 is away")) });
+    route(
+      noSessions.app,
+      { method: "get", path: "/v1/who", action: "self:read", tag: "t", summary: "s", answer: { status: 204 } },
+      async () => accept(undefined),
+    );
+    expect((await noSessions.call("/v1/who", { headers: { cookie: "session=1" } })).status).toBe(503);
     const noDatabase = { TENANT, DB: { prepare: () => { throw new Error("D1 is away"); } } as unknown as D1Database }; // prettier-ignore
     expect((await get({ authorization: `Bearer mrd_elsewhere_k1_${SECRET}` }, "/v1/who", noDatabase)).status).toBe(503);
   });

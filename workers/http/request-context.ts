@@ -13,7 +13,7 @@ export interface RequestContext {
   action?: string;
   /** Method-less route pattern such as `/v1/keys/{keyId}`: bounded in number, unlike paths. */
   route?: string;
-  /** `ok`, or the slug of the problem. */
+  /** The slug of the problem, when there is one. */
   outcome?: string;
   /** Why a credential was refused; for the log and the audit, never for the answer. */
   denial?: string;

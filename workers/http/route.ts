@@ -68,7 +68,7 @@ export interface RouteCall<S extends RouteSpec> {
   readonly now: number;
   /** For requests to others: `traceparentOf(call.trace)`. */
   readonly trace: Trace;
-  /** Headers that the answer will carry besides the spec's: ETag, Location, RateLimit. Left out when the answer is a problem, but for RateLimit. */
+  /** Headers that the answer will carry besides the spec's: ETag, Location, RateLimit. Left out of a problem, but for RateLimit, and of a Response that the handler makes itself. */
   readonly answerHeaders: Headers;
 }
 

@@ -25,10 +25,17 @@ registerIsolateCache(() => {
 export async function tenantExists(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<boolean> {
   const cached = tenants.get(tenantId, now);
   if (cached !== undefined) return cached;
-  const read = async () => await reads.run(tenantId, ctx, async () => await readTenant(env, tenantId));
-  const exists = await readGuess("tenants", now, read, (found) => !found);
-  tenants.set(tenantId, exists, now + (exists ? KNOWN_MS : UNKNOWN_MS));
-  return exists;
+  const read = async () => {
+    const exists = await readTenant(env, tenantId);
+    tenants.set(tenantId, exists, now + (exists ? KNOWN_MS : UNKNOWN_MS));
+    return exists;
+  };
+  return await readGuess(
+    "tenants",
+    now,
+    async () => await reads.run(tenantId, ctx, read),
+    (exists) => !exists,
+  );
 }
 
 async function readTenant(env: EdgeEnv, tenantId: string): Promise<boolean> {
