@@ -69,6 +69,9 @@ export function CredentialForm({
   return (
     <form class="form" onSubmit={(event) => void onSubmit(event)}>
       {withName && <TextField label="Name" type="text" value={form.value.name} autocomplete="name" onValue={(name) => set({ name })} />}
+      {fixedEmail !== undefined && (
+        <input class="visually-hidden" tabIndex={-1} aria-hidden="true" readOnly autocomplete="username" value={fixedEmail} />
+      )}
       {fixedEmail === undefined && (
         <TextField label="Email" type="email" value={form.value.email} autocomplete="username" onValue={(value) => set({ email: value })} />
       )}

@@ -27,7 +27,8 @@ export function rolesWith(action: Action): readonly string[] {
 /** Learns who is here: the first request of every visit, and again after signing in or changing the tenant. */
 export async function loadSession(): Promise<void> {
   try {
-    // The deployment's name is decoration for a signed-in person; it is asked for only where sign-in is offered.
+    // Asked first because its "nobody" is an answer and not an error, which the browser would write into its console.
+    if ((await api.auth.session()) === null) return await offerSignIn();
     me.value = await api.me();
     phase.value = "ready";
   } catch (failure) {
@@ -37,9 +38,13 @@ export async function loadSession(): Promise<void> {
       phase.value = "unreachable";
       return;
     }
-    deployment.value = await api.deployment().catch(() => undefined); // sign-in works without it
-    phase.value = "signed-out";
+    await offerSignIn();
   }
+}
+
+async function offerSignIn(): Promise<void> {
+  deployment.value = await api.deployment().catch(() => undefined); // sign-in works without it
+  phase.value = "signed-out";
 }
 
 export async function signIn(email: string, password: string): Promise<void> {

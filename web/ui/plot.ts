@@ -55,7 +55,9 @@ function yRange(unit: Unit, top: number | undefined) {
       const room = Math.max(1, (high - low) * 0.15);
       return [low - room, high + room];
     }
-    return [Math.min(0, low), Math.max(top ?? 0, high * 1.08, 1e-9)];
+    // Nothing but zeros still gets an axis with a unit on it.
+    const least = unit === "bytes" || unit === "bytesPerSecond" ? 1_024 : 1e-9;
+    return [Math.min(0, low), Math.max(top ?? 0, high * 1.08, least)];
   };
 }
 
@@ -106,7 +108,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
       width: Math.max(100, element.clientWidth),
       height: Math.max(100, element.clientHeight),
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       cursor: {
         // Only the crosshair is shared: a brush on one chart changes the range of the page, which moves them all.
         sync: { key: CROSSHAIR, filters: { pub: (type) => type === "mousemove" || type === "mouseleave", sub: () => true } },

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Key } from "../../../contract/access.ts";
 import { now } from "../../lib/clock.ts";
-import { formatWhen } from "../../lib/format.ts";
+import { formatWhen, plural } from "../../lib/format.ts";
 import { Button } from "../../ui/button.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Drawer } from "../../ui/drawer.tsx";
@@ -9,11 +9,17 @@ import { EmptyState } from "../../ui/states.tsx";
 import { StateBadge } from "../../ui/state-badge.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { When } from "../../ui/when.tsx";
+import { collect } from "../../lib/collect.ts";
+import { useResource } from "../../lib/resource.ts";
 import { api } from "../api.ts";
-import { AGENT_SCOPES, keyTone } from "./key-words.ts";
+import { can, me } from "../session.ts";
+import { keyTone } from "./key-words.ts";
 
 function Revoke({ of, onChanged, onClose }: { of: Key; onChanged: () => void; onClose: () => void }) {
-  const agent = AGENT_SCOPES.every((scope) => of.scopes.includes(scope));
+  const agents = useResource(`agents-of:${of.id}`, async (signal) =>
+    can("agents:read") ? await collect((page) => api.agents.list(page, { signal })) : [],
+  );
+  const hosts = agents.data.value?.filter(({ keyId }) => keyId === of.id).map(({ host }) => host) ?? [];
   const used = of.lastUsedAt === null ? "It was never used." : `It was last used ${formatWhen(Date.parse(of.lastUsedAt), now.value)}.`;
   return (
     <Confirm
@@ -27,10 +33,14 @@ function Revoke({ of, onChanged, onClose }: { of: Key; onChanged: () => void; on
         onChanged();
       }}
     >
-      <p>
-        Within 2 seconds every request with it is refused and every socket it opened is closed. {used}
-        {agent && " Hosts whose agent uses it go late after 45 seconds, then offline."}
-      </p>
+      <p>Within 2 seconds every request with it is refused and every socket it opened is closed. {used}</p>
+      {hosts.length > 0 && (
+        <p>
+          {plural(hosts.length, "agent")} used it last: <strong>{hosts.slice(0, 5).join(", ")}</strong>
+          {hosts.length > 5 && ` and ${hosts.length - 5} more`}. Without another key{" "}
+          {hosts.length === 1 ? "that host goes" : "those hosts go"} late after 45 seconds and offline after 90.
+        </p>
+      )}
       <p>This cannot be undone: a new key has a new secret.</p>
     </Confirm>
   );
@@ -51,7 +61,7 @@ export function KeyDrawer({ id, of, onChanged, onClose }: { id: string; of: Key 
     ["Begins with", <code>{of.hint}</code>],
     ["Last used", <When at={of.lastUsedAt} never="never" />],
     ["Created", <When at={of.createdAt} />],
-    ["Created by", of.createdBy],
+    ["Created by", of.createdBy === `user:${me.value?.id}` ? "you" : of.createdBy],
     ["Expires", <When at={of.expiresAt} never="never" />],
     ...(of.revokedAt ? [["Revoked", <When at={of.revokedAt} />] as const] : []),
     ["Id", <code>{of.id}</code>],

@@ -36,6 +36,7 @@ function host(name: string, more: Partial<Host> = {}): Host {
   };
 }
 const view = (name: string, more: Partial<Host> = {}) => viewOf(host(name, more));
+const busy = (cpuRatio: number) => ({ cpuRatio, recent: { ...host("a").recent, cpuRatio: Array.from({ length: 60 }, () => cpuRatio) } });
 const silent = (ms: number) => ({ lastReceivedAt: NOW - ms, lastSampleAt: NOW - ms });
 
 describe("a host's state", () => {
@@ -62,7 +63,7 @@ describe("hosts in order", () => {
     const all = [
       view("web-10"),
       view("web-9"),
-      view("busy", { cpuRatio: 0.85 }),
+      view("busy", busy(0.85)),
       view("full", { diskUsedBytes: 9.5 }),
       view("late", silent(50_000)),
       view("gone", silent(500_000)),
@@ -78,8 +79,8 @@ describe("hosts in order", () => {
   });
 
   it("[UI19] do not swap while they are about equally busy", () => {
-    const before = [view("a", { cpuRatio: 0.3 }), view("b", { cpuRatio: 0.5 })];
-    const after = [view("a", { cpuRatio: 0.5 }), view("b", { cpuRatio: 0.3 })];
+    const before = [view("a", busy(0.3)), view("b", busy(0.5))];
+    const after = [view("a", busy(0.5)), view("b", busy(0.3))];
     for (const [a, b] of [before, after]) expect(a && b && compareHosts(a, b, NOW)).toBeLessThan(0);
   });
 
@@ -138,8 +139,11 @@ describe("the top line", () => {
     expect(boardState(many, NOW).since).toMatch(/ and 2 more$/);
   });
 
-  it("[UI21] points at what is nearly full or busy although it is online", () => {
-    expect(troublesOf(view("a", { cpuRatio: 0.95, memoryUsedBytes: 7.9 }))).toEqual(["CPU 95 %", "memory 99 %"]);
-    expect(boardState([view("a", { cpuRatio: 0.95 }), view("b")], NOW)).toMatchObject({ tone: "warn", attention: ["a: CPU 95 %"] });
+  it("[UI21] points at what is nearly full, or busy for half a minute, although it is online", () => {
+    expect(troublesOf(view("a", { ...busy(0.95), memoryUsedBytes: 7.9 }))).toEqual(["CPU 95 %", "memory 99 %"]);
+    expect(boardState([view("a", busy(0.95)), view("b", { cpuRatio: 1 })], NOW)).toMatchObject({
+      tone: "warn",
+      attention: ["a: CPU 95 %"],
+    });
   });
 });

@@ -89,21 +89,35 @@ export function mergeSummary(host: HostView | undefined, summary: HostSummary): 
   };
 }
 
+/** Whether the host has been sending for four minutes at most: it is online, and the start of its recent minutes is empty. */
+export function isFresh({ recent, state }: Host): boolean {
+  return state === "online" && recent.cpuRatio.slice(0, 12).every((value) => value === null);
+}
+
 export function stateAt(host: HostSummary, nowMs: number): HostState {
   return hostState(nowMs - host.lastReceivedAt);
 }
 
 const STATE_RANK: Record<HostState, number> = { offline: 0, late: 1, online: 2 };
 
+/** Points of half a minute: shorter bursts of CPU are work, not trouble. */
+const SUSTAINED_POINTS = 6;
+
+/** The mean CPU of the last half minute; null when nothing is known of it. */
+export function sustainedCpu({ recent }: HostView): number | null {
+  const known = recent.cpuRatio.slice(-SUSTAINED_POINTS).filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+}
+
 /** 0 is worst. In bands, so that two busy hosts do not swap places every second. */
-export function severity(host: HostSummary): number {
-  const worst = Math.max(host.cpuRatio ?? 0, memoryRatio(host) ?? 0, diskRatio(host) ?? 0);
+export function severity(host: HostView): number {
+  const worst = Math.max(sustainedCpu(host) ?? 0, memoryRatio(host) ?? 0, diskRatio(host) ?? 0);
   if (worst >= CRITICAL_RATIO) return 0;
   return worst >= HIGH_RATIO ? 1 : 2;
 }
 
 /** Worst first: offline, late, then by how full or busy, then by name. */
-export function compareHosts(a: HostSummary, b: HostSummary, nowMs: number): number {
+export function compareHosts(a: HostView, b: HostView, nowMs: number): number {
   return (
     STATE_RANK[stateAt(a, nowMs)] - STATE_RANK[stateAt(b, nowMs)] ||
     severity(a) - severity(b) ||
@@ -124,9 +138,9 @@ export function matchesFilter(host: HostSummary, filter: HostFilter, nowMs: numb
 }
 
 /** What is nearly full or busy on a host, as words: `CPU 96 %`. */
-export function troublesOf(host: HostSummary): string[] {
+export function troublesOf(host: HostView): string[] {
   const figures = [
-    ["CPU", host.cpuRatio],
+    ["CPU", sustainedCpu(host)],
     ["memory", memoryRatio(host)],
     ["disk", diskRatio(host)],
   ] as const;

@@ -16,7 +16,7 @@ import { follow } from "../live.ts";
 import { failureOf, PageError } from "../page-error.tsx";
 import type { PageProps } from "../pages.ts";
 import { can } from "../session.ts";
-import { diskRatio, type HostView, memoryRatio, stateAt, troublesOf, viewOf } from "./host-board.ts";
+import { diskRatio, type HostView, isFresh, memoryRatio, stateAt, troublesOf, viewOf } from "./host-board.ts";
 import { chartLines, HOST_CHARTS, type HostChart } from "./host-charts.ts";
 import { STATE_TONES } from "./host-words.ts";
 import { ProcessTable } from "./process-table.tsx";
@@ -126,6 +126,13 @@ export default function HostPage({ params }: PageProps) {
       }),
     [series.state],
   );
+
+  const fresh = host.data.value !== undefined && isFresh(host.data.value);
+  useEffect(() => {
+    // An hour with one minute in it shows nothing: a host that has just come starts with five minutes, said in the address.
+    const { search } = place.peek();
+    if (fresh && !/[?&](range|from)=/.test(search)) setQuery({ range: "5m" });
+  }, [name, fresh]);
 
   const failure = host.error.value;
   const data = host.data.value;

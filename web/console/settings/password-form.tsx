@@ -4,6 +4,7 @@ import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { api } from "../api.ts";
+import { me } from "../session.ts";
 
 /** Another password; every other session ends. */
 export function PasswordForm() {
@@ -27,6 +28,8 @@ export function PasswordForm() {
   };
   return (
     <form class="form" onSubmit={(event) => void submit(event)}>
+      {/* Password managers want to know whose password it is. */}
+      <input class="visually-hidden" tabIndex={-1} aria-hidden="true" readOnly autocomplete="username" value={me.value?.email ?? ""} />
       <Field label="Present password" error={problem.value}>
         {(control) => (
           <input

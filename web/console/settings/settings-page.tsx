@@ -65,7 +65,7 @@ function Sessions() {
         {items?.map(({ id, current, userAgent, lastSeenAt }) => (
           <li key={id}>
             <div>
-              <div>{current ? "This browser" : (userAgent ?? "unknown program")}</div>
+              <div>{current ? "This browser" : userAgent || "a program that does not say its name"}</div>
               <div class="muted">
                 seen <When at={lastSeenAt} />
               </div>
