@@ -15,8 +15,8 @@ export interface OutboxEntry {
   readonly event: NewEvent;
 }
 
-/** Rows that one sweep takes; the next takes the rest. */
-const SWEEP_ROWS = 50;
+/** Rows that one sweep takes; the next takes the rest. Each is one call of an object and one of D1. */
+const SWEEP = { rows: 100, perTenant: 10 } as const;
 
 const metaSchema = z.object({ requestId: z.string(), actor: z.string(), actorName: z.string() });
 const noteSchema = z.object({
@@ -32,7 +32,6 @@ const eventSchema = z.object({
 });
 const fromJson = <T extends z.ZodType>(schema: T) => z.string().transform((text) => schema.parse(JSON.parse(text)));
 const rowSchema = z.object({
-  seq: z.number(),
   tenant_id: z.string(),
   id: z.string(),
   meta: fromJson(metaSchema),
@@ -69,16 +68,21 @@ export async function tell(env: EdgeEnv, entry: OutboxEntry): Promise<void> {
   await env.DB.prepare("DELETE FROM control_outbox WHERE id = ?").bind(entry.id).run();
 }
 
-/** Tells what was left behind by requests that ended early, oldest first. One tenant that cannot be told does not hold up the others. */
+/** Tells what was left behind by requests that ended early, oldest first. What cannot be told or read holds up its own tenant only. */
 export async function sweepOutbox(env: EdgeEnv): Promise<void> {
-  const { results } = await env.DB.prepare("SELECT seq, tenant_id, id, meta, note, event FROM control_outbox ORDER BY seq LIMIT ?")
-    .bind(SWEEP_ROWS)
-    .all();
+  const { results } = await env.DB.prepare(
+    `SELECT tenant_id, id, meta, note, event FROM
+       (SELECT *, row_number() OVER (PARTITION BY tenant_id ORDER BY seq) AS place FROM control_outbox)
+     WHERE place <= ? ORDER BY place, seq LIMIT ?`,
+  )
+    .bind(SWEEP.perTenant, SWEEP.rows)
+    .all<{ tenant_id: string }>();
   const stuck = new Set<string>();
-  for (const row of results.map((result) => rowSchema.parse(result))) {
+  for (const row of results) {
     if (stuck.has(row.tenant_id)) continue; // its later entries wait for the earlier ones
     try {
-      await tell(env, { id: row.id, tenantId: row.tenant_id, meta: row.meta, note: row.note, event: row.event });
+      const { id, tenant_id, meta, note, event } = rowSchema.parse(row);
+      await tell(env, { id, tenantId: tenant_id, meta, note, event });
     } catch (error) {
       stuck.add(row.tenant_id);
       console.error(JSON.stringify({ level: "error", event: "outbox-stuck", tenant: row.tenant_id, error: String(error) }));
