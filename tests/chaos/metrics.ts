@@ -1,0 +1,207 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Failpoint } from "../../contract/failpoints.ts";
+import { UPKEEP } from "../../core/observe/upkeep.ts";
+import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
+import { Meridian } from "../../sdk/client.ts";
+import { type CrashServer, startCrashServer } from "./spine-server.ts";
+
+export interface MetricsCrashOptions {
+  readonly kills: number;
+  readonly acksPerKill: number;
+  readonly seed: number;
+  readonly log: (line: string) => void;
+}
+
+export interface MetricsCrashReport {
+  readonly kills: readonly { readonly failpoint: Failpoint; readonly acks: number }[];
+  /** Batches. */
+  readonly acknowledged: number;
+  /** Samples of acknowledged batches that were looked for. */
+  readonly checked: number;
+  readonly lost: readonly string[];
+  readonly altered: readonly string[];
+}
+
+const POINTS = ["committed", "sealing"] as const satisfies readonly Failpoint[];
+const HOSTS = 8;
+/** Samples of a batch: one per series of the host. */
+const SERIES = 20;
+const LANES = 24;
+/** Beyond the deadline of a seal: started so much later, the server seals what waits. */
+const SEAL_LATER_MS = UPKEEP.sealEveryMs + 60_000;
+
+/**
+ * The crash proof of metrics: sends batches without a pause, kills the server at a seeded failpoint, restarts it on the same state, and
+ * sends what was not acknowledged again under its old batch id, as the agent does. The oracle is arithmetic: batch `n` has a time of
+ * its own, at which each of its series has the value `n`; a sum over that one second is `n`, or something was lost or stored twice.
+ */
+export async function proveMetrics(options: MetricsCrashOptions): Promise<MetricsCrashReport> {
+  for (const step of BUILD_STEPS) await runStep(step);
+  const state = mkdtempSync(join(tmpdir(), "meridian-metrics-"));
+  try {
+    return await new MetricsCrash(options).run(state);
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+class MetricsCrash {
+  readonly #options: MetricsCrashOptions;
+  readonly #startMs: number;
+  readonly #slots: number;
+  readonly #acknowledged = new Set<number>();
+  readonly #open: number[] = [];
+  #next = 0;
+
+  constructor(options: MetricsCrashOptions) {
+    this.#options = options;
+    // The accepted day moves on with each jump of the clock; every time stays inside of it to the end.
+    const jumps = Math.ceil(options.kills / POINTS.length) + 1;
+    const hours = 23 - Math.ceil((jumps * SEAL_LATER_MS) / 3_600_000);
+    this.#startMs = Math.ceil((Date.now() - hours * 3_600_000) / 1_000) * 1_000;
+    this.#slots = hours * 3_600;
+  }
+
+  async run(state: string): Promise<MetricsCrashReport> {
+    const { kills, acksPerKill, seed, log } = this.#options;
+    const done: { failpoint: Failpoint; acks: number }[] = [];
+    let offsetMs = 0;
+    for (let n = 0; n < kills; n++) {
+      const failpoint = POINTS[n % POINTS.length] ?? "committed";
+      // Spread over a fifth of the run by a hash of the seed, so that no two kills meet the same place of a group commit.
+      const late = (Math.imul(seed + n, 0x9e3779b1) >>> 0) % Math.ceil(acksPerKill / 5);
+      let acks = 0;
+      if (failpoint === "sealing") {
+        acks += await this.#sendUntil(await startCrashServer(state, undefined, offsetMs), acksPerKill + late);
+        offsetMs += SEAL_LATER_MS;
+        acks += await this.#sendUntil(await startCrashServer(state, { name: failpoint, hit: 1 }, offsetMs), acksPerKill * 20);
+      } else
+        acks += await this.#sendUntil(
+          await startCrashServer(state, { name: failpoint, hit: acksPerKill + late }, offsetMs),
+          acksPerKill * 20,
+        );
+      done.push({ failpoint, acks });
+      log(`kill ${n + 1}/${kills} at ${failpoint} after ${acks} acknowledged batches`);
+    }
+    const last = await startCrashServer(state, undefined, offsetMs);
+    try {
+      return { kills: done, acknowledged: this.#acknowledged.size, ...(await this.#judge(last)) };
+    } finally {
+      await last.kill();
+    }
+  }
+
+  /** Sends from several lanes until the failpoint ends the server, or until so many were acknowledged, when it is killed as it stands. */
+  async #sendUntil(server: CrashServer, mostAcks: number): Promise<number> {
+    let acks = 0;
+    let dead = false;
+    void server.killed.then(() => (dead = true));
+    await Promise.all(
+      Array.from({ length: LANES }, async () => {
+        while (!dead && acks < mostAcks) {
+          const batch = this.#open.shift() ?? this.#next++;
+          if (await this.#send(server, batch)) {
+            this.#acknowledged.add(batch);
+            acks++;
+          } else {
+            this.#open.push(batch);
+            if (!dead) await Promise.race([server.killed, new Promise((later) => setTimeout(later, 50))]);
+          }
+        }
+      }),
+    );
+    await server.kill();
+    return acks;
+  }
+
+  /** @returns whether it was acknowledged; a broken connection is no answer */
+  async #send(server: CrashServer, batch: number): Promise<boolean> {
+    try {
+      const samples = Array.from({ length: SERIES }, (_, series) => ({
+        metric: "chaos_value",
+        labels: { host: `chaos-${batch % HOSTS}`, series: String(series) },
+        timestamp: this.#timeOf(batch),
+        value: batch,
+      }));
+      const response = await fetch(`${server.url}/v1/metrics/ingest`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${server.demo.apiKey}`, "content-type": "application/json" },
+        body: JSON.stringify({ batchId: `chaos-${batch}`, samples }),
+      });
+      const reply: unknown = await response.json();
+      const whole = typeof reply === "object" && reply !== null && "rejectedCount" in reply && reply.rejectedCount === 0;
+      if (response.status !== 202 || !whole) throw new Error(`a batch was refused: ${response.status} ${JSON.stringify(reply)}`);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("a batch was refused")) throw error;
+      return false;
+    }
+  }
+
+  #timeOf(batch: number): number {
+    const slot = Math.floor(batch / HOSTS);
+    if (slot >= this.#slots) throw new Error("more batches than seconds in the accepted day: choose fewer kills");
+    return this.#startMs + slot * 1_000;
+  }
+
+  async #judge(server: CrashServer): Promise<{ checked: number; lost: string[]; altered: string[] }> {
+    const client = new Meridian({ url: server.url, key: server.demo.apiKey });
+    const lost: string[] = [];
+    const altered: string[] = [];
+    let checked = 0;
+    const window = 10_000;
+    for (let host = 0; host < HOSTS; host++) {
+      for (let from = 0; from * HOSTS < this.#next; from += window) {
+        const { series, startMs } = await client.metrics.query({
+          metric: "chaos_value",
+          matchers: [{ label: "host", op: "=", value: `chaos-${host}` }],
+          start: new Date(this.#startMs + from * 1_000).toISOString(),
+          end: new Date(this.#startMs + (from + window) * 1_000).toISOString(),
+          stepMs: 1_000,
+          maxPoints: window + 1,
+          aggregate: "sum",
+        });
+        for (let slot = from; slot < from + window; slot++) {
+          const batch = slot * HOSTS + host;
+          if (!this.#acknowledged.has(batch)) continue;
+          for (let index = 0; index < SERIES; index++) {
+            const values = series.find(({ labels }) => labels["series"] === String(index))?.values;
+            const value = values?.[(this.#timeOf(batch) - startMs) / 1_000];
+            checked++;
+            if (value === undefined || value === null) lost.push(`batch ${batch}, series ${index}`);
+            else if (value !== batch) altered.push(`batch ${batch}, series ${index}: ${value}`);
+          }
+        }
+      }
+    }
+    return { checked, lost, altered };
+  }
+}
+
+/** `npm run soak -- metrics [--kills 20] [--acks 2000] [--seed n]` */
+export async function soak(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      kills: { type: "string", default: "20" },
+      acks: { type: "string", default: "2000" },
+      seed: { type: "string", default: String(crypto.getRandomValues(new Uint32Array(1))[0] ?? 1) },
+    },
+  });
+  console.log(`metrics: ${values.kills} kills, ${values.acks} acknowledged batches before each, --seed ${values.seed}`);
+  const report = await proveMetrics({
+    kills: Number(values.kills),
+    acksPerKill: Number(values.acks),
+    seed: Number(values.seed),
+    log: console.log,
+  });
+  console.log(
+    `${report.acknowledged} batches acknowledged, ${report.checked} samples checked, ${report.lost.length} lost, ${report.altered.length} altered`,
+  );
+  if (report.lost.length + report.altered.length === 0) return;
+  console.error([...report.lost, ...report.altered].slice(0, 20).join("\n"));
+  process.exitCode = 1;
+}
