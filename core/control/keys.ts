@@ -31,7 +31,7 @@ export function keyState(key: KeyTimes, now: number): Key["state"] {
  * @returns the expiry in epoch milliseconds (null: none), or why not
  */
 export function decideKeyCreate(input: KeyCreate, plan: PlanName, activeKeys: number, now: number): Outcome<number | null> {
-  const expiresAt = input.expiresAt == null ? null : Date.parse(input.expiresAt);
+  const expiresAt = typeof input.expiresAt === "string" ? Date.parse(input.expiresAt) : null;
   if (expiresAt !== null && expiresAt <= now) return badExpiry("is in the past; leave it out for a key without an end");
   if (expiresAt !== null && expiresAt > now + ACCESS_LIMITS.maxKeyDays * DAY_MS) {
     return badExpiry(`may be at most ${ACCESS_LIMITS.maxKeyDays} days ahead`);

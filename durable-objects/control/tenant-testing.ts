@@ -25,9 +25,15 @@ export function rpcOf(stub: TenantStub): TenantRpc {
   return stub as unknown as TenantRpc; // the class implements it
 }
 
-/** Rows of a query inside the object. */
-export async function rowsOf(stub: TenantStub, query: string, ...params: (string | number)[]): Promise<Record<string, SqlStorageValue>[]> {
-  return await runInDurableObject(stub, (_, state) => state.storage.sql.exec(query, ...params).toArray());
+/** Rows of a query inside the object; none of its tables holds a blob. */
+export async function rowsOf(
+  stub: TenantStub,
+  query: string,
+  ...params: (string | number)[]
+): Promise<Record<string, string | number | null>[]> {
+  return await runInDurableObject(stub, (_, state) =>
+    state.storage.sql.exec<Record<string, string | number | null>>(query, ...params).toArray(),
+  );
 }
 
 /**

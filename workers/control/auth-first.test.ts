@@ -14,7 +14,7 @@ describe("the first sign-up", () => {
   it("[AC10] lets one of two simultaneous first operators in, with a tenant of their own, and nobody after them", async () => {
     expect(await (await ask("/v1/deployment")).json()).toMatchObject({ signUpOpen: true });
     const answers = await Promise.all([1, 2].map(async (n) => await ask("/v1/auth/sign-up/email", { body: person(n) })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 403]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 403]);
     const counts = await env.DB.prepare(
       `SELECT (SELECT count(*) FROM identity_user) AS users, (SELECT count(*) FROM identity_account) AS accounts,
         (SELECT count(*) FROM identity_organization) AS tenants, (SELECT count(*) FROM identity_member) AS members`,

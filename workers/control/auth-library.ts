@@ -80,7 +80,7 @@ export type Auth = ReturnType<typeof createAuth>;
 /** The library's failures, without what it was asked: a failed query names its parameters after the first line. */
 function logFailure(level: string, message: string, details: readonly unknown[]): void {
   const errors = details.filter((detail) => detail instanceof Error);
-  const causes = errors.map((error) => String(error.cause ?? error.message).split("\n", 1)[0]);
+  const causes = errors.map(({ cause, message: own }) => (cause instanceof Error ? cause.message : own).split("\n", 1)[0]);
   console.error(JSON.stringify({ level, event: "auth-library", message: message.split("\n", 1)[0], causes }));
 }
 

@@ -109,7 +109,8 @@ describe("API keys", () => {
     expect((await ask("/v1/audit", { key: known.secret })).status).toBe(403);
     const { items } = await (await ask("/v1/audit", { cookie: owner.cookie })).json<Page<AuditEntry>>();
     const reasons = items.filter(({ outcome }) => outcome === "denied").map(({ detail }) => detail["reason"]);
-    expect(reasons.sort()).toEqual(["expired-key", "revoked-key", "unknown-key", "wrong-scope"]);
+    expect(reasons).toHaveLength(4);
+    expect(new Set(reasons)).toEqual(new Set(["expired-key", "revoked-key", "unknown-key", "wrong-scope"]));
   });
 });
 

@@ -57,7 +57,7 @@ describe("a change of what lives only in D1", () => {
     const owner = await seedOperator("owner");
     const body = { email: "twin@example.com", role: "viewer" };
     const twins = await Promise.all([1, 2].map(async () => await ask("/v1/invitations", { body, cookie: owner.cookie, headers })));
-    expect(twins.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(twins.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 409]);
     const replay = await ask("/v1/invitations", { body, cookie: owner.cookie, headers });
     expect(await replay.json()).toMatchObject({ status: 409, type: "/problems/secret-already-shown" });
     expect(
