@@ -21,6 +21,11 @@ export class BlockIndex {
     return this.#bytes;
   }
 
+  /** The newest seal that left rows, also one that never finished; 0 without rows. */
+  get lastSeal(): number {
+    return this.#groups.at(-1)?.seal ?? 0;
+  }
+
   /** Rows come in the order of their ids. */
   add(row: BlockRow): void {
     const last = this.#groups.at(-1);

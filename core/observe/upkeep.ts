@@ -39,13 +39,14 @@ export class Seal {
     this.#watermark = shard.seq;
     this.#hotFrom = now - UPKEEP.hotMs;
     this.#unsealedPoints = shard.heads.unsealedPoints;
-    this.#number = shard.state.seal + 1;
+    // A seal that was cut off has left rows under its number; within a number rows lie in order of reference.
+    this.#number = Math.max(shard.state.seal, shard.blocks.lastSeal) + 1;
   }
 
   /** Packs the next series; one transaction. @returns whether there are more */
-  slice(): boolean {
+  slice(series: number = UPKEEP.sealSeries): boolean {
     const shard = this.#shard;
-    const end = Math.min(this.#next + UPKEEP.sealSeries, this.#slots.length);
+    const end = Math.min(this.#next + series, this.#slots.length);
     shard.deps.transaction(() => {
       const packer = new RowPacker(({ directory, body, ...row }) => {
         const block = { ...row, seal: this.#number, through: shard.seq };
