@@ -1,9 +1,9 @@
 import { type Deployment, deploymentSchema, type Me, meSchema } from "../../contract/access.ts";
 import { actionsOfRole, scopesMay, ACTION_NAMES } from "../../contract/permissions.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
+import { VERSION } from "../../contract/version.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
-import manifest from "../../package.json" with { type: "json" };
 import { hasOperators, tenantsOf } from "./auth-store.ts";
 import { ensureTenant } from "./tenant-create.ts";
 
@@ -63,7 +63,7 @@ export function registerSelfRoutes(app: App): void {
     async ({ env }): Promise<Outcome<Deployment>> =>
       accept({
         name: env.DEPLOYMENT_NAME,
-        version: manifest.version,
+        version: VERSION,
         demo: env.DEMO === "true",
         signUpOpen: !(await hasOperators(env.DB)),
       }),
