@@ -45,7 +45,7 @@ export class Agent {
   readonly #sender: Sender;
   readonly #control: ControlSocket;
   #config: AgentConfig;
-  #lastRoundMs: number | undefined;
+  #running = false;
   #round: Promise<void> | undefined;
   #cancelRound: (() => void) | undefined;
   #stopped = false;
@@ -100,21 +100,18 @@ export class Agent {
 
   #beginRound(): void {
     if (this.#stopped) return;
-    const { clock } = this.#deps;
-    const nowMs = clock.monoMs();
-    this.#lastRoundMs = nowMs;
-    this.#scheduleNext(nowMs);
+    this.#running = true;
+    this.#scheduleNext(0);
     // A collector may take longer than a short interval: rounds do not overlap, the next one is skipped.
     if (this.#round !== undefined) return;
-    this.#round = this.#collect(clock.wallMs()).finally(() => {
+    this.#round = this.#collect(this.#deps.clock.wallMs()).finally(() => {
       this.#round = undefined;
     });
   }
 
-  #scheduleNext(nowMs: number): void {
+  #scheduleNext(sinceMs: number | undefined): void {
     const { clock, timers, host } = this.#deps;
     const { intervalMs } = this.#config;
-    const sinceMs = this.#lastRoundMs === undefined ? undefined : nowMs - this.#lastRoundMs;
     const delay = delayToNextRound(clock.wallMs(), intervalMs, phaseOf(host, intervalMs), sinceMs);
     this.#cancelRound?.();
     this.#cancelRound = timers.after(delay, () => this.#beginRound());
@@ -136,6 +133,7 @@ export class Agent {
     this.#deps.configStore.save(this.#config);
     const { version, intervalMs, collectors } = this.#config;
     this.#deps.log.info(`configuration ${version} applied: every ${intervalMs / 1_000} s, ${collectors.join(" ") || "no collectors"}`);
-    if (!this.#stopped && this.#lastRoundMs !== undefined) this.#scheduleNext(this.#deps.clock.monoMs());
+    // From here, not from the last round: with a long interval the new configuration would be out of sight for minutes.
+    if (!this.#stopped && this.#running) this.#scheduleNext(undefined);
   }
 }

@@ -8,7 +8,7 @@ export function createLog(format: "plain" | "json", write: (line: string) => voi
   const line = (level: "info" | "warn", message: string): void => {
     const at = new Date(wallMs()).toISOString();
     // A message may quote a server's or a system's text: control characters would forge lines.
-    const text = message.replace(/[\u0000-\u001f\u007f]+/g, " ");
+    const text = message.replace(/\p{Cc}+/gu, " ");
     if (format === "json") write(JSON.stringify({ at, level, source: "meridian-agent", message: text }));
     else write(`${stamped ? `${at} ` : ""}${level === "warn" ? "warning: " : ""}${text}`);
   };

@@ -32,7 +32,8 @@ function keep(found: Map<string, number>, sensor: string, milli: string | undefi
 }
 
 async function names(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(() => [])).sort(); // no such folder: a machine without sensors
+  const found: string[] = await readdir(folder).catch(() => []); // no such folder: a machine without sensors
+  return found.sort((a, b) => (a < b ? -1 : 1));
 }
 
 async function line(file: string): Promise<string | undefined> {
