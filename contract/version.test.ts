@@ -3,6 +3,6 @@ import { expect, it } from "vitest";
 import { VERSION } from "./version.ts";
 
 it("[AC36] the version that the deployment names is the package's", () => {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  const manifest: unknown = JSON.parse(readFileSync("package.json", "utf8"));
   expect(manifest).toMatchObject({ version: VERSION });
 });
