@@ -1,7 +1,7 @@
 import { OpenAPIHono, type RouteConfig, createRoute, z } from "@hono/zod-openapi";
 import { ACTIONS } from "../../contract/permissions.ts";
+import { VERSION } from "../../contract/version.ts";
 import { PROBLEMS, type ProblemSlug } from "../../contract/problems.ts";
-import manifest from "../../package.json" with { type: "json" };
 import type { App } from "./app.ts";
 import { isUnsafe } from "./browser.ts";
 import type { RouteSpec } from "./route.ts";
@@ -26,7 +26,7 @@ const problemSchema = z
  * The OpenAPI 3.1 document of every documented route, from the same schemas that parse requests. Takes tens of
  * milliseconds: made at build time, see `scripts/`, and only where there is no build made by an isolate itself.
  */
-export function buildOpenApi(app: App, version = manifest.version): OpenApiDocument {
+export function buildOpenApi(app: App, version = VERSION): OpenApiDocument {
   const collector = new OpenAPIHono();
   const { openAPIRegistry } = collector;
   openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
