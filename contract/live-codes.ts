@@ -1,7 +1,6 @@
 import type { Action } from "./permissions.ts";
 
-/** Constants of native sockets, free of any library so that browsers can carry them. */
-export const LIVE_PROTOCOL_VERSION = 1;
+// Constants of native sockets, free of any library so that browsers can carry them.
 
 /** Why the server closes a native socket. A closed set: a client may switch over it. */
 export const LIVE_CLOSE = {

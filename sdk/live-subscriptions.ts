@@ -37,7 +37,8 @@ export class Subscriptions {
     let subscription = this.#byChannel.get(channel);
     if (subscription) {
       subscription.handlers.add(handler);
-      if (subscription.confirmed && subscription.position) guard(() => handler.subscribed?.(subscription!.position!, false));
+      const { confirmed, position } = subscription;
+      if (confirmed && position) guard(() => handler.subscribed?.(position, false));
     } else {
       subscription = { channel, handlers: new Set([handler]), id: "", position: undefined, confirmed: false, cancelRetry: undefined };
       this.#byChannel.set(channel, subscription);

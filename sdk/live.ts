@@ -5,16 +5,7 @@ import { isFinal, LiveLink } from "./live-link.ts";
 import { Subscriptions } from "./live-subscriptions.ts";
 import type { LiveDeps, LiveHandler, LiveStatus, LiveStopReason } from "./live-types.ts";
 
-export type {
-  LiveDeps,
-  LiveEvent,
-  LiveHandler,
-  LivePosition,
-  LiveSocket,
-  LiveSocketEvents,
-  LiveStatus,
-  LiveStopReason,
-} from "./live-types.ts";
+export type { LiveDeps, LiveEvent, LiveHandler, LiveSocketEvents, LiveStatus, LiveStopReason } from "./live-types.ts";
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A restart drops everybody at once: they come back spread over this. */

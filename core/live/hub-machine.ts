@@ -146,7 +146,7 @@ export class HubMachine {
         continue;
       }
       const from = { epoch: position.epoch, offset: position.offset };
-      for (const session of [...topic.joining]) this.#confirm(session, topic, from);
+      for (const session of topic.joining) this.#confirm(session, topic, from);
       topic.recent.length = 0;
       topic.answered = from;
     }
@@ -159,7 +159,7 @@ export class HubMachine {
   interestFailed(publisher: LivePublisher, now: number): HubEffect[] {
     this.#topics.lease(publisher).asking = false;
     for (const topic of this.#topics.of(publisher)) {
-      for (const session of [...topic.joining]) {
+      for (const session of topic.joining) {
         const waiting = session.channels.get(topic.channel);
         this.#drop(session, topic.channel);
         this.#fail(session, waiting?.id, "unavailable", "The publisher of this channel cannot be reached now; try again in a few seconds.");
@@ -179,7 +179,7 @@ export class HubMachine {
   /** The deadline `expiry` has passed. */
   expire(now: number): HubEffect[] {
     this.#timers.delete("expiry");
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of this.#sessions.values()) {
       if (session.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
     }
     this.#watchExpiry();
@@ -206,7 +206,7 @@ export class HubMachine {
       session.actions = admission.actions;
       session.expiresAt = admission.credentialExpiresAt;
       this.#reply(session, { type: "refreshed", ...(session.expiresAt === null ? {} : { credentialExpiresAt: session.expiresAt }) });
-      for (const channel of [...session.channels.keys()]) {
+      for (const channel of session.channels.keys()) {
         const parsed = parseChannel(channel);
         if (parsed && session.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
         this.#drop(session, channel);
@@ -336,7 +336,7 @@ export class HubMachine {
   }
 
   #forget(session: Session): void {
-    for (const channel of [...session.channels.keys()]) this.#drop(session, channel);
+    for (const channel of session.channels.keys()) this.#drop(session, channel);
     this.#sessions.delete(session.id);
     this.#dirty.delete(session);
     if (this.#sessions.size === 0) this.#setTimer("expiry", null);
