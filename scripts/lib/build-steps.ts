@@ -24,6 +24,15 @@ export const BUILD_STEPS: readonly BuildStep[] = [
     args: ["build", "--config", "web/vite.config.ts", "--logLevel", "warn"],
   },
   {
+    // After the console, whose build empties the folder that these files go to.
+    name: "edge files",
+    folders: ["contract", "workers"],
+    files: ["scripts/edge-files.ts", "package-lock.json"],
+    result: "dist/web/_headers",
+    program: process.execPath,
+    args: ["scripts/edge-files.ts"],
+  },
+  {
     name: "platform",
     folders: ["contract", "core", "durable-objects", "workers"],
     files: ["wrangler.toml", "package-lock.json"],
