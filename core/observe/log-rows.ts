@@ -57,6 +57,8 @@ export function decodeCommit(bytes: Uint8Array): LogRecord[] {
     const references = words.getUint32(position + 4, true);
     const batchLength = words.getUint32(position + 8, true);
     position += 16;
+    // Before rounding, which works on 32 bits.
+    if (4 * references + idLength + batchLength > whole.length) throw new CorruptBlock("ends early");
     const batchAt = position + pad(4 * references + idLength);
     if (batchAt + batchLength > whole.length) throw new CorruptBlock("ends early");
     records.push({

@@ -1,0 +1,244 @@
+import { describe, expect, it } from "vitest";
+import { encodeBatch } from "../../contract/metric-batch.ts";
+import { METRIC_LIMITS, STALE_BITS } from "../../contract/metric-limits.ts";
+import { batchOf, NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
+import { nextUpkeepAt, UPKEEP } from "./upkeep.ts";
+
+const sample = (metric: string, at = NOON, value: number | null = 1): TestSample => ({ metric, labels: { host: "a" }, at, value });
+
+/** A batch that names series by reference. */
+function byReference(refs: readonly number[], dictionary: number, at = NOON, value = 5): Uint8Array {
+  return encodeBatch({
+    count: refs.length,
+    dictionary,
+    atMs: new Float64Array(refs.length).fill(at),
+    valueBits: new Uint32Array(new Float64Array(refs.length).fill(value).buffer),
+    series: Uint32Array.from(refs),
+    definitions: [],
+  });
+}
+
+describe("a shard's commit", () => {
+  it("[MT13] answers with references, by which later batches name their series", () => {
+    const test = new TestShard();
+    const { assigned, dictionary } = test.ingest([sample("a"), sample("b")]);
+    expect(assigned).toEqual([1, 2]);
+    const [stored] = test.shard.commit([{ batch: byReference([2, 1], dictionary, NOON + 1), id: "x" }], NOON);
+    expect(valueOf(stored)).toMatchObject({ accepted: 2, unknown: false, assigned: [] });
+    test.restart();
+    expect(test.points("b", { host: "a" })).toEqual([
+      [NOON, 1],
+      [NOON + 1, 5],
+    ]);
+  });
+
+  it("[MT13] stores nothing of a batch that names a reference it does not know, or another shard's", () => {
+    const test = new TestShard();
+    const { dictionary } = test.ingest([sample("a")]);
+    const rows = test.store.rowsWritten;
+    for (const batch of [byReference([1, 9], dictionary), byReference([1], dictionary + 1)]) {
+      expect(valueOf(test.shard.commit([{ batch, id: "x" }], NOON)[0])).toMatchObject({ accepted: 0, unknown: true });
+    }
+    expect(test.store.rowsWritten).toBe(rows);
+    expect(test.points("a", { host: "a" })).toHaveLength(1);
+  });
+
+  it("[MT11] refuses bytes that are no batch, and keys that are none, without hurting the others of the round", () => {
+    const test = new TestShard();
+    const badKey = encodeBatch({
+      count: 1,
+      dictionary: 0,
+      atMs: Float64Array.of(NOON),
+      valueBits: new Uint32Array(2),
+      series: Uint32Array.of(0x80000000),
+      definitions: ["nonsense"],
+    });
+    const outcomes = test.shard.commit(
+      [
+        { batch: new Uint8Array(5), id: "1" },
+        { batch: badKey, id: "2" },
+        { batch: batchOf([sample("a")]), id: "3" },
+      ],
+      NOON,
+    );
+    expect(outcomes.map(({ ok }) => ok)).toEqual([false, false, true]);
+    expect(test.points("a", { host: "a" })).toHaveLength(1);
+  });
+
+  it("[MT24] stores all waiting batches in one row", () => {
+    const test = new TestShard();
+    const before = test.store.rowsWritten;
+    test.shard.commit(
+      Array.from({ length: 16 }, (_, i) => ({ batch: batchOf([sample(`m${i % 3}`, NOON + i)]), id: `b${i}` })),
+      NOON,
+    );
+    expect(test.store.rowsWritten - before).toBe(1);
+    test.restart();
+    expect(test.points("m0", { host: "a" })).toHaveLength(6);
+  });
+
+  it("[MT24] splits a commit that is too large for a row, and reads it back", () => {
+    const test = new TestShard();
+    const samples = Array.from({ length: 10_000 }, (_, i) => ({
+      metric: "m",
+      labels: { host: "a", pad: `${i}-${"x".repeat(200)}` },
+      at: NOON,
+      value: i,
+    }));
+    test.ingest(samples);
+    expect(test.store.counts().log).toBe(2);
+    test.restart();
+    expect(test.shard.series.size).toBe(10_000);
+    expect(test.points("m", samples[9_999]?.labels)).toEqual([[NOON, 9_999]]);
+  });
+
+  it("[MT14] stores a batch once within ten minutes, also within one round, after a seal and after a restart", () => {
+    const test = new TestShard();
+    const batch = batchOf([sample("a")]);
+    const round = test.shard.commit(
+      [
+        { batch, id: "same" },
+        { batch, id: "same" },
+      ],
+      NOON,
+    );
+    expect(round.map((outcome) => valueOf(outcome).duplicate)).toEqual([false, true]);
+    test.ingest([sample("a", NOON, 2)]);
+    for (const step of [() => test.seal(NOON + 1), () => test.restart(), () => test.restart()]) {
+      step();
+      const [again] = test.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs - 1);
+      expect(valueOf(again)).toMatchObject({ duplicate: true, accepted: 1 });
+      expect(test.points("a", { host: "a" })).toEqual([[NOON, 2]]);
+    }
+    const [later] = test.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs);
+    expect(valueOf(later).duplicate).toBe(false);
+  });
+
+  it("[MT14] takes a batch again that named unknown references, under the same id", () => {
+    const test = new TestShard();
+    expect(valueOf(test.shard.commit([{ batch: byReference([9], 77), id: "x" }], NOON)[0]).unknown).toBe(true);
+    expect(test.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
+  });
+
+  it("[MT28] refuses new series at the limit, names their samples, and keeps the old ones going", () => {
+    const test = new TestShard({ maxSeries: 3 });
+    expect(test.ingest([sample("a"), sample("b"), sample("c")]).refusedSeries).toEqual([]);
+    const reply = test.ingest([sample("a", NOON + 1), sample("d"), sample("b", NOON + 1), sample("e"), sample("d", NOON + 1)]);
+    expect(reply).toMatchObject({ accepted: 2, refusedSeries: [1, 3, 4] });
+    expect(test.points("a", { host: "a" })).toHaveLength(2);
+    expect(test.points("d", { host: "a" })).toEqual([]);
+    test.restart();
+    expect(test.shard.series.size).toBe(3);
+    expect(test.points("b", { host: "a" })).toHaveLength(2);
+  });
+
+  it("[MT28] counts the new series of a whole round", () => {
+    const test = new TestShard({ maxSeries: 1 });
+    const outcomes = test.shard.commit(
+      [
+        { batch: batchOf([sample("a")]), id: "1" },
+        { batch: batchOf([sample("b")]), id: "2" },
+        { batch: batchOf([sample("a", NOON + 1)]), id: "3" },
+      ],
+      NOON,
+    );
+    expect(outcomes.map((outcome) => valueOf(outcome).accepted)).toEqual([1, 0, 1]);
+  });
+
+  it("[MT32] keeps the stale marker as its bits through rows, blocks and restarts", () => {
+    const test = new TestShard();
+    test.ingest(Array.from({ length: 20 }, (_, i) => sample("a", NOON + i, i % 2 === 0 ? null : 1.5)));
+    for (const step of [() => {}, () => test.restart(), () => test.seal(NOON + 3_600_000), () => test.restart()]) {
+      step();
+      const slot = [...test.shard.series.liveSlots()][0] ?? 0;
+      const { points } = test.reader().read(slot, 0, NOON + 100);
+      expect([points.count, points.columns.bits[0], points.columns.bits[1]]).toEqual([20, STALE_BITS.low, STALE_BITS.high]);
+    }
+  });
+
+  it("[MT24] leaves no trace of a commit whose row could not be written", () => {
+    let broken = false;
+    const test = new TestShard({
+      wrap: (store) =>
+        new Proxy(store, {
+          get: (target, name) => {
+            if (name === "putLog" && broken) throw new Error("disk full");
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        }),
+    });
+    broken = true;
+    expect(() => test.ingest([sample("a")], NOON, "x")).toThrow("disk full");
+    expect(test.shard.series.size).toBe(0);
+    broken = false;
+    expect(test.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
+  });
+});
+
+describe("a shard's upkeep", () => {
+  it("[MT29] deletes raw points after their time, and forgets series that have none left", () => {
+    const test = new TestShard();
+    const hour = 3_600_000;
+    test.ingest([sample("old", NOON), sample("both", NOON)]);
+    test.seal(NOON);
+    test.ingest([sample("both", NOON + 12 * hour)], NOON + 12 * hour);
+    test.seal(NOON + 12 * hour);
+    test.sweep(NOON + 24 * hour);
+    expect(test.shard.blocks.rows).toBe(2);
+    test.sweep(NOON + 24 * hour + 1);
+    expect(test.shard.blocks.rows).toBe(1);
+    expect(test.shard.series.size).toBe(1);
+    expect(test.points("both", { host: "a" }, 0)).toEqual([[NOON + 12 * hour, 1]]);
+    test.restart();
+    expect(test.shard.series.size).toBe(1);
+    expect(test.ingest([sample("old", NOON + 24 * hour)], NOON + 24 * hour).assigned).toEqual([3]);
+  });
+
+  it("[MT29] loses no point of a series that comes back just before it is forgotten", () => {
+    const test = new TestShard();
+    const { assigned, dictionary } = test.ingest([sample("a")]);
+    test.seal(NOON);
+    const back = NOON + 25 * 3_600_000;
+    test.shard.commit([{ batch: byReference(assigned, dictionary, back), id: "x" }], back);
+    test.sweep(back);
+    test.restart();
+    expect(test.points("a", { host: "a" })).toEqual([[back, 5]]);
+  });
+
+  it("[MT31] frees write-ahead rows only after the last slice", () => {
+    const test = new TestShard();
+    test.ingest(Array.from({ length: 600 }, (_, i) => sample(`m${i}`)));
+    test.seal(NOON);
+    expect(test.shard.state.watermark).toBe(1);
+    expect(test.shard.log.unsealedBytes).toBe(0);
+    const later = NOON + METRIC_LIMITS.dedupeMs + 1;
+    test.ingest([sample("m0", later)], later);
+    expect(test.store.counts().log).toBe(1);
+  });
+
+  it("[MT26] stores definitions in a row per seal at most, and all of them anew before rows pile up", () => {
+    const test = new TestShard();
+    for (let i = 0; i < 60; i++) {
+      const now = NOON + i * UPKEEP.sealEveryMs;
+      test.ingest([sample("steady", now), sample(`passing-${i}`, now)], now);
+      test.seal(now);
+      test.sweep(now);
+    }
+    expect(test.store.counts().dictionary).toBeLessThanOrEqual(UPKEEP.spareDictionaryRows + 1);
+    test.restart();
+    expect(test.points("steady", { host: "a" }, NOON + 59 * UPKEEP.sealEveryMs)).toHaveLength(1);
+  });
+
+  it("[MT29] asks for its next turn while there is something to do, and sleeps when there is nothing", () => {
+    const test = new TestShard();
+    const day = 24 * 3_600_000;
+    expect(nextUpkeepAt(test.shard, NOON, day)).toBeUndefined();
+    test.ingest([sample("a")]);
+    expect(nextUpkeepAt(test.shard, NOON, day)).toBe(NOON + UPKEEP.sealEveryMs);
+    test.seal(NOON);
+    expect(nextUpkeepAt(test.shard, NOON, day)).toBe(NOON + day + 1);
+    test.sweep(NOON + day + 1);
+    expect(nextUpkeepAt(test.shard, NOON + day + 1, day)).toBeUndefined();
+  });
+});
