@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Sample } from "../../contract/metrics.ts";
 
-/** `METRIC_LIMITS.labelValueChars`, written out because the limits stand in a file that brings a schema library. */
-export const METRIC_LABEL_CHARS = 1_024;
 /** Half of what one request may hold; a host has some hundred samples a round. */
-const MAX_SAMPLES = 5_000;
+const MAX_SAMPLES = METRIC_LIMITS.samples / 2;
 
 /** One request's body, compressed, and what the sender must know without opening it. */
 export interface Batch {

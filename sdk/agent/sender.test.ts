@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Batch } from "./batch.ts";
 import type { PostOutcome } from "./post.ts";
 import { Problems } from "./problems.ts";
-import { MAX_AGE_MS, Sender } from "./sender.ts";
+import { Sender } from "./sender.ts";
 import { Spool } from "./spool.ts";
 import { batchNamed, memoryLog, nameOf, settled, temporaryFolder, VirtualTime } from "./testing.ts";
 
@@ -193,7 +194,7 @@ describe("Sender", () => {
     sender.take(batchNamed("old", time.wallMs() - 1));
     sender.take(batchNamed("kept", time.wallMs() + 60_000));
     await settled();
-    time.jumpWall(MAX_AGE_MS);
+    time.jumpWall(METRIC_LIMITS.pastMs);
     server.answer = () => ACCEPTED;
     await time.advance(60_000);
     expect(server.tried.filter((name) => name === "kept")).toHaveLength(1);

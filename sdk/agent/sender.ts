@@ -1,3 +1,4 @@
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { backoffMs } from "../../contract/retry.ts";
 import type { Batch } from "./batch.ts";
 import type { Clock, Timers } from "./clock.ts";
@@ -28,8 +29,6 @@ const REFUSED_KEY = { baseMs: 60_000, capMs: 300_000, floorMs: 15_000 };
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 /** A draining agent rests twice as long as the server took, within these: a slow server is pressed less, however many agents return. */
 const DRAIN_REST = { minMs: 100, maxMs: 5_000 };
-/** `METRIC_LIMITS.pastMs`: the server refuses older samples. */
-export const MAX_AGE_MS = 24 * 3_600_000;
 
 const TOPICS = { away: "server", unauthorized: "key" } as const;
 
@@ -226,7 +225,7 @@ export class Sender {
   /** The spool's oldest batch that the server would still take; older ones are let go. */
   #nextFresh(): Batch | undefined {
     const { spool, clock, problems } = this.#deps;
-    const oldestMs = clock.wallMs() - MAX_AGE_MS;
+    const oldestMs = clock.wallMs() - METRIC_LIMITS.pastMs;
     let stale = 0;
     let batch = spool.peek();
     while (batch !== undefined && batch.newestMs < oldestMs) {

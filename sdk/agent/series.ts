@@ -1,5 +1,5 @@
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Sample } from "../../contract/metrics.ts";
-import { METRIC_LABEL_CHARS } from "./batch.ts";
 import type { CollectorName, Reading } from "./collector.ts";
 
 /** Makes samples of readings, and ends series: one that its collector no longer brings gets a stale marker, once. */
@@ -23,7 +23,7 @@ export class SeriesMemory {
       const now = new Map<string, Pick<Sample, "metric" | "labels">>();
       for (const { metric, labels, value } of readings) {
         const all: Record<string, string> = { ...common };
-        for (const [label, text] of Object.entries(labels ?? {})) all[label] = text.slice(0, METRIC_LABEL_CHARS);
+        for (const [label, text] of Object.entries(labels ?? {})) all[label] = text.slice(0, METRIC_LIMITS.labelValueChars);
         all.host = host;
         now.set(seriesKey(metric, all), { metric, labels: all });
         samples.push({ metric, labels: all, timestamp, value });

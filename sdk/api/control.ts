@@ -34,7 +34,7 @@ export function agentsApi(call: Call) {
     configure: (agentId: string, patch: AgentPatch, expectedVersion?: number, options?: CallOptions) =>
       call<Agent>("PATCH", `/v1/agents/${part(agentId)}`, {
         body: patch,
-        headers: expectedVersion === undefined ? {} : { "if-match": `"v${expectedVersion}"` },
+        headers: expectedVersion === undefined ? {} : { "if-match": `"${expectedVersion}"` },
         options,
       }),
   };
