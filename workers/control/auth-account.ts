@@ -51,12 +51,9 @@ async function noteSignIn(call: AccountCall, email: string, succeeded: boolean):
     const tenantId = user && (await firstTenantOf(env.DB, user.id));
     if (!user || !tenantId) return;
     const note: AuditNote = { action: "session.open", target: `user/${user.id}`, outcome: succeeded ? "done" : "denied", detail: {} };
-    if (succeeded) await ensureTenant(env, tenantId, meta);
-    const actor = {
-      requestId: meta.requestId,
-      actor: succeeded ? `user:${user.id}` : "anonymous",
-      actorName: succeeded ? user.name : "somebody",
-    };
+    const person = { requestId: meta.requestId, actor: `user:${user.id}`, actorName: user.name };
+    if (succeeded) await ensureTenant(env, tenantId, person);
+    const actor = succeeded ? person : { ...person, actor: "anonymous", actorName: "somebody" };
     await tenantOf({ env, principal: { tenantId } }).audit([note], actor);
   } catch (error) {
     // The sign-in itself has been answered; its own request line tells what came of it.

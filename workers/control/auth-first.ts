@@ -59,6 +59,6 @@ export async function createFirstOperator(
       .bind(uuidv7(now, cryptoRandom), tenantId, userId, now),
   ]);
   if (person?.meta.changes !== 1) return CLOSED;
-  const made = await ensureTenant(env, tenantId, { requestId });
+  const made = await ensureTenant(env, tenantId, { requestId, actor: `user:${userId}`, actorName: input.name });
   return made.ok ? accept({ tenantId }) : made;
 }
