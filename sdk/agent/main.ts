@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import os from "node:os";
+import { VERSION } from "../../contract/version.ts";
 import { Agent } from "./agent.ts";
 import { systemClock, systemTimers } from "./clock.ts";
 import { hostCollectors } from "./collectors/host-collectors.ts";
@@ -10,14 +11,13 @@ import { type AgentOptions, parseOptions } from "./options.ts";
 import { ingestPost } from "./post.ts";
 import { Spool } from "./spool.ts";
 import { LOCK_TOUCH_MS, lockSpool } from "./spool-lock.ts";
-import { agentVersion } from "./version.ts";
 
 /** A try that takes longer is as good as no answer; three rounds wait meanwhile. */
 const POST_TIMEOUT_MS = 15_000;
 /** Whatever still hangs after this is left behind. */
 const EXIT_WITHIN_MS = 4_500;
 
-const parsed = parseOptions(process.argv.slice(2), process.env, agentVersion());
+const parsed = parseOptions(process.argv.slice(2), process.env, VERSION);
 if (parsed.ok) await run(parsed.options);
 else {
   (parsed.help ? console.log : console.error)(parsed.message);
@@ -39,7 +39,7 @@ async function run(options: AgentOptions): Promise<void> {
   const source = linux ? (await import("./sources/linux.ts")).linuxSource() : (await import("./sources/portable.ts")).portableSource();
   const agent = new Agent({
     host: options.host,
-    agentVersion: agentVersion(),
+    agentVersion: VERSION,
     platform: `${os.type()} ${os.release()} ${os.arch()}, Node ${process.versions.node}`,
     intervalMs: options.intervalMs,
     labels: options.labels,
@@ -54,7 +54,7 @@ async function run(options: AgentOptions): Promise<void> {
     log,
   });
   log.info(
-    `meridian-agent ${agentVersion()} sends ${options.host} to ${options.url} every ${options.intervalMs / 1_000} s, spool ${options.spoolFolder}`,
+    `meridian-agent ${VERSION} sends ${options.host} to ${options.url} every ${options.intervalMs / 1_000} s, spool ${options.spoolFolder}`,
   );
   agent.start();
 
