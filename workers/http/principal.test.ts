@@ -59,6 +59,8 @@ async function world() {
   const spec = { method: "get", path: "/v1/who", action: "metrics:read", tag: "test", summary: "who", answer: { status: 200 } } as const;
   route(app, spec, async ({ principal }) => Response.json(principal));
   route(app, { ...spec, path: "/v1/writes", action: "metrics:write" }, async () => accept(undefined));
+  route(app, { ...spec, path: "/v1/people", action: "keys:manage" }, async () => accept(undefined));
+  route(app, { ...spec, path: "/v1/machines", action: "agents:connect" }, async () => accept(undefined));
   route(app, { ...spec, path: "/v1/open", action: "open", optionalPrincipal: true }, async ({ principal }) => Response.json(principal));
   const get = async (headers: HeadersInit, path = "/v1/who", changed: Partial<EdgeEnv> = {}) =>
     await call(path, { headers }, { TENANT, ...changed });
@@ -153,6 +155,16 @@ describe("API keys", () => {
     expect(notes).toMatchObject([
       { actor: "key:k1", note: { action: "metrics:write", outcome: "denied", detail: { reason: "wrong-scope" } } },
     ]);
+  });
+
+  it("[HT23] says the way out: another key, a person, or whom to ask", async () => {
+    const { get, addKey, operator, tenantId } = await world();
+    const key = { authorization: `Bearer ${await addKey("k1")}` };
+    const detail = async (headers: HeadersInit, path: string) => (await (await get(headers, path)).json<ProblemBody>()).detail;
+    expect(await detail(key, "/v1/people")).toContain("sign in to the console");
+    operator.current = { ...operatorOf(tenantId), role: "viewer" };
+    expect(await detail({ cookie: "session=1" }, "/v1/people")).toContain("Ask an owner");
+    expect(await detail({ cookie: "session=1" }, "/v1/machines")).toContain("use a key");
   });
 
   it("[HT24] denials are noted once per key and reason and minute", async () => {

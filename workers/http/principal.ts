@@ -1,6 +1,6 @@
 import { API_KEY_PATTERN } from "../../contract/access.ts";
 import { type KnownPrincipal, type OperatorPrincipal, actorOf, may } from "../../contract/principal.ts";
-import type { Action } from "../../contract/permissions.ts";
+import { type Action, ACTIONS } from "../../contract/permissions.ts";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
@@ -63,12 +63,18 @@ export async function authenticate(
 /** Whether the principal may do this; a refusal is noted in the tenant's audit log. */
 export function authorize(principal: KnownPrincipal, action: Action, scene: Scene): Outcome<undefined> {
   if (may(principal, action)) return accept(undefined);
-  const service = principal.kind === "service";
-  deny(principal, service ? "wrong-scope" : "wrong-role", action, scene);
-  return refuse(
-    "forbidden",
-    service ? `This key lacks the scope ${action}. Use a key that has it.` : `Your role does not include ${action}. Ask an owner or admin.`,
-  );
+  deny(principal, principal.kind === "service" ? "wrong-scope" : "wrong-role", action, scene);
+  return refuse("forbidden", wayOut(principal, action));
+}
+
+function wayOut(principal: KnownPrincipal, action: Action): string {
+  const { scope, roles } = ACTIONS[action];
+  if (principal.kind === "service") {
+    return scope ? `This key lacks the scope ${action}. Use a key that has it.` : `No key may do ${action}: sign in to the console.`;
+  }
+  return roles.length > 0
+    ? `Your role does not include ${action}. Ask an owner or admin.`
+    : `${action} is not for roles: use a key with that scope.`;
 }
 
 function deny(principal: KnownPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {

@@ -26,7 +26,9 @@ export function secureHeaders(headers: Headers, https: boolean): void {
     const page = headers.get("content-type")?.startsWith("text/html") ?? false;
     headers.set("content-security-policy", page ? PAGE_CSP : DATA_CSP);
   }
+  // The file of headers says it for all files, plain http of a single node included.
   if (https) headers.set("strict-transport-security", HSTS);
+  else headers.delete("strict-transport-security");
 }
 
 /** Content-hashed names never change their content. */
