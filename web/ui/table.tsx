@@ -18,6 +18,8 @@ export interface Column<T> {
   /** What is shown; the value when absent. */
   readonly cell?: (row: T) => ComponentChildren;
   readonly number?: boolean;
+  /** Holds buttons: nothing to sort by, and the title is only read out. */
+  readonly acts?: boolean;
   /** Left out below 720 px. */
   readonly wide?: boolean;
 }
@@ -176,6 +178,13 @@ function Spacer({ height, width }: { height: number; width: number }) {
 }
 
 function SortHead<T>({ column, sort, parameter }: { column: Column<T>; sort: boolean | undefined; parameter: string }) {
+  if (column.acts) {
+    return (
+      <th scope="col">
+        <span class="visually-hidden">{column.title}</span>
+      </th>
+    );
+  }
   // Numbers are asked for from the top, names from the start.
   const first = column.number === true;
   const next =

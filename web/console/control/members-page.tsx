@@ -44,7 +44,8 @@ function invitationColumns(onCancel: (invitation: Invitation) => void): readonly
     },
     {
       key: "cancel",
-      title: "",
+      title: "Cancel",
+      acts: true,
       number: true,
       value: () => null,
       cell: (invitation) => (

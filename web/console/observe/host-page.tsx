@@ -101,7 +101,7 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
       onRange={(fromMs, toMs) =>
         setQuery(rangeQuery({ kind: "exact", fromMs: Math.round(fromMs), toMs: Math.round(toMs) }), { replace: false })
       }
-      onReset={() => setQuery({ from: null, to: null })}
+      onReset={() => setQuery({ from: null, to: null }, { replace: false })}
       instead={instead}
     />
   );
