@@ -15,7 +15,7 @@ details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; ba
 summary { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline; padding: .5rem .75rem; cursor: pointer; }
 .method { width: 4.2rem; font-weight: 600; text-transform: uppercase; color: var(--accent); } .path { overflow-wrap: anywhere; }
 .what { color: var(--soft); margin-left: auto; } .body { padding: 0 .75rem .75rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
+table { border-collapse: collapse; width: 100%; margin-bottom: 1rem; } th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-top: 1px solid var(--line); } th { color: var(--soft); font-weight: 500; }
 .tag { font-family: var(--mono); font-size: .85em; border: 1px solid var(--line); border-radius: 4px; padding: 0 .35rem; }
 [hidden] { display: none !important; }
 `;

@@ -28,6 +28,7 @@ function addSample(app: App): void {
     action: "metrics:write",
     tag: "observe",
     summary: "Replace <b>one</b> sample",
+    description: "Send `<n>`.",
     params: z.object({ sampleId: z.string() }),
     body: z.strictObject({ labels: z.object({ host: z.string().max(9) }), list: z.array(z.object({ value: z.number().nullable() })) }),
     answer: { status: 204 },
@@ -70,6 +71,7 @@ describe("the documentation", () => {
     expect(text).toContain("list[].value");
     expect(text).toContain("metrics:write");
     expect(text).toContain("Replace &lt;b&gt;one&lt;/b&gt; sample");
+    expect(text).toContain("<p>Send <code>&lt;n&gt;</code>.</p>");
     expect(text).not.toMatch(/https?:\/\/|<script(?! type="module" src="\/docs\/filter\.js")|style="|onclick/);
   });
 

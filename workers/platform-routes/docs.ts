@@ -5,7 +5,7 @@ import { route } from "../http/define-route.ts";
 import type { RouteSpec } from "../http/route.ts";
 import { specsOf } from "../http/route-table.ts";
 import { FILTER_JS, PAGE_CSS } from "./docs-files.ts";
-import { type Html, html, pageResponse } from "./html.ts";
+import { type Html, html, pageResponse, prose } from "./html.ts";
 import { describeSchema } from "./schema-rows.ts";
 
 const page = { method: "get", action: "open", tag: "platform", hidden: true } as const;
@@ -74,7 +74,7 @@ function routeItem(spec: RouteSpec): Html {
   return html`<details data-text="${searchText(spec)}" id="${method} ${path}">
     <summary><span class="method">${method}</span> <span class="path">${path}</span> <span class="what">${summary}</span></summary>
     <div class="body">
-      ${description ? html`<p>${description}</p>` : undefined}
+      ${description ? html`<p>${prose(description)}</p>` : undefined}
       <p>
         ${action === "open" ? html`Needs no credential.` : html`Action <span class="tag">${action}</span>: ${ACTIONS[action].summary}.`}
       </p>

@@ -26,6 +26,11 @@ export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => ESCAPES[char] ?? char);
 }
 
+/** A sentence in which `this` is code. */
+export function prose(text: string): Html {
+  return new Html(escapeHtml(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>"));
+}
+
 /** A whole page in the look of the documentation. Style and script are files of ours: the policy allows nothing inline. */
 export function pageResponse(title: string, main: Html, script?: string): Response {
   const page = html`<!doctype html>
@@ -34,6 +39,7 @@ export function pageResponse(title: string, main: Html, script?: string): Respon
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}</title>
+        <link rel="icon" href="data:," />
         <link rel="stylesheet" href="/docs/page.css" />
         ${script ? html`<script type="module" src="${script}"></script>` : undefined}
       </head>
