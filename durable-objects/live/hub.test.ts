@@ -181,6 +181,24 @@ describe("a hub", () => {
   });
 });
 
+describe("a hostile client", () => {
+  it("[LV7] [LV8] [LV9] is closed with the code of what it did, after a goodbye", async () => {
+    const hub = newHub();
+    const cases: [number, (client: TestSocket) => void][] = [
+      [4400, (client) => client.socket.send("{")],
+      [4400, (client) => client.socket.send(new ArrayBuffer(8))],
+      [4413, (client) => client.socket.send("x".repeat(LIVE_LIMITS.frameBytes + 1))],
+      [4429, (client) => Array.from({ length: LIVE_LIMITS.frameBurst * 3 }, () => client.send({ type: "ack", n: 1 }))],
+    ];
+    for (const [code, act] of cases) {
+      const client = await connect(hub);
+      act(client);
+      expect(await client.whenClosed()).toMatchObject({ code });
+      expect(client.frames.at(-1)).toMatchObject({ type: "goodbye", code });
+    }
+  });
+});
+
 describe("who comes in", () => {
   const ticket = (id: string) => ({ id, expiresAt: Date.now() + LIVE_LIMITS.ticketTtlMs });
 
