@@ -10,7 +10,7 @@ const person = (n: number) => ({
   tenantName: "Ärzte & Söhne",
 });
 
-describe("the first sign-up", () => {
+describe("the first sign-up", { timeout: 30_000 }, () => {
   it("[AC10] lets one of two simultaneous first operators in, with a tenant of their own, and nobody after them", async () => {
     expect(await (await ask("/v1/deployment")).json()).toMatchObject({ signUpOpen: true });
     const answers = await Promise.all([1, 2].map(async (n) => await ask("/v1/auth/sign-up/email", { body: person(n) })));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hashPassword, PASSWORD_LIMITS, PasswordsBusy, verifyPassword, whenHashing } from "./auth-password.ts";
 
-describe("passwords", () => {
+describe("passwords", { timeout: 30_000 }, () => {
   it("[AC21] are kept as scrypt with a salt of their own and their parameters beside it", () => {
     const [first, second] = [hashPassword("correct horse"), hashPassword("correct horse")];
     expect(first).toMatch(/^\$scrypt\$ln=14,r=8,p=5\$[A-Za-z0-9+/]{22}==\$[A-Za-z0-9+/]{43}=$/);

@@ -74,7 +74,7 @@ describe("what of /v1/auth is reachable", () => {
   });
 });
 
-describe("the session's cookie", () => {
+describe("the session's cookie", { timeout: 30_000 }, () => {
   const person = { name: "First", email: "first@example.com", password: "correct horse battery" };
 
   it("[AC16] is HttpOnly, SameSite=Lax, and on https __Host- and Secure", async () => {

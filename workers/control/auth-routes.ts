@@ -9,6 +9,7 @@ import { clientAddress, takeAttempt } from "./auth-attempts.ts";
 import { openSession, passOn, signIn } from "./auth-account.ts";
 import { sessionToken } from "./auth-cookie.ts";
 import { openRoute } from "./auth-open-route.ts";
+import { ownChange } from "./auth-own-change.ts";
 import { createFirstOperator } from "./auth-first.ts";
 import { forward } from "./auth-forward.ts";
 import { closeSockets } from "./auth-sockets.ts";
@@ -58,7 +59,8 @@ export function registerAuthRoutes(app: App): void {
   );
   openRoute(app, { ...post, path: "/v1/auth/sign-out", summary: "End this session", answer: done }, async (call) => {
     const session = await liveSession(call.request, call.env);
-    const answer = await forwardAs(call, "sign-out", {});
+    const close = async () => await forwardAs(call, "sign-out", {});
+    const answer = session ? await ownChange(call, session, "session.close", close) : await close();
     if (!answer.ok) return answer;
     for (const cookie of answer.value.cookies) call.answerHeaders.append("set-cookie", cookie);
     if (session) await afterEnd(call, session, [session.sessionId]);
@@ -117,7 +119,8 @@ export function registerAuthRoutes(app: App): void {
       const attempt = await takeAttempt(call.env, "passwordChange", session.userId);
       if (!attempt.ok) return attempt;
       const ended = await sessionsOf(call.env.DB, session.userId, Date.now());
-      const answer = await forwardAs(call, "change-password", { ...call.body, revokeOtherSessions: true }, true);
+      const body = { ...call.body, revokeOtherSessions: true };
+      const answer = await ownChange(call, session, "password.change", async () => await forwardAs(call, "change-password", body, true));
       if (!answer.ok) return answer;
       await afterRevoke(call, ended);
       return accept(passOn(call, answer.value.value, answer.value.cookies));
@@ -160,7 +163,7 @@ export function registerAuthRoutes(app: App): void {
 
 const NOT_SIGNED_IN = refuse("unauthenticated", "Sign in first.");
 
-type Call = Pick<RouteCall<RouteSpec>, "env" | "request" | "ctx" | "answerHeaders">;
+type Call = Pick<RouteCall<RouteSpec>, "env" | "request" | "ctx" | "meta" | "answerHeaders">;
 
 async function forwardAs(call: Call, path: string, body: unknown, hashes = false) {
   const cookie = call.request.headers.get("cookie");
@@ -172,12 +175,14 @@ async function revoke(call: Call, meant: (item: SessionItem, current: LiveSessio
   const session = await liveSession(call.request, call.env);
   if (!session) return NOT_SIGNED_IN;
   const ended = (await sessionsOf(call.env.DB, session.userId, Date.now())).filter((item) => meant(item, session));
-  for (const { token } of ended) {
-    const answer = await forwardAs(call, "revoke-session", { token });
-    if (!answer.ok) return answer;
-  }
-  await afterRevoke(call, ended);
-  return success;
+  return await ownChange(call, session, "session.revoke", async () => {
+    for (const { token } of ended) {
+      const answer = await forwardAs(call, "revoke-session", { token });
+      if (!answer.ok) return answer;
+    }
+    await afterRevoke(call, ended);
+    return success;
+  });
 }
 
 async function afterRevoke(call: Call, ended: readonly SessionItem[]): Promise<void> {

@@ -36,7 +36,7 @@ beforeAll(() => {
   stored = hashPassword(PASSWORD);
 });
 
-describe("signing in", () => {
+describe("signing in", { timeout: 30_000 }, () => {
   it("[AC14] answers a wrong password and an unknown account alike, with the same queries and one hash each", async () => {
     const email = await account();
     const { password } = await (await authOf(edgeEnv)).$context;

@@ -26,7 +26,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("an invitation", () => {
+describe("an invitation", { timeout: 30_000 }, () => {
   it("[AC27] brings a new person in by its link, signed in and with the role, and works once", async () => {
     const owner = await seedOperator("owner");
     const email = freshEmail();
