@@ -54,7 +54,8 @@ export interface HubRpc extends ObjectRpc {
   fetch(request: Request): Promise<Response>;
   /**
    * Sends to the channels' subscribers here. Duplicates (an offset seen before) are dropped, so a publisher may repeat a call.
-   * Answers how many sockets follow at least one of the channels: at 0 a publisher stops until the next interest.
+   * Answers how many sockets it reached, or how many other topics of the same publisher are followed here when it reached none:
+   * 0 says that nobody here follows anything of it, and it stops until the next interest.
    */
   publish(publications: readonly Publication[]): Promise<number>;
   /**

@@ -100,7 +100,7 @@ export class HubMachine {
     return this.#done();
   }
 
-  /** @returns how many sockets follow at least one of the channels */
+  /** @returns how many sockets follow at least one of the channels; 0 only when nothing of their publisher is followed here */
   publish(publications: readonly Publication[], now: number): { effects: HubEffect[]; subscribers: number } {
     const reached = new Set<Session>();
     for (const publication of publications) {
@@ -117,8 +117,7 @@ export class HubMachine {
     const inMs = this.#fanOut.waitMs(now);
     if (inMs === 0) this.#flush(now);
     else if (inMs !== undefined) this.#effects.push({ type: "flush", inMs });
-    if (reached.size === 0) for (const publisher of publishersOf(publications)) this.#topics.lapse(publisher);
-    return { effects: this.#done(), subscribers: reached.size };
+    return { effects: this.#done(), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
   }
 
   /** What was pending goes out now. */
@@ -215,6 +214,20 @@ export class HubMachine {
       this.#watchExpiry();
     }
     return this.#done();
+  }
+
+  /**
+   * What a publisher is told that reached nobody: it stops at 0, with everything it sends here, so that must not be said while
+   * other topics of its are followed.
+   */
+  #othersFollowed(publications: readonly Publication[]): number {
+    let followed = 0;
+    for (const publisher of publishersOf(publications)) {
+      const topics = this.#topics.of(publisher).length;
+      if (topics === 0) this.#topics.lapse(publisher);
+      followed += topics;
+    }
+    return followed;
   }
 
   #handle(session: Session, frame: ClientFrame, now: number): void {

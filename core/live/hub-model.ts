@@ -142,7 +142,7 @@ class World {
       case "deliver":
         for (const call of shard.calls.splice(0)) {
           bench.now += one.apartMs;
-          bench.publish(...call);
+          if (bench.publish(...call) === 0) shard.untilMs = 0; // nobody listens: it stops until it is asked again
           if (one.twice) bench.publish(...call);
         }
         this.flush();
