@@ -8,7 +8,7 @@ export { default } from "./index.ts";
 
 /**
  * Where a single node's socket leads: everything, assets included, five times faster than through the assets router.
- * The server in front strips the headers that only Cloudflare may set.
+ * Headers that only Cloudflare may set are dropped there.
  */
 export class Door extends WorkerEntrypoint<EdgeEnv> {
   override async fetch(request: Request): Promise<Response> {

@@ -3,15 +3,48 @@ import type { EdgeEnv } from "../env.ts";
 import type { App } from "./app.ts";
 import { assetAnswer } from "./assets.ts";
 
+/** Headers that only a proxy in front may set: who asks, from where, over what. On a bare socket the client itself wrote them. */
+const FORGEABLE = /^(?:cf-|mf-|x-forwarded-|forwarded$|x-real-ip$|true-client-ip$)/;
+
+/** Files smaller than this are as quick as they are. */
+const MIN_COMPRESSED_BYTES = 1_024;
+const COMPRESSIBLE = /^(?:text\/|image\/svg|application\/(?:json|javascript|manifest))/;
+
 /**
  * Serves a request the way the assets router would: paths of the Worker go to it, others are files first, and what is no
- * file is the Worker's again.
+ * file is the Worker's again. What a client claims about its address is dropped.
  */
-export async function serveWithAssets(app: App, request: Request, env: EdgeEnv, ctx: ExecutionContext): Promise<Response> {
-  const url = new URL(request.url);
-  if (!isWorkerFirst(url.pathname) && (request.method === "GET" || request.method === "HEAD")) {
-    const file = await assetAnswer(env, request, url.pathname);
-    if (file) return file;
+export async function serveWithAssets(app: Pick<App, "fetch">, request: Request, env: EdgeEnv, ctx: ExecutionContext): Promise<Response> {
+  const honest = withoutClaims(request);
+  const url = new URL(honest.url);
+  if (!isWorkerFirst(url.pathname) && (honest.method === "GET" || honest.method === "HEAD")) {
+    const file = await assetAnswer(env, honest, url.pathname);
+    if (file) return compressed(file, honest);
   }
-  return await app.fetch(request, env, ctx);
+  return await app.fetch(honest, env, ctx);
+}
+
+/** The request without headers that a client could forge on a bare socket; the same object when it has none. */
+export function withoutClaims(request: Request): Request {
+  const forged = [...request.headers.keys()].filter((name) => FORGEABLE.test(name));
+  if (forged.length === 0) return request;
+  const headers = new Headers(request.headers);
+  for (const name of forged) headers.delete(name);
+  return new Request(request, { headers });
+}
+
+/** Cloudflare compresses files on the way out; here the runtime does, told by the header. */
+function compressed(answer: Response, request: Request): Response {
+  const { headers } = answer;
+  const wanted = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
+  const length = headers.get("content-length");
+  const small = length !== null && Number(length) < MIN_COMPRESSED_BYTES;
+  if (!COMPRESSIBLE.test(headers.get("content-type") ?? "")) return answer;
+  headers.append("vary", "accept-encoding");
+  if (!wanted || small || answer.status !== 200 || headers.has("content-encoding") || request.method === "HEAD") return answer;
+  headers.set("content-encoding", "gzip");
+  headers.delete("content-length");
+  const etag = headers.get("etag");
+  if (etag && !etag.startsWith("W/")) headers.set("etag", `W/${etag}`);
+  return answer;
 }
