@@ -25,6 +25,8 @@ export interface EdgeEnv {
   readonly SINGLE_NODE?: string;
   readonly CLOCK_OFFSET_MS?: string;
   readonly KEY_RING: string;
+  /** See contract/failpoints.ts; absent outside of crash tests. */
+  readonly FAILPOINTS?: string;
   /** Which requests are logged: `all` (when absent), `errors`, `off`. */
   readonly LOG_REQUESTS?: string;
 }

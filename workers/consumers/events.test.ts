@@ -106,6 +106,22 @@ describe("the events consumer", () => {
     expect(spied.rowsWritten()).toBe(300);
   });
 
+  it("[EV26] keeps the event table without rowids and with two indexes, and every table but the sweep's keyed by tenant", async () => {
+    const found = await env.HISTORY.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name LIKE 'control_%'").all<{
+      name: string;
+      sql: string;
+    }>();
+    const tables = new Map(found.results.map(({ name, sql }) => [name, sql]));
+    for (const name of ["control_event", "control_event_count", "control_event_counted"]) {
+      expect(tables.get(name), name).toMatch(/WITHOUT ROWID$/);
+    }
+    for (const [name, sql] of tables) {
+      if (name !== "control_sweep") expect(sql, name).toContain("PRIMARY KEY(`tenant_id`, ");
+    }
+    const indexes = await env.HISTORY.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'control_event'").all();
+    expect(indexes.results.filter(({ name }) => !String(name).startsWith("sqlite_"))).toHaveLength(2);
+  });
+
   it("[EV28] refuses a queue that nobody consumes", async () => {
     await expect(deliver([{ body: eventOf("ev28", 1) }], { queue: "meridian-unheard-of" })).rejects.toThrow("no consumer");
   });

@@ -1,3 +1,4 @@
+import { failpointsOf } from "../../contract/failpoints.ts";
 import { EVENT_TYPES, type EventMessage, type EventType } from "../../contract/events.ts";
 import type { EdgeEnv } from "../env.ts";
 import { countEvents } from "./counts.ts";
@@ -17,6 +18,7 @@ interface Delivery extends ReadEvent {
  * that one poisoned message delays the rest of its batch at most once.
  */
 export async function consumeEvents(batch: MessageBatch, env: EdgeEnv): Promise<void> {
+  const failpoint = failpointsOf(env.FAILPOINTS);
   const deliveries: Delivery[] = [];
   for (const message of batch.messages) {
     const reading = readEvent(message.body);
@@ -28,6 +30,7 @@ export async function consumeEvents(batch: MessageBatch, env: EdgeEnv): Promise<
   for (const group of [firstTime, ...again.map((delivery) => [delivery])]) {
     try {
       await takeIn(env, group);
+      for (const _ of group) failpoint("consuming");
       for (const delivery of group) delivery.message.ack();
     } catch (error) {
       for (const delivery of group) giveBack(batch.queue, delivery.message, reasonOf(error), true);

@@ -48,17 +48,20 @@ export async function spineStatus(env: EdgeEnv, tenantId: string, now: number): 
   };
 }
 
-/**
- * The tenant's registered objects, and its main one, whose registration is itself an event on the way. Others are not
- * asked on suspicion: asking would bring them into being.
- */
+/** Objects that every tenant in use has. Their registration is itself an event on the way, so the registry may not name them yet. */
+const KNOWN = [
+  { kind: "tenant", name: "main" },
+  { kind: "agents", name: "main" },
+  { kind: "metrics", name: "0" },
+] as const;
+
+/** The known objects and the registered ones. Others are not asked on suspicion: asking would bring them into being. */
 async function addressesOf(env: EdgeEnv, tenantId: string): Promise<ObjectAddress[]> {
   const found = await env.DB.prepare("SELECT kind, name FROM control_object WHERE tenant_id = ?1 ORDER BY kind, name LIMIT ?2")
     .bind(tenantId, STATUS_LIMITS.objects)
     .all<{ kind: string; name: string }>();
   const addresses = new Map<string, ObjectAddress>();
-  const main: ObjectAddress = { tenantId, kind: "tenant", name: "main" };
-  addresses.set(objectName(main), main);
+  for (const known of KNOWN) addresses.set(objectName({ tenantId, ...known }), { tenantId, ...known });
   for (const row of found.results) {
     const kind = OBJECT_KINDS.find((candidate) => candidate === row.kind);
     if (kind && addresses.size < STATUS_LIMITS.objects) {

@@ -79,14 +79,16 @@ describe("GET /v1/events", () => {
 });
 
 describe("GET /v1/events/status", () => {
-  it("[EV17] sums the outboxes of the tenant's registered objects", async () => {
-    await registered("ev17", ["tenant/main", "metrics/0"]);
+  it("[EV17] sums the outboxes of the objects every tenant has, and of the registered ones", async () => {
+    await registered("ev17", ["tenant/main", "hub/2"]);
     const status = await spineStatus(recordingEnv().env, "ev17", NOON);
     expect(status.outbox).toEqual({
-      depth: 4,
+      depth: 8,
       oldestAgeMs: 5_000,
       unanswered: [],
       objects: [
+        { name: "agents/main", depth: 2, oldestAgeMs: 5_000 },
+        { name: "hub/2", depth: 2, oldestAgeMs: 5_000 },
         { name: "metrics/0", depth: 2, oldestAgeMs: 5_000 },
         { name: "tenant/main", depth: 2, oldestAgeMs: 5_000 },
       ],
@@ -104,7 +106,7 @@ describe("GET /v1/events/status", () => {
   it("[EV18] names the objects that do not answer and sums the others", async () => {
     await registered("ev18", ["tenant/main", "hub/3"]);
     const status = await spineStatus(recordingEnv({ failing: (name) => name === "ev18/hub/3" }).env, "ev18", NOON);
-    expect(status.outbox).toMatchObject({ depth: 2, unanswered: ["hub/3"] });
+    expect(status.outbox).toMatchObject({ depth: 6, unanswered: ["hub/3"] });
   });
 
   it("[EV18] asks at most its limit of objects", async () => {
