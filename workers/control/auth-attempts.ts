@@ -1,7 +1,7 @@
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
-import { sha256Hex } from "../http/base64.ts";
-import { keyRing } from "../http/key-ring.ts";
+import { sha256Hex } from "../../contract/base64.ts";
+import { keyRing } from "../../contract/key-ring.ts";
 import { attemptsOf } from "../http/objects.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { parseSigned } from "hono/utils/cookie";
 import type { EdgeEnv } from "../env.ts";
-import { keyRing } from "../http/key-ring.ts";
+import { keyRing } from "../../contract/key-ring.ts";
 import { isLoopback } from "../http/browser.ts";
 
 /** Seconds that a session lasts from its last renewal; `GET /v1/auth/get-session` renews one that is older than a day. */

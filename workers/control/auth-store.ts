@@ -4,6 +4,8 @@ import { ROLES, type Role } from "../../contract/permissions.ts";
 /** A session that has not ended, the person it belongs to, and their place in the tenant it works on. */
 export interface LiveSession {
   readonly sessionId: string;
+  /** Epoch milliseconds; moves on while the session is used. */
+  readonly expiresAt: number;
   readonly userId: string;
   readonly email: string;
   readonly name: string;
@@ -13,6 +15,7 @@ export interface LiveSession {
 
 const sessionRow = z.object({
   session_id: z.string(),
+  expires_at: z.number(),
   user_id: z.string(),
   email: z.string(),
   name: z.string(),
@@ -27,7 +30,7 @@ const sessionRow = z.object({
 export async function findSession(db: D1Database, token: string, now: number): Promise<LiveSession | undefined> {
   const row = await db
     .prepare(
-      `SELECT s.id AS session_id, u.id AS user_id, u.email, u.name, m.organization_id AS tenant_id, m.role
+      `SELECT s.id AS session_id, s.expires_at, u.id AS user_id, u.email, u.name, m.organization_id AS tenant_id, m.role
        FROM identity_session s JOIN identity_user u ON u.id = s.user_id
        LEFT JOIN identity_member m ON m.user_id = s.user_id AND m.organization_id = s.active_organization_id
        WHERE s.token = ? AND s.expires_at > ?`,
@@ -35,9 +38,10 @@ export async function findSession(db: D1Database, token: string, now: number): P
     .bind(token, now)
     .first();
   if (row === null) return undefined;
-  const { session_id, user_id, email, name, tenant_id, role } = sessionRow.parse(row);
+  const { session_id, expires_at, user_id, email, name, tenant_id, role } = sessionRow.parse(row);
   return {
     sessionId: session_id,
+    expiresAt: expires_at,
     userId: user_id,
     email,
     name,

@@ -23,8 +23,9 @@ registerIsolateCache(() => memo.clear());
 export async function sessionPrincipal(request: Request, env: EdgeEnv): Promise<OperatorPrincipal | null> {
   const session = await liveSession(request, env);
   if (!session?.membership) return null;
-  const { sessionId, userId, email, name, membership } = session;
-  return { kind: "operator", ...membership, userId, sessionId, email, name, deploymentAdmin: isDeploymentAdmin(email, env) };
+  const { sessionId, expiresAt, userId, email, name, membership } = session;
+  const deploymentAdmin = isDeploymentAdmin(email, env);
+  return { kind: "operator", ...membership, userId, sessionId, email, name, deploymentAdmin, credentialExpiresAt: expiresAt };
 }
 
 /** The person behind the session cookie, whether or not they belong to a tenant. */

@@ -6,7 +6,7 @@ import { type Page, pageQuerySchema, pageSchema } from "../../contract/pages.ts"
 import { PLANS } from "../../contract/plans.ts";
 import { accept, type Outcome, type Problem, refuse } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
-import { sha256Hex } from "../http/base64.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 import { route } from "../http/define-route.ts";
 import { tenantOf } from "../http/objects.ts";
 import { isDeploymentAdmin } from "./auth.ts";

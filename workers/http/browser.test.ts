@@ -5,7 +5,7 @@ import type { OperatorPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
 import type { AuditNote, TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
-import { sha256Hex } from "./base64.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 import { route } from "./define-route.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";
 import { DATA_CSP, PAGE_CSP, assetHeadersFile } from "./security-headers.ts";

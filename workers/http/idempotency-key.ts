@@ -1,6 +1,6 @@
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
-import { sha256Hex } from "./base64.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 
 export const IDEMPOTENCY_LIMITS = {
   /** Characters between the quotes: what common clients allow. */

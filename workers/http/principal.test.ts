@@ -4,7 +4,7 @@ import type { OperatorPrincipal } from "../../contract/principal.ts";
 import type { AuditNote, StoredKey, TenantRpc } from "../../contract/rpc/tenant.ts";
 import { accept } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
-import { sha256Hex } from "./base64.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 import { route } from "./define-route.ts";
 import { DENIAL_LIMITS } from "./denials.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";

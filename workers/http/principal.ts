@@ -4,7 +4,7 @@ import { type Action, ACTIONS } from "../../contract/permissions.ts";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
-import { sha256Hex } from "./base64.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 import { checkCookieRequest } from "./browser.ts";
 import { type DenialReason, noteDenial } from "./denials.ts";
 import { findKey } from "./key-cache.ts";

@@ -1,4 +1,4 @@
-import { toHex } from "./base64.ts";
+import { toHex } from "../../contract/base64.ts";
 import type { RandomBytes } from "../../contract/ids.ts";
 
 /** One request's place in a distributed trace (W3C Trace Context, https://www.w3.org/TR/trace-context/). */

@@ -4,7 +4,7 @@ import { actorOf, credentialOf, type KnownPrincipal, may } from "../../contract/
 import { type Admission, type TicketClaims, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
 import type { EdgeEnv } from "../env.ts";
 import { findKey } from "../http/key-cache.ts";
-import { keyRing } from "../http/key-ring.ts";
+import { keyRing } from "../../contract/key-ring.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
 
 const PURPOSE = "live-ticket";

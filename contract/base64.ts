@@ -24,5 +24,5 @@ export function toHex(bytes: Uint8Array): string {
 
 /** SHA-256, hex. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>))); // no shared buffer exists here;
 }
