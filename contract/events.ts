@@ -24,7 +24,6 @@ export const EVENT_TYPES = {
 } as const satisfies Record<string, "lifecycle" | "aggregate">;
 
 export type EventType = keyof typeof EVENT_TYPES;
-export type EventClass = (typeof EVENT_TYPES)[EventType];
 
 /** The most bytes an event's data may have as JSON; a queue message holds 128 KB with its envelope. */
 export const MAX_EVENT_BYTES = 100 * 1024;

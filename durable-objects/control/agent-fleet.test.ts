@@ -1,5 +1,4 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AGENT_CLOSE_REASONS, AGENT_LIMITS, DEFAULT_AGENT_CONFIG } from "../../contract/agents.ts";
 import { LIVE_CLOSE } from "../../contract/live-codes.ts";

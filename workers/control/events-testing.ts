@@ -23,12 +23,17 @@ export async function makeTenant(tenantId: string, scopes: readonly Scope[]): Pr
   const key = await tenant.createKey({ name: "test", scopes: [...scopes] }, META);
   if (!created.ok || !key.ok) throw new Error(`the tenant ${tenantId} could not be made`);
   const authorization = `Bearer ${key.value.secret}`;
+  const withKey = (given: HeadersInit | undefined): Headers => {
+    const headers = new Headers(given);
+    headers.set("authorization", authorization);
+    return headers;
+  };
   const { app, call } = testApp();
   registerAll(app);
   return {
     tenantId,
     authorization,
     keyId: key.value.id,
-    call: async (path, init = {}) => await call(path, { ...init, headers: { authorization, ...init.headers } }),
+    call: async (path, init = {}) => await call(path, { ...init, headers: withKey(init.headers) }),
   };
 }
