@@ -1,5 +1,9 @@
 import { Meridian } from "../../sdk/client.ts";
+import { signal } from "@preact/signals";
 import { noteServerTime } from "../lib/clock.ts";
+
+/** Rises with every answer that says the session is over: it ended elsewhere, or with time. */
+export const sessionEnded = signal(0);
 
 /** The console's way to the server: its own origin, its session cookie, two attempts because a person is waiting. */
 export const api = new Meridian({
@@ -8,6 +12,7 @@ export const api = new Meridian({
   fetch: async (url, init) => {
     const response = await fetch(url, init);
     noteServerTime(Date.parse(response.headers.get("date") ?? ""));
+    if (response.status === 401 && !url.includes("/v1/auth/")) sessionEnded.value++;
     return response;
   },
 });

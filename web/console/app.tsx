@@ -6,7 +6,7 @@ import { asError } from "../lib/resource.ts";
 import { ErrorState, ForbiddenState, Skeleton } from "../ui/states.tsx";
 import { Toasts } from "../ui/toast.tsx";
 import { Frame } from "./frame/frame.tsx";
-import { HOME, pageAt, type PageProps, type PageSpec } from "./pages.ts";
+import { homeOf, pageAt, type PageProps, type PageSpec } from "./pages.ts";
 import { can, loadSession, me, phase, rolesWith, startError } from "./session.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
@@ -26,7 +26,7 @@ effect(() => {
   if (phase.value !== "ready") return;
   const found = pageAt(place.value.path);
   if (!found && (place.value.path.replace(/\/$/, "") === "/console" || place.value.path.startsWith("/console/sign-in"))) {
-    go(HOME, { replace: true });
+    go(homeOf(me.value?.actions ?? []), { replace: true });
   }
   if (found && loaded.peek()?.page !== found.page) bring(found.page);
 });

@@ -32,7 +32,7 @@ export function JoinPage({ token }: { token: string }) {
   }
   const enter = async () => {
     await loadSession();
-    go("/console/observe", { replace: true });
+    go("/console", { replace: true });
   };
   const acceptSignedIn = async () => {
     await api.invitations.accept({ token });

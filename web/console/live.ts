@@ -18,6 +18,9 @@ function theClient(): LiveClient {
   if (client) return client;
   const made = new LiveClient(liveDeps(async () => (await api.connect.ticket()).url));
   made.onStatus((status) => {
+    // The first attempt of a visit is no reconnect: until it succeeds or fails for good the light says "connecting".
+    const first = link.peek() === undefined;
+    if (first && (status.light === "reconnecting" || (status.light === "offline" && status.reason === "closed"))) return;
     link.value = status;
     retryAt.value = serverNow() + ("inMs" in status ? status.inMs : 0);
   });

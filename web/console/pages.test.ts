@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACTION_NAMES } from "../../contract/permissions.ts";
-import { pageAt, PAGES } from "./pages.ts";
+import { ACTION_NAMES, actionsOfRole, ROLES } from "../../contract/permissions.ts";
+import { homeOf, pageAt, PAGES } from "./pages.ts";
 
 describe("the page table", () => {
   it("[UI27] finds a page by its address, with the drawer in it", () => {
@@ -8,6 +8,14 @@ describe("the page table", () => {
     expect(pageAt("/console/observe/hosts/web%201")).toMatchObject({ page: { name: "Host" }, params: { host: "web 1" } });
     expect(pageAt("/console/control/keys/new")).toMatchObject({ page: { name: "Keys" }, params: { key: "new" } });
     expect(pageAt("/console/nowhere")).toBeUndefined();
+  });
+
+  it("[UI27] starts everybody on the first page their role shows", () => {
+    expect(ROLES.map((role) => homeOf(actionsOfRole(role, false)))).toEqual([
+      ...Array.from({ length: 5 }, () => "/console/observe"),
+      "/console/control/events",
+    ]);
+    expect(homeOf([])).toBe("/console/settings");
   });
 
   it("[UI27] gives every page an action of the contract, its own letter and addresses nobody else has", () => {

@@ -104,7 +104,10 @@ export const PAGES: readonly PageSpec[] = [
   },
 ];
 
-export const HOME = "/console/observe";
+/** Where a person with these actions starts: the first page they may see. */
+export function homeOf(actions: readonly string[]): string {
+  return PAGES.find((page) => !page.parent && actions.includes(page.action))?.paths[0] ?? "/console/settings";
+}
 
 /** The page of an address with the parameters in it. */
 export function pageAt(path: string): { page: PageSpec; params: Record<string, string> } | undefined {

@@ -4,7 +4,7 @@ import { type Action, ACTIONS } from "../../contract/permissions.ts";
 
 import type { MeridianError } from "../../sdk/errors.ts";
 import { asError } from "../lib/resource.ts";
-import { api } from "./api.ts";
+import { api, sessionEnded } from "./api.ts";
 
 export type Phase = "starting" | "signed-out" | "ready" | "unreachable";
 
@@ -41,6 +41,11 @@ export async function loadSession(): Promise<void> {
     await offerSignIn();
   }
 }
+
+// The page stays in the address: signing in again leads back to it.
+sessionEnded.subscribe((count) => {
+  if (count > 0 && phase.peek() === "ready") void offerSignIn();
+});
 
 async function offerSignIn(): Promise<void> {
   deployment.value = await api.deployment().catch(() => undefined); // sign-in works without it

@@ -8,6 +8,7 @@ import {
   formatValue,
   formatWhen,
   plural,
+  sampleWords,
   threeDigits,
   UNITS,
 } from "./format.ts";
@@ -68,6 +69,10 @@ describe("times", () => {
     expect(formatDuration(3_600_000 + 5_000)).toBe("1 h");
     expect(formatDuration(-90_000)).toBe("−1 min 30 s");
     expect([0, 59_999, 60_000, 7_200_000].map(formatAge)).toEqual(["just now", "59 s", "1 min", "2 h"]);
+  });
+
+  it("[UI2] has words for a sample of this second", () => {
+    expect([0, 4_200].map(sampleWords)).toEqual(["sample of this second", "sample 4 s old"]);
   });
 
   it("[UI2] names both ends of an exact span and the zone once", () => {

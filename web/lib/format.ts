@@ -120,6 +120,11 @@ export function formatAge(ms: number): string {
   return span ? `${Math.floor(whole / span.ms)} ${span.unit}` : "just now";
 }
 
+/** `sample 4 s old`, for a sample of this age. */
+export function sampleWords(ageMs: number): string {
+  return ageMs < 1_000 ? "sample of this second" : `sample ${formatAge(ageMs)} old`;
+}
+
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",

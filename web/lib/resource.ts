@@ -1,7 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { MeridianError } from "../../sdk/errors.ts";
-import { paused } from "./clock.ts";
+import { paused, serverNow } from "./clock.ts";
 
 export interface Resource<T> {
   /** The last good answer; it stays while a newer one is fetched and when that fails. */
@@ -49,7 +49,7 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
           if (abort.signal.aborted) return;
           data.value = value;
           error.value = undefined;
-          at.value = Date.now();
+          at.value = serverNow();
           loading.value = false;
         },
         (failure: unknown) => {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { X } from "lucide";
 import { Button } from "./button.tsx";
 
@@ -15,7 +15,7 @@ interface DialogProps {
 /** A modal question. The element itself keeps the focus inside and closes on Esc. */
 export function Dialog({ title, onClose, children, class: extra, bare }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
     return () => dialog?.close();

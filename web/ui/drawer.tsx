@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { X } from "lucide";
 import { Button } from "./button.tsx";
 
@@ -17,7 +17,7 @@ export function Drawer({ title, label, onClose, children, foot }: DrawerProps) {
   const element = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current?.focus();
     const onKey = (event: KeyboardEvent) => {

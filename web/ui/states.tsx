@@ -7,7 +7,7 @@ import { CopyButton } from "./copy-button.tsx";
 import { Icon } from "./icon.tsx";
 
 /** Grey shapes where content will be, only once waiting becomes noticeable. */
-export function Skeleton({ rows = 3, shape = "row" }: { rows?: number; shape?: "row" | "card" | "chart" }) {
+export function Skeleton({ rows = 3, shape = "row" }: { rows?: number; shape?: "row" | "card" | "chart" | "plot" }) {
   const shown = useSignal(false);
   useEffect(() => {
     const timer = setTimeout(() => (shown.value = true), 150);

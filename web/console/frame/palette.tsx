@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { paused } from "../../lib/clock.ts";
 import { go } from "../../lib/location.ts";
 import { type Command, filterCommands } from "../../lib/palette.ts";
@@ -56,7 +56,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null);
   const found = useComputed(() => filterCommands(typed.value, commands()));
 
-  useEffect(() => input.current?.focus(), []);
+  // Before the next key: what is typed right after Ctrl-K belongs in here.
+  useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => list.current?.children[at.value]?.scrollIntoView({ block: "nearest" }), [at.value]);
 
   const choose = (command: Command | undefined) => {

@@ -30,7 +30,7 @@ export function Rail() {
   const pages = visiblePages();
   return (
     <nav class={`rail${open.value ? " open" : ""}`} aria-label="Pages">
-      <a class="rail-logo" href="/console/observe" aria-label="Meridian, home" title="Meridian">
+      <a class="rail-logo" href="/console" aria-label="Meridian, home" title="Meridian">
         <svg viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
           <g fill="none" stroke="currentColor" stroke-width="2.4">
             <circle cx="16" cy="16" r="11" />

@@ -4,7 +4,7 @@ import { Drawer } from "../../ui/drawer.tsx";
 
 /** How a host comes in: a key for its agent, then one command on the host. */
 export function AddHost({ onClose }: { onClose: () => void }) {
-  const command = `npx meridian-agent --url ${location.origin} --key YOUR-KEY`;
+  const command = `npx meridian-agent --url ${location.origin} --key YOUR_KEY`;
   return (
     <Drawer title="Add a host" label="Add a host" onClose={onClose}>
       <section>
@@ -18,7 +18,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
       </section>
       <section>
         <h3>2. Run the agent on the host</h3>
-        <p class="muted">It needs Node 20 or newer. Put your key in place of YOUR-KEY.</p>
+        <p class="muted">It needs Node 20 or newer. Put your key in place of YOUR_KEY.</p>
         <pre class="command">{command}</pre>
         <div class="actions">
           <CopyButton text={command} words="Copy the command" />

@@ -10,6 +10,7 @@ import { LinkButton } from "../../ui/button.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
 import { EmptyState, Notice, Skeleton } from "../../ui/states.tsx";
 import { StateMark } from "../../ui/state-badge.tsx";
+import { useSlidingRows } from "../../ui/use-sliding-rows.ts";
 import { failureOf, PageError } from "../page-error.tsx";
 import { can } from "../session.ts";
 import { AddHost } from "./add-host.tsx";
@@ -75,6 +76,7 @@ function Filters({ counts }: { counts: Readonly<Record<string, number>> }) {
 
 function Board() {
   const order = useOrder();
+  const grid = useSlidingRows<HTMLUListElement>(order.value);
   if (order.value.length === 0) {
     return (
       <EmptyState title="No host fits the filter" action={<LinkButton href="/console/observe">Show all hosts</LinkButton>}>
@@ -83,7 +85,7 @@ function Board() {
     );
   }
   return (
-    <ul class="host-grid">
+    <ul ref={grid} class="host-grid">
       {order.value.map((name) => {
         const host = hosts.value.get(name);
         return (

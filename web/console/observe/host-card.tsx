@@ -1,7 +1,7 @@
 import { type Signal, useComputed } from "@preact/signals";
 import { memo } from "../../lib/memo.ts";
 import { now } from "../../lib/clock.ts";
-import { exactValue, formatAge, formatDuration, formatExact, formatValue, NOTHING } from "../../lib/format.ts";
+import { exactValue, formatAge, formatDuration, formatExact, formatValue, NOTHING, sampleWords } from "../../lib/format.ts";
 import { zeroDomain } from "../../lib/spark-path.ts";
 import { Card } from "../../ui/card.tsx";
 import { Sparkline } from "../../ui/sparkline.tsx";
@@ -103,8 +103,11 @@ function Figures({ host, quiet }: { host: HostView; quiet: boolean }) {
 export const HostCard = memo(function HostCard({ of }: { of: Signal<HostView> }) {
   const host = of.value;
   const state = useComputed(() => stateAt(of.value, now.value));
-  const age = useComputed(() => formatAge(now.value - of.value.lastReceivedAt));
   const quiet = state.value !== "online";
+  const age = useComputed(() => {
+    const ageMs = now.value - of.value.lastReceivedAt;
+    return state.value === "online" ? sampleWords(ageMs) : `no sample for ${formatAge(ageMs)}`;
+  });
   return (
     <Card
       class={`host-card ${state.value}`}
@@ -117,7 +120,7 @@ export const HostCard = memo(function HostCard({ of }: { of: Signal<HostView> })
     >
       <Figures host={host} quiet={quiet} />
       <footer class="host-foot muted">
-        <span title={formatExact(host.lastSampleAt)}>{quiet ? <>no sample for {age}</> : <>sample {age} old</>}</span>
+        <span title={formatExact(host.lastSampleAt)}>{age}</span>
         <span>{host.uptimeSeconds === null ? NOTHING : `up ${formatDuration(host.uptimeSeconds * 1_000)}`}</span>
       </footer>
     </Card>

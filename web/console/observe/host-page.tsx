@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { HostPush } from "../../../contract/rpc/metrics.ts";
-import { now } from "../../lib/clock.ts";
-import { exactValue, formatAge, formatClock, formatDuration, formatExact, formatValue } from "../../lib/format.ts";
+import { now, serverNow } from "../../lib/clock.ts";
+import { exactValue, formatAge, formatClock, formatDuration, formatExact, formatValue, sampleWords } from "../../lib/format.ts";
 import { place, setQuery } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
 import { pointCount } from "../../lib/series.ts";
@@ -54,7 +54,7 @@ function Head({ host }: { host: HostView }) {
   const since = host.onlineSince === null ? "" : `, online since ${formatClock(host.onlineSince)}`;
   const detail =
     state === "online"
-      ? `sample ${age} old${since}${troubles.length > 0 ? `; nearly full or busy: ${troubles.join(", ")}` : ""}`
+      ? `${sampleWords(now.value - host.lastReceivedAt)}${since}${troubles.length > 0 ? `; nearly full or busy: ${troubles.join(", ")}` : ""}`
       : `silent for ${age}, since ${formatClock(host.lastReceivedAt)}. The figures are its last ones.`;
   return (
     <PageHead
@@ -72,10 +72,9 @@ function Head({ host }: { host: HostView }) {
 }
 
 function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries }) {
-  const parts = series.parts.get(chart.id)?.value ?? [];
+  const { parts, failure } = series.charts.get(chart.id)?.value ?? { parts: [] };
   const lines = chartLines(chart, parts);
   const bounds = series.bounds.value;
-  const failure = series.state.error.value;
   const parameter = `show.${chart.id}`;
   const isolated = readQuery(place.value.search, parameter).split("|").filter(Boolean);
   const instead =
@@ -84,7 +83,7 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
     ) : failure ? (
       <PageError failure={failureOf(failure, "This chart could not be read")} onRetry={series.state.reload} />
     ) : (
-      <Skeleton rows={1} shape="chart" />
+      <Skeleton rows={1} shape="plot" />
     );
   return (
     <TimeSeriesChart
@@ -103,7 +102,20 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
       }
       onReset={() => setQuery({ from: null, to: null }, { replace: false })}
       instead={instead}
+      dim={failure !== undefined || series.state.error.value !== undefined}
     />
+  );
+}
+
+/** Said once for all charts: why there are none, or how old they are. */
+function ChartsNotice({ series }: { series: HostSeries }) {
+  const { error, at, reload } = series.state;
+  if (!error.value) return null;
+  if (at.value === 0) return <PageError failure={failureOf(error.value, "The charts could not be read")} onRetry={reload} />;
+  return (
+    <Notice tone="warn">
+      The charts could not be refreshed: {error.value.detail}. What they show was read {formatAge(serverNow() - at.value)} ago.
+    </Notice>
   );
 }
 
@@ -148,6 +160,7 @@ export default function HostPage({ params }: PageProps) {
     return <Skeleton rows={4} shape="chart" />;
   }
   const view = viewOf(data);
+  const unread = series.state.at.value === 0;
   return (
     <div class="stack">
       <div>
@@ -157,10 +170,10 @@ export default function HostPage({ params }: PageProps) {
         )}
         <Facts host={view} />
       </div>
+      <ChartsNotice series={series} />
       <div class="chart-grid">
-        {HOST_CHARTS.map((chart) => (
-          <HostChartCard key={chart.id} chart={chart} series={series} />
-        ))}
+        {(!unread || !series.state.error.value) &&
+          HOST_CHARTS.map((chart) => <HostChartCard key={chart.id} chart={chart} series={series} />)}
         <ProcessTable host={name} endMs={range.kind === "exact" ? range.toMs : null} />
       </div>
       <p class="muted chart-help">

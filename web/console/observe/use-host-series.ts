@@ -1,17 +1,24 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { HostPush } from "../../../contract/rpc/metrics.ts";
+import type { MeridianError } from "../../../sdk/errors.ts";
 import { paused, serverNow } from "../../lib/clock.ts";
-import { type Resource, useResource } from "../../lib/resource.ts";
+import { asError, type Resource, useResource } from "../../lib/resource.ts";
 import { type Lines, NO_LINES } from "../../lib/series.ts";
 import { rangeBounds, stepFor, type TimeRange } from "../../lib/time-range.ts";
 import { api } from "../api.ts";
 import { HOST_CHARTS, type HostChart } from "./host-charts.ts";
 import { linesOf, MOST_POINTS, withPush } from "./host-series.ts";
 
+export interface ChartState {
+  /** The lines of the chart's parts in their order; empty before the first answer. */
+  readonly parts: readonly Lines[];
+  /** Why the last reading of this chart failed; older parts stay. */
+  readonly failure?: MeridianError;
+}
+
 export interface HostSeries {
-  /** Per chart, the lines of its parts in their order. */
-  readonly parts: ReadonlyMap<string, Signal<readonly Lines[]>>;
+  readonly charts: ReadonlyMap<string, Signal<ChartState>>;
   /** The window the charts show; it moves with the data while the range follows the present. */
   readonly bounds: ReadonlySignal<{ fromMs: number; toMs: number }>;
   readonly state: Resource<number>;
@@ -48,9 +55,9 @@ async function readChart(
 /** All series of a host's page over one range: read when the range changes, then extended by live pushes. */
 export function useHostSeries(host: string, range: TimeRange): HostSeries {
   const key = JSON.stringify([host, range]);
-  const { parts, bounds } = useMemo(
+  const { charts, bounds } = useMemo(
     () => ({
-      parts: new Map(HOST_CHARTS.map(({ id }) => [id, signal<readonly Lines[]>([])])),
+      charts: new Map(HOST_CHARTS.map(({ id }) => [id, signal<ChartState>({ parts: [] })])),
       bounds: signal(rangeBounds(range, serverNow())),
     }),
     [key],
@@ -64,12 +71,18 @@ export function useHostSeries(host: string, range: TimeRange): HostSeries {
     `series:${key}`,
     async (abort) => {
       const { fromMs, toMs } = rangeBounds(range, serverNow());
-      const read = await Promise.all(HOST_CHARTS.map((chart) => readChart(chart, host, fromMs, toMs, stepMs, abort)));
+      // One chart's failure is its own; only when nothing could be read is it the page's.
+      const read = await Promise.allSettled(HOST_CHARTS.map((chart) => readChart(chart, host, fromMs, toMs, stepMs, abort)));
+      const failed = read.find((result) => result.status === "rejected");
+      if (failed && read.every((result) => result.status === "rejected")) throw failed.reason;
       batch(() => {
         bounds.value = { fromMs, toMs };
         for (const [i, { id }] of HOST_CHARTS.entries()) {
-          const slot = parts.get(id);
-          if (slot) slot.value = read[i] ?? [];
+          const slot = charts.get(id);
+          const result = read[i];
+          if (!slot || !result) continue;
+          slot.value =
+            result.status === "fulfilled" ? { parts: result.value } : { parts: slot.peek().parts, failure: asError(result.reason) };
         }
       });
       return read.length;
@@ -82,11 +95,13 @@ export function useHostSeries(host: string, range: TimeRange): HostSeries {
     const apply = (pushes: readonly HostPush[]) => {
       batch(() => {
         for (const chart of HOST_CHARTS) {
-          const slot = parts.get(chart.id);
-          if (!slot || slot.peek().length === 0) continue;
-          slot.value = chart.parts.map((part, i) =>
-            pushes.reduce((lines, push) => withPush(lines, part, push, span), slot.peek()[i] ?? NO_LINES),
+          const slot = charts.get(chart.id);
+          if (!slot || slot.peek().parts.length === 0) continue;
+          const { parts, ...rest } = slot.peek();
+          const next = chart.parts.map((part, i) =>
+            pushes.reduce((lines, push) => withPush(lines, part, push, span), parts[i] ?? NO_LINES),
           );
+          slot.value = { ...rest, parts: next };
         }
         bounds.value = rangeBounds(range, serverNow());
       });
@@ -117,5 +132,5 @@ export function useHostSeries(host: string, range: TimeRange): HostSeries {
     };
   }, [series]);
 
-  return { parts, bounds, state, push: (push) => series.push(push) };
+  return { charts, bounds, state, push: (push) => series.push(push) };
 }
