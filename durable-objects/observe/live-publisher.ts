@@ -15,6 +15,8 @@ export interface PublisherDeps {
   readonly tenantId: () => string;
   readonly shard: () => Shard;
   readonly now: () => number;
+  /** Runs work once, later; for pacing only, it may die with the object. */
+  readonly later: (ms: number, work: () => void) => void;
   readonly background: (work: Promise<unknown>) => void;
   readonly warn: (error: unknown) => void;
 }
@@ -25,7 +27,7 @@ export class LivePublisher {
   readonly #interest: LiveInterest;
   readonly #changes = new LiveChanges();
   #watched: ReadonlySet<string> = new Set();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armed = false;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   constructor(epoch: string, deps: PublisherDeps) {
@@ -46,12 +48,13 @@ export class LivePublisher {
 
   /** Call after a commit: arms the next publication when there is one. */
   settle(now: number): void {
-    if (this.#timer !== undefined || this.#changes.empty) return;
-    this.#timer = setTimeout(() => this.#publish(), Math.max(0, Math.min(EVERY_MS, this.#lastAt + EVERY_MS - now)));
+    if (this.#armed || this.#changes.empty) return;
+    this.#armed = true;
+    this.#deps.later(Math.max(0, Math.min(EVERY_MS, this.#lastAt + EVERY_MS - now)), () => this.#publish());
   }
 
   #publish(): void {
-    this.#timer = undefined;
+    this.#armed = false;
     const now = this.#deps.now();
     this.#lastAt = now;
     const hubs = this.#interest.current(now);

@@ -61,6 +61,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
       tenantId: () => this.#kit.address.tenantId,
       shard: () => this.#shard,
       now: () => this.#kit.now(),
+      later: (ms, work) => void setTimeout(work, ms),
       background: (work) => ctx.waitUntil(work),
       warn: (error) => logLine("warn", "live publication failed", { object: ctx.id.name ?? "", error: errorText(error) }),
     });
