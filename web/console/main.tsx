@@ -5,8 +5,10 @@ import { startTheme } from "../lib/theme.ts";
 import { App } from "./app.tsx";
 import { loadSession } from "./session.ts";
 import "../ui/ui.css";
+import "../ui/fields.css";
 import "../ui/overlays.css";
 import "./frame/frame.css";
+import "./page.css";
 
 startTheme();
 startLocation();

@@ -14,7 +14,7 @@ function hash(text: string): number {
  */
 export function seriesColours(names: readonly string[]): Map<string, { token: string; dashed: boolean }> {
   const count = SERIES_COLOURS.length;
-  const uses = new Array<number>(count).fill(0);
+  const uses = SERIES_COLOURS.map(() => 0);
   const out = new Map<string, { token: string; dashed: boolean }>();
   for (const name of [...new Set(names)].toSorted()) {
     const favourite = hash(name) % count;

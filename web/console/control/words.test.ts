@@ -13,8 +13,18 @@ function agent(host: string, more: Partial<Agent> = {}): Agent {
   const seen = new Date(NOW).toISOString();
   const config = { ...DEFAULT_AGENT_CONFIG, version: 2 };
   return {
-    ...{ id: host, host, connected: true, agentVersion: "1", platform: "linux", firstSeenAt: seen, lastSeenAt: seen, keyId: "k" },
-    ...{ config, appliedConfigVersion: 2, clockSkewMs: 20, health: healthy },
+    id: host,
+    host,
+    connected: true,
+    agentVersion: "1",
+    platform: "linux",
+    firstSeenAt: seen,
+    lastSeenAt: seen,
+    keyId: "k",
+    config,
+    appliedConfigVersion: 2,
+    clockSkewMs: 20,
+    health: healthy,
     ...more,
   };
 }
@@ -22,18 +32,16 @@ function agent(host: string, more: Partial<Agent> = {}): Agent {
 function key(more: Partial<Key> = {}): Key {
   const createdAt = new Date(NOW).toISOString();
   return {
-    ...{
-      id: "k",
-      name: "ci",
-      hint: "mrd_",
-      scopes: [],
-      state: "active",
-      createdAt,
-      createdBy: "user:1",
-      expiresAt: null,
-      revokedAt: null,
-      lastUsedAt: null,
-    },
+    id: "k",
+    name: "ci",
+    hint: "mrd_",
+    scopes: [],
+    state: "active",
+    createdAt,
+    createdBy: "user:1",
+    expiresAt: null,
+    revokedAt: null,
+    lastUsedAt: null,
     ...more,
   };
 }
