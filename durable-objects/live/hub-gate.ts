@@ -19,8 +19,13 @@ export const HUB_MIGRATIONS: readonly Migration[] = [
 const REMEMBER_MS = LIVE_LIMITS.ticketTtlMs + 60_000;
 const SWEEP_EVERY_MS = 60_000;
 
-/** Credentials whose ids never come back: once revoked they stay out, whenever they were checked. */
-const FOR_GOOD = /^(key|session):/;
+/** Credentials that never come back: once revoked they stay out, whenever they were checked. */
+const FOR_GOOD = /^key:/;
+/**
+ * A session goes on after its person's role or tenant changed. Edges believe what was before for 2 s, and their clocks are
+ * not ours: what was checked within this after the change may still say the old.
+ */
+const SESSION_DOUBT_MS = 3_000;
 
 /** Who may come in, as far as only the hub can know: each ticket once, and nobody whose credential was revoked on the way. */
 export class HubGate {
@@ -35,7 +40,8 @@ export class HubGate {
   admit(admission: Admission, now: number): Problem | undefined {
     this.#sweep(now);
     if (admission.credentialExpiresAt !== null && admission.credentialExpiresAt <= now) return refused("The credential has ended.");
-    if (this.#revokedSince(admission)) return refused("The credential was revoked.");
+    const revoked = this.#revoked(admission);
+    if (revoked) return revoked;
     const { ticket } = admission;
     if (!ticket) return undefined;
     if (ticket.expiresAt <= now) return refused("The ticket has expired; get a new one.");
@@ -53,11 +59,16 @@ export class HubGate {
     }
   }
 
-  #revokedSince({ credential, actor, checkedAt }: Admission): boolean {
-    return this.#sql
+  #revoked({ credential, actor, checkedAt }: Admission): Problem | undefined {
+    const rows = this.#sql
       .exec<{ credential: string; at: number }>("SELECT credential, at FROM live_revoked WHERE credential IN (?, ?)", credential, actor)
-      .toArray()
-      .some((row) => FOR_GOOD.test(row.credential) || checkedAt <= row.at);
+      .toArray();
+    if (rows.some((row) => FOR_GOOD.test(row.credential) || checkedAt <= row.at)) return refused("The credential was revoked.");
+    if (rows.some((row) => row.credential.startsWith("session:") && checkedAt <= row.at + SESSION_DOUBT_MS)) {
+      const detail = "What this session may do was changed a moment ago. Connect again in a few seconds.";
+      return { slug: "unavailable", detail, retryAfterS: SESSION_DOUBT_MS / 1_000 };
+    }
+    return undefined;
   }
 
   #sweep(now: number): void {

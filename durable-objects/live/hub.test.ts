@@ -246,6 +246,20 @@ describe("who comes in", () => {
     expect(await statusOf(hub, admission(operator))).toBe(101);
   });
 
+  it("[LV35] comes back with a session that goes on, once no edge can take it for what it was", async () => {
+    const hub = newHub();
+    const time = clock();
+    const session = (checkedAt: number) => admission({ credential: "session:s1", actor: "user:u1", checkedAt });
+    await hub.closeCredentials(["session:s1"]);
+    const changedAt = Date.now();
+    expect(await statusOf(hub, session(changedAt))).toBe(401);
+    time.forward(3_000);
+    expect(await statusOf(hub, session(changedAt + 3_000))).toBe(503);
+    time.forward(1);
+    expect(await statusOf(hub, session(changedAt + 3_001))).toBe(101);
+    expect(await statusOf(hub, session(changedAt))).toBe(401);
+  });
+
   it("[LV19] goes when the credential ends, also from a sleeping hub", async () => {
     const hub = newHub();
     const time = clock();
