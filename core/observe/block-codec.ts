@@ -126,13 +126,23 @@ function readTimes(reader: ByteReader, at: Float64Array, start: number, count: n
   at[start] = first;
   if (count > 1) at[start + 1] = time += delta;
   for (let i = start + 2; i < start + count; i++) {
-    if (reader.bits(1) === 1) {
-      let folded: number;
-      if (reader.bits(1) === 0) folded = reader.bits(5);
-      else if (reader.bits(1) === 0) folded = reader.bits(10);
-      else folded = reader.bits(1) === 0 ? reader.bits(16) : reader.wideBits(53);
-      delta += unzigzag(folded);
-    }
+    if (reader.bits(1) === 1) delta += unzigzag(readFolded(reader));
     at[i] = time += delta;
+  }
+}
+
+/** The rest of a time's code, behind its first 1. */
+function readFolded(reader: ByteReader): number {
+  let ones = 1;
+  while (ones < 4 && reader.bits(1) === 1) ones++;
+  switch (ones) {
+    case 1:
+      return reader.bits(5);
+    case 2:
+      return reader.bits(10);
+    case 3:
+      return reader.bits(16);
+    default:
+      return reader.wideBits(53);
   }
 }

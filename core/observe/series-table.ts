@@ -50,6 +50,7 @@ export class SeriesTable {
     return this.#slotsOfMetric.get(metric) ?? [];
   }
 
+  /** Every live slot; the one just visited may be removed. */
   liveSlots(): Iterable<number> {
     return this.#slotOfRef.values();
   }

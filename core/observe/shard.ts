@@ -99,7 +99,7 @@ export class Shard {
     }
     for (const { seq, at, body } of wholeCommits(this.#notedLog())) this.#replay(seq, at, body, sealed);
     // A definition stays in its row until the row is written anew; its series may have nothing left.
-    for (const slot of [...this.series.liveSlots()]) if (this.heads.newestAt(slot) === Number.NEGATIVE_INFINITY) this.close(slot);
+    for (const slot of this.series.liveSlots()) if (this.heads.newestAt(slot) === Number.NEGATIVE_INFINITY) this.close(slot);
   }
 
   /**

@@ -106,7 +106,7 @@ export function sweepSlice(shard: Shard, now: number, retentionMs: number): bool
       for (const { id } of expired) shard.deps.store.deleteBlock(id);
     });
   }
-  for (const slot of [...shard.series.liveSlots()]) {
+  for (const slot of shard.series.liveSlots()) {
     if (shard.heads.newestAt(slot) < before && !shard.heads.hasUnsealed(slot)) shard.close(slot);
   }
   return expired.length === UPKEEP.deleteRows;

@@ -153,7 +153,8 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   #reader(): SeriesReader {
-    return new SeriesReader({ ...this.#shard, store: this.#store });
+    const { series, heads, blocks } = this.#shard;
+    return new SeriesReader({ series, heads, blocks, store: this.#store });
   }
 
   #commit(batches: Parameters<Shard["commit"]>[0], now: number): Outcome<ShardIngestReply>[] {
