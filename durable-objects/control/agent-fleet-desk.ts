@@ -116,8 +116,12 @@ export class FleetDesk {
 
   /** A socket is no more; its agent may be back in a moment. */
   gone(socket: WebSocket, now: number): void {
-    const host = this.#deps.lines.disconnect(socket);
-    if (host !== undefined) this.#miss(host, now);
+    const { kit, roster, lines } = this.#deps;
+    const host = lines.disconnect(socket);
+    if (host === undefined) return;
+    const record = roster.unsaved(host);
+    if (record) kit().transaction(() => this.write({ record, events: [] }));
+    this.#miss(host, now);
   }
 
   /** Sees to it that there is a look no later than this. */

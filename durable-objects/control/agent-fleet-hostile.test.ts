@@ -109,13 +109,23 @@ describe("the bill of a fleet", () => {
     expect((await rowsWritten(fleet)) - before).toBe(12 + 3 * looks);
   });
 
-  it("[AG6] is nothing for an agent that reconnects within the grace", async () => {
+  it("[AG6] is nothing for an agent that is replaced by itself, and one row for what it said since the last", async () => {
     const fleet = await fleetOf("ag6-again");
     await TestAgent.join(fleet, "web-1");
+    await settled(fleet);
     const before = await rowsWritten(fleet);
     await TestAgent.join(fleet, "web-1");
-    await TestAgent.join(fleet, "web-1");
+    const agent = await TestAgent.join(fleet, "web-1");
     expect(await rowsWritten(fleet)).toBe(before);
+    vi.setSystemTime(NOW + 1_000);
+    agent.health({ spoolBatches: 1 });
+    await agentUntil(fleet, "web-1", (one) => one.health.spoolBatches === 1);
+    expect(await rowsWritten(fleet)).toBe(before);
+    agent.close();
+    await agentUntil(fleet, "web-1", (one) => !one.connected);
+    await TestAgent.join(fleet, "web-1");
+    // The report, the deadline of the grace, and its alarm.
+    expect(await rowsWritten(fleet)).toBeLessThanOrEqual(before + 1 + 3);
   });
 });
 

@@ -49,6 +49,12 @@ export class Roster {
     return stored === undefined || shouldStore(stored, record.report);
   }
 
+  /** An agent whose newest report is only in memory; without a socket nothing else would keep it over a sleep. */
+  unsaved(host: string): AgentRecord | undefined {
+    const record = this.#records.get(host);
+    return record && record.report.seenAt !== this.#stored.get(host)?.seenAt ? record : undefined;
+  }
+
   /** Keeps a newer report in memory only. */
   keepInMind(record: AgentRecord): void {
     this.#records.set(record.host, record);
