@@ -1,6 +1,7 @@
 import { Meridian } from "../../sdk/client.ts";
 import { signal } from "@preact/signals";
 import { noteServerTime } from "../lib/clock.ts";
+import { noteContact } from "../lib/contact.ts";
 
 /** Rises with every answer that says the session is over: it ended elsewhere, or with time. */
 export const sessionEnded = signal(0);
@@ -11,6 +12,7 @@ export const api = new Meridian({
   timeoutMs: 15_000,
   fetch: async (url, init) => {
     const response = await fetch(url, init);
+    if (response.status < 500) noteContact();
     noteServerTime(Date.parse(response.headers.get("date") ?? ""));
     if (response.status === 401 && !url.includes("/v1/auth/")) sessionEnded.value++;
     return response;

@@ -68,6 +68,7 @@ export function App() {
     case "unreachable":
       return (
         <main class="entrance">
+          <h1 class="visually-hidden">Meridian</h1>
           <ErrorState
             failure={{
               title: "The server does not answer",

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { LiveClient, liveDeps, type LiveHandler, type LiveStatus } from "../../sdk/live.ts";
 import { noteServerTime, paused, serverNow } from "../lib/clock.ts";
+import { noteContact, socketStands } from "../lib/contact.ts";
 import { api } from "./api.ts";
 
 /** How the one live socket is doing; undefined before the frame is there. */
@@ -19,6 +20,8 @@ function theClient(): LiveClient {
   const made = new LiveClient(liveDeps(async () => (await api.connect.ticket()).url));
   made.onStatus((status) => {
     // The first attempt of a visit is no reconnect: until it succeeds or fails for good the light says "connecting".
+    if (socketStands.peek() && status.light !== "live") noteContact(); // until now nothing was missed
+    socketStands.value = status.light === "live";
     const first = link.peek() === undefined;
     if (first && (status.light === "reconnecting" || (status.light === "offline" && status.reason === "closed"))) return;
     link.value = status;
@@ -44,6 +47,7 @@ export function follow(channel: string, handler: LiveHandler): () => void {
     event: (event) => {
       noteServerTime(event.at);
       newestDataAt.value = event.at;
+      noteContact();
       if (paused.peek()) heldUpdates.value++;
       handler.event(event);
     },

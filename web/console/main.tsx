@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { startClock } from "../lib/clock.ts";
+import { startKeepingFocus } from "../lib/keep-focus.ts";
 import { startLocation } from "../lib/location.ts";
 import { startTheme } from "../lib/theme.ts";
 import { App } from "./app.tsx";
@@ -12,6 +13,7 @@ import "./page.css";
 
 startTheme();
 startLocation();
+startKeepingFocus();
 startClock();
 void loadSession();
 

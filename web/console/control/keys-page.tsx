@@ -28,8 +28,6 @@ function addressOf({ id }: Key): string {
 const COLUMNS: readonly [Column<Key>, ...Column<Key>[]] = [
   { key: "name", title: "Name", value: ({ name }) => name },
   { key: "state", title: "State", value: ({ state }) => state, cell: (key) => <StateBadge {...keyTone(key, now.value)} /> },
-  { key: "hint", title: "Begins with", wide: true, value: ({ hint }) => hint, cell: ({ hint }) => <code>{hint}</code> },
-  { key: "scopes", title: "Scopes", wide: true, value: ({ scopes }) => scopes.join(" ") },
   {
     key: "used",
     title: "Last used",
@@ -45,6 +43,8 @@ const COLUMNS: readonly [Column<Key>, ...Column<Key>[]] = [
     value: ({ expiresAt }) => expiresAt,
     cell: ({ expiresAt }) => <When at={expiresAt} never="never" />,
   },
+  { key: "hint", title: "Begins with", wide: true, value: ({ hint }) => hint, cell: ({ hint }) => <code>{hint}</code> },
+  { key: "scopes", title: "Scopes", wide: true, value: ({ scopes }) => scopes.join(" ") },
   {
     key: "created",
     title: "Created",

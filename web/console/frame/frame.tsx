@@ -3,9 +3,9 @@ import { useEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 import { paused } from "../../lib/clock.ts";
 import { type KeyAction, readKey } from "../../lib/keys.ts";
-import { go } from "../../lib/location.ts";
+import { go, place } from "../../lib/location.ts";
 import { startLive } from "../live.ts";
-import { PAGES } from "../pages.ts";
+import { pageAt, PAGES } from "../pages.ts";
 import { can } from "../session.ts";
 import { BottomBar } from "./bottom-bar.tsx";
 import { Header } from "./header.tsx";
@@ -79,6 +79,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <Rail />
       <Header onPalette={() => (overlay.value = "palette")} />
       <main id="main" tabIndex={-1}>
+        <h1 class="page-name visually-hidden">{pageAt(place.value.path)?.page.name ?? "Not found"}</h1>
         {children}
       </main>
       <BottomBar />

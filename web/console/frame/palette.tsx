@@ -5,7 +5,7 @@ import { go } from "../../lib/location.ts";
 import { type Command, filterCommands } from "../../lib/palette.ts";
 import { theme, THEMES } from "../../lib/theme.ts";
 import { Dialog } from "../../ui/dialog.tsx";
-import { signOut } from "../session.ts";
+import { can, signOut } from "../session.ts";
 import { hostNames } from "./host-names.ts";
 import { THEME_WORDS } from "./account-menu.tsx";
 import { visiblePages } from "./rail.tsx";
@@ -40,8 +40,10 @@ function commands(): Command[] {
       hint: "p",
       run: () => void (paused.value = !paused.value),
     },
-    { id: "key", title: "Create a key", kind: "action", run: () => go("/console/control/keys/new") },
-    { id: "invite", title: "Invite a member", kind: "action", run: () => go("/console/control/members/new") },
+    ...(can("keys:manage") ? [{ id: "key", title: "Create a key", kind: "action", run: () => go("/console/control/keys/new") }] : []),
+    ...(can("members:manage")
+      ? [{ id: "invite", title: "Invite a member", kind: "action", run: () => go("/console/control/members/new") }]
+      : []),
     ...themes,
     { id: "api", title: "Open the API documentation", kind: "action", run: () => void open("/docs", "_blank", "noopener") },
     { id: "sign-out", title: "Sign out", kind: "action", run: () => void signOut() },

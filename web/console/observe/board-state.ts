@@ -13,6 +13,18 @@ export interface BoardState {
   readonly attention: readonly string[];
 }
 
+/** The same line while the console itself is cut off: what was true before, and that nobody knows more. */
+export function cutOffState(before: BoardState, lostMs: number): BoardState {
+  const was = before.headline.charAt(0).toLowerCase() + before.headline.slice(1);
+  return {
+    ...before,
+    tone: "warn",
+    headline: `No connection for ${formatAge(lostMs)}`,
+    since: `How the hosts are now is not known; before that: ${was}. The page catches up by itself.`,
+    attention: [],
+  };
+}
+
 const NAMED = 3;
 
 function named(hosts: readonly HostView[], words: (host: HostView) => string): string {

@@ -2,6 +2,8 @@ import { useComputed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Plus } from "lucide";
 import { now, serverNow } from "../../lib/clock.ts";
+import { knownAt } from "../../lib/contact.ts";
+import { WORTH_SAYING_MS } from "../../lib/last-known.ts";
 import { formatAge, plural } from "../../lib/format.ts";
 import { place, setQuery } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
@@ -14,7 +16,7 @@ import { useSlidingRows } from "../../ui/use-sliding-rows.ts";
 import { failureOf, PageError } from "../page-error.tsx";
 import { can } from "../session.ts";
 import { AddHost } from "./add-host.tsx";
-import { boardState } from "./board-state.ts";
+import { boardState, cutOffState } from "./board-state.ts";
 import { compareHosts, type HostFilter, matchesFilter } from "./host-board.ts";
 import { HostCard } from "./host-card.tsx";
 import { STATE_TONES } from "./host-words.ts";
@@ -32,7 +34,7 @@ function readFilter(): HostFilter {
 function useOrder() {
   const last = useRef<readonly string[]>([]);
   return useComputed(() => {
-    const at = now.value;
+    const at = knownAt.value;
     const filter = readFilter();
     const names = [...hosts.value.values()]
       .map((one) => one.peek())
@@ -85,7 +87,7 @@ function Board() {
     );
   }
   return (
-    <ul ref={grid} class="host-grid">
+    <ul ref={grid} class={`host-grid${now.value - knownAt.value >= WORTH_SAYING_MS ? " stale" : ""}`}>
       {order.value.map((name) => {
         const host = hosts.value.get(name);
         return (
@@ -101,12 +103,16 @@ function Board() {
 }
 
 function Head() {
-  const state = useComputed(() =>
-    boardState(
+  const state = useComputed(() => {
+    // Read for its tick: hosts are peeked at, because they change more often than a line needs to be written.
+    const at = knownAt.value;
+    const lostMs = now.value - at;
+    const known = boardState(
       [...hosts.value.values()].map((one) => one.peek()),
-      now.value,
-    ),
-  ).value;
+      at,
+    );
+    return lostMs >= WORTH_SAYING_MS ? cutOffState(known, lostMs) : known;
+  }).value;
   return (
     <>
       <PageHead

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Host } from "../../../contract/hosts.ts";
-import { boardState } from "./board-state.ts";
+import { lastKnown } from "../../lib/last-known.ts";
+import { boardState, cutOffState } from "./board-state.ts";
 import { compareHosts, matchesFilter, mergeSummary, stateAt, troublesOf, viewOf } from "./host-board.ts";
 
 const NOW = 1_000_000_000;
@@ -137,6 +138,17 @@ describe("the top line", () => {
     const many = ["a", "b", "c", "d", "e"].map((name, i) => view(name, silent(100_000 + i)));
     expect(boardState(many, NOW)).toMatchObject({ headline: "All 5 hosts offline" });
     expect(boardState(many, NOW).since).toMatch(/ and 2 more$/);
+  });
+
+  it("[UI28] judges no host while the console itself is cut off, and says what was true before", () => {
+    expect(lastKnown(true, NOW - 600_000, NOW)).toBe(NOW);
+    expect(lastKnown(false, NOW - 15_000, NOW)).toBe(NOW);
+    expect(lastKnown(false, NOW - 15_001, NOW)).toBe(NOW - 15_001);
+    const later = NOW + 600_000;
+    const known = lastKnown(false, NOW, later);
+    const state = cutOffState(boardState([view("a"), view("b")], known), later - known);
+    expect(state).toMatchObject({ tone: "warn", headline: "No connection for 10 min", counts: { online: 2, late: 0, offline: 0 } });
+    expect(state.since).toMatch(/before that: all 2 hosts online/);
   });
 
   it("[UI21] points at what is nearly full, or busy for half a minute, although it is online", () => {

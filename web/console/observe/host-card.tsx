@@ -1,6 +1,7 @@
 import { type Signal, useComputed } from "@preact/signals";
 import { memo } from "../../lib/memo.ts";
 import { now } from "../../lib/clock.ts";
+import { knownAt } from "../../lib/contact.ts";
 import { exactValue, formatAge, formatDuration, formatExact, formatValue, NOTHING, sampleWords } from "../../lib/format.ts";
 import { zeroDomain } from "../../lib/spark-path.ts";
 import { Card } from "../../ui/card.tsx";
@@ -102,7 +103,7 @@ function Figures({ host, quiet }: { host: HostView; quiet: boolean }) {
 /** One host: its state, four figures with their last five minutes, and the age of its last sample. */
 export const HostCard = memo(function HostCard({ of }: { of: Signal<HostView> }) {
   const host = of.value;
-  const state = useComputed(() => stateAt(of.value, now.value));
+  const state = useComputed(() => stateAt(of.value, knownAt.value));
   const quiet = state.value !== "online";
   const age = useComputed(() => {
     const ageMs = now.value - of.value.lastReceivedAt;

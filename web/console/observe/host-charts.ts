@@ -22,6 +22,8 @@ export interface HostChart {
   readonly thresholds?: readonly { value: number; label: string; tone: "warn" | "critical" }[];
   /** One set of lines out of the parts' own; joined when absent. */
   readonly combine?: (parts: readonly Lines[]) => Lines;
+  /** What is said instead of a line at zero, when there is nothing to measure. */
+  readonly absent?: (parts: readonly Lines[]) => string | undefined;
   /** What is said when a host sends none of it. */
   readonly without: string;
 }
@@ -69,6 +71,8 @@ export const HOST_CHARTS: readonly HostChart[] = [
       { metric: M.swapUsed, name: called("used") },
       { metric: M.swapTotal, name: called("total") },
     ],
+    absent: ([, total]) =>
+      [...(total?.lines.get("total") ?? [])].every((size) => size === null || size === 0) ? "This host has no swap." : undefined,
     without: "No swap samples in this range.",
   },
   {

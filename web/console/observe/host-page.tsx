@@ -1,6 +1,8 @@
 import { useEffect } from "preact/hooks";
 import type { HostPush } from "../../../contract/rpc/metrics.ts";
 import { now, serverNow } from "../../lib/clock.ts";
+import { knownAt } from "../../lib/contact.ts";
+import { WORTH_SAYING_MS } from "../../lib/last-known.ts";
 import { exactValue, formatAge, formatClock, formatDuration, formatExact, formatValue, sampleWords } from "../../lib/format.ts";
 import { place, setQuery } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
@@ -25,6 +27,11 @@ import "./host-page.css";
 
 const DEFAULT_RANGE = "1h";
 
+/** Whether the console has not heard from the server for so long that it should say so. */
+function isCutOff(): boolean {
+  return now.value - knownAt.value >= WORTH_SAYING_MS;
+}
+
 function Facts({ host }: { host: HostView }) {
   const facts = [
     ["CPU", formatValue(host.cpuRatio, "ratio"), exactValue(host.cpuRatio, "ratio")],
@@ -36,7 +43,7 @@ function Facts({ host }: { host: HostView }) {
     ["Up", formatDuration((host.uptimeSeconds ?? Number.NaN) * 1_000), ""],
   ] as const;
   return (
-    <dl class={`key-figures${stateAt(host, now.value) === "online" ? "" : " stale"}`}>
+    <dl class={`key-figures${stateAt(host, knownAt.value) === "online" && !isCutOff() ? "" : " stale"}`}>
       {facts.map(([name, value, exact]) => (
         <div key={name} title={exact}>
           <dt>{name}</dt>
@@ -48,18 +55,20 @@ function Facts({ host }: { host: HostView }) {
 }
 
 function Head({ host }: { host: HostView }) {
-  const state = stateAt(host, now.value);
+  const state = stateAt(host, knownAt.value);
+  const cutOff = isCutOff();
   const age = formatAge(now.value - host.lastReceivedAt);
   const troubles = troublesOf(host);
   const since = host.onlineSince === null ? "" : `, online since ${formatClock(host.onlineSince)}`;
-  const detail =
-    state === "online"
+  const detail = cutOff
+    ? `How it is now is not known; before that it was ${state}. The page catches up by itself.`
+    : state === "online"
       ? `${sampleWords(now.value - host.lastReceivedAt)}${since}${troubles.length > 0 ? `; nearly full or busy: ${troubles.join(", ")}` : ""}`
       : `silent for ${age}, since ${formatClock(host.lastReceivedAt)}. The figures are its last ones.`;
   return (
     <PageHead
-      tone={state === "online" && troubles.length > 0 ? "warn" : STATE_TONES[state]}
-      headline={`${host.host} is ${state}`}
+      tone={cutOff || (state === "online" && troubles.length > 0) ? "warn" : STATE_TONES[state]}
+      headline={cutOff ? `${host.host}: no connection for ${formatAge(now.value - knownAt.value)}` : `${host.host} is ${state}`}
       detail={<span title={formatExact(host.lastSampleAt)}>{detail}</span>}
       actions={
         can("agents:read") &&
@@ -77,8 +86,11 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
   const bounds = series.bounds.value;
   const parameter = `show.${chart.id}`;
   const isolated = readQuery(place.value.search, parameter).split("|").filter(Boolean);
+  const absent = pointCount(lines) > 0 ? chart.absent?.(parts) : undefined;
   const instead =
-    pointCount(lines) > 0 ? undefined : parts.length > 0 ? (
+    absent !== undefined ? (
+      <p class="muted">{absent}</p>
+    ) : pointCount(lines) > 0 ? undefined : parts.length > 0 ? (
       <p class="muted">{chart.without}</p>
     ) : failure ? (
       <PageError failure={failureOf(failure, "This chart could not be read")} onRetry={series.state.reload} />

@@ -38,6 +38,13 @@ describe("a host's charts", () => {
     expect([...chartLines(disks, [of(40), of(50)]).lines]).toEqual([["/", [0.8]]]);
   });
 
+  it("[UI22] say that a host has no swap instead of drawing a line at zero", () => {
+    const swap = HOST_CHARTS.find(({ id }) => id === "swap") ?? expect.fail("no swap");
+    const of = (index: number, value: number) => linesOf(swap.parts[index] ?? part, reply(0, [{ labels: {}, values: [null, value] }]));
+    expect(swap.absent?.([of(0, 0), of(1, 0)])).toBe("This host has no swap.");
+    expect(swap.absent?.([of(0, 0), of(1, 4_096)])).toBeUndefined();
+  });
+
   it("[UI22] cover every kind of figure the agent sends", () => {
     const drawn = new Set(HOST_CHARTS.flatMap(({ parts }) => parts.map(({ metric }) => metric)));
     for (const metric of [
