@@ -9,9 +9,6 @@ import {
   REJECT_REASONS,
 } from "./metric-limits.ts";
 
-export { AGGREGATES, LABEL_NAME_PATTERN, METRIC_LIMITS, METRIC_NAME_PATTERN, REJECT_REASONS } from "./metric-limits.ts";
-export type { Aggregate, RejectReason } from "./metric-limits.ts";
-
 const metricName = z
   .string()
   .max(METRIC_LIMITS.metricChars)
