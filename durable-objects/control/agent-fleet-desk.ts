@@ -16,6 +16,8 @@ export const WATCH_MS = 300_000;
 const HELLO_MS = 15_000;
 /** How long the plan's limit is believed. */
 const PLAN_MS = 60_000;
+/** The edge believes a key for 1.5 s without asking; a request may be on its way for as long again and more. */
+const ENDED_MS = 10_000;
 /** Keys asked about in one look: a fleet uses one or a few. */
 const KEYS_PER_WATCH = 50;
 
@@ -36,6 +38,8 @@ export class FleetDesk {
   readonly #absentSince = new Map<string, number>();
   /** Rate of each known host's connections; forgotten in a sleep, which is longer than its burst. */
   readonly #connects = new Map<string, number>();
+  /** Credentials that ended a moment ago, until no isolate of the edge can believe in them any more. */
+  readonly #ended = new Map<string, number>();
   #plan: { readonly limit: number; readonly until: number } | undefined;
 
   constructor(deps: DeskDeps) {
@@ -106,6 +110,19 @@ export class FleetDesk {
     lines.write(socket, { ...line, report: record.report });
     if (roster.isWorthARow(record)) kit().transaction(() => this.write({ record, events: [] }));
     else roster.keepInMind(record);
+  }
+
+  /** Closes every socket of these credentials, and for a moment refuses new ones; answers how many were closed. */
+  end(credentials: readonly string[], now: number): number {
+    for (const [credential, until] of this.#ended) if (until <= now) this.#ended.delete(credential);
+    for (const credential of credentials) this.#ended.set(credential, now + ENDED_MS);
+    const sockets = credentials.flatMap((credential) => this.#deps.lines.ofCredential(credential));
+    for (const socket of sockets) this.part(socket, LIVE_CLOSE.unauthorized, AGENT_CLOSE_REASONS.revoked);
+    return sockets.length;
+  }
+
+  hasEnded(keyId: string, now: number): boolean {
+    return (this.#ended.get(credentialOf(keyId)) ?? 0) > now;
   }
 
   /** Ends a socket from our side. */

@@ -125,6 +125,14 @@ describe("the fleet of agents", () => {
     expect((await agentOf(fleet, "web-2")).connected).toBe(true);
   });
 
+  it("[AG12] accepts no socket of a key that ended a moment ago, which some isolate may still believe in", async () => {
+    const fleet = await fleetOf("ag12-late");
+    await fleet.closeCredentials(["key:k1"]);
+    const headers = (keyId: string) => ({ headers: { upgrade: "websocket", "x-meridian-key-id": keyId } });
+    expect((await fleet.fetch("https://object/connect", headers("k1"))).status).toBe(401);
+    expect((await fleet.fetch("https://object/connect", headers("k2"))).status).toBe(101);
+  });
+
   it("[AG12] finds at its next look a key that ran out", async () => {
     const fleet = await fleetOf("ag12-ended");
     const [good, bad] = [await keyOf("ag12-ended"), await keyOf("ag12-ended", new Date(NOW + WATCH_MS).toISOString())];

@@ -49,6 +49,7 @@ export class AgentFleet extends DurableObject<ObjectsEnv> implements AgentFleetR
     if (keyId === null || request.headers.get("upgrade")?.toLowerCase() !== "websocket") return new Response(null, { status: 426 });
     return await this.#kit.read(() => {
       const now = this.#kit.now();
+      if (this.#desk.hasEnded(keyId, now)) return new Response(null, { status: 401 });
       const response = this.#lines.accept(keyId, now);
       if (!response) return new Response(null, { status: 503 });
       this.#desk.watchBy(now + WATCH_MS);
@@ -140,11 +141,7 @@ export class AgentFleet extends DurableObject<ObjectsEnv> implements AgentFleetR
   }
 
   async closeCredentials(credentials: readonly string[]): Promise<number> {
-    return await this.#kit.read(() => {
-      const sockets = credentials.flatMap((credential) => this.#lines.ofCredential(credential));
-      for (const socket of sockets) this.#desk.part(socket, LIVE_CLOSE.unauthorized, AGENT_CLOSE_REASONS.revoked);
-      return sockets.length;
-    });
+    return await this.#kit.read(() => this.#desk.end(credentials, this.#kit.now()));
   }
 
   async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {

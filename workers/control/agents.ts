@@ -69,6 +69,7 @@ export function registerAgentsRoutes(app: App): void {
     const headers = { upgrade: "websocket", "x-meridian-key-id": principal.keyId, "x-meridian-now": String(call.now) };
     const response = await agentsOf(call).fetch(new Request("https://object/connect", { headers }));
     if (response.status === 101) return response;
+    if (response.status === 401) return refuse("unauthenticated", "This key was revoked. Use another one.");
     return refuse("unavailable", "Too many agents are connecting at once. Try again in a minute.", { retryAfterS: 60 });
   });
 
