@@ -17,6 +17,8 @@ export interface KnownText {
 
 /** A text longer than this is read without being remembered. */
 const MAX_TEXT_BYTES = 4_096;
+/** What a remembered text takes besides its own bytes, about: its object, two views and a place in the map. */
+const TEXT_ENTRY_BYTES = 400;
 
 const END = new TextEncoder().encode(',"timestamp":');
 const FILLER = '0,"value":0}';
@@ -27,9 +29,15 @@ const anyTime = acceptedWindow(0);
 export class KnownTexts {
   readonly #tenant: TenantSeries;
   readonly #byHash = new Map<number, KnownText>();
+  #bytes = 0;
 
   constructor(tenant: TenantSeries) {
     this.#tenant = tenant;
+  }
+
+  /** Memory that the texts take, about. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The text at this position, learned when it is new; undefined when there is none of the plain form. */
@@ -56,6 +64,7 @@ export class KnownTexts {
       next: undefined,
     };
     this.#byHash.set(hash, text);
+    this.#bytes += bytes.length + TEXT_ENTRY_BYTES;
     return text;
   }
 

@@ -161,6 +161,22 @@ describe("the series an isolate knows", () => {
     expect(cache.of("b").size).toBe(0);
   });
 
+  it("[MT8] are bounded by the bytes of their names and of the spellings they came in", () => {
+    const cache = new SeriesCache();
+    cache.of("other").find("m", undefined);
+    const long = "x".repeat(1_000);
+    const labels = (n: number) => Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`l${i}`, `${n}${long}`]));
+    const most = SERIES_CACHE_LIMITS.bytes / (30 * long.length);
+    for (let n = 0; n < most; n++) cache.of("a").find("m", labels(n));
+    expect(cache.of("other").size).toBe(0);
+
+    const spaced = (n: number) =>
+      `{"samples":[{"metric":"m","labels":{"a":"b"${" ".repeat(3_000 + n)}},"timestamp":${good.timestamp},"value":1}]}`;
+    for (let n = 0; n < 900; n++) expect(scan(spaced(n), cache.of("b")).scanned).toBeDefined();
+    expect(cache.of("b").size).toBe(1);
+    expect(cache.of("b").bytes).toBeGreaterThan(900 * 3_000);
+  });
+
   it("[MT13] are named in full once, by reference afterwards, and in full again when a shard has forgotten them", () => {
     const tenant = new TenantSeries();
     const body = JSON.stringify({ samples: [good, { ...good, metric: "n" }] });

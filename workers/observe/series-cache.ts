@@ -13,8 +13,12 @@ export interface KnownSeries {
 }
 
 export const SERIES_CACHE_LIMITS = {
-  /** Series known over all tenants of an isolate: about 20 MB with their raw texts. */
+  /** Series known over all tenants of an isolate: about 20 MB with their raw texts when they are like an agent's. */
   series: 50_000,
+  /** Bytes of their names and raw texts: a series may have 30 KB of labels, and as many spellings as a client likes. */
+  bytes: 32 << 20,
+  /** What a remembered series or text takes besides its own characters, about. */
+  entryBytes: 200,
 } as const;
 
 /** The series that requests of one tenant have named, so that a series' labels are read and sent once, not with every sample. */
@@ -22,9 +26,15 @@ export class TenantSeries {
   /** The same series by the raw text in which they came. */
   readonly texts = new KnownTexts(this);
   readonly #byKey = new Map<string, KnownSeries>();
+  #keyBytes = 0;
 
   get size(): number {
     return this.#byKey.size;
+  }
+
+  /** Memory that this takes, about. */
+  get bytes(): number {
+    return this.#keyBytes + this.texts.bytes;
   }
 
   find(metric: string, labels: Labels | undefined): KnownSeries {
@@ -34,6 +44,7 @@ export class TenantSeries {
     const { low, high } = hashOf(key);
     const series: KnownSeries = { key, hashLow: low, hashHigh: high, ref: 0, dictionary: 0 };
     this.#byKey.set(key, series);
+    this.#keyBytes += key.length + SERIES_CACHE_LIMITS.entryBytes;
     return series;
   }
 }
@@ -57,11 +68,16 @@ export class SeriesCache {
 
   #shrink(): void {
     let total = 0;
-    for (const series of this.#tenants.values()) total += series.size;
+    let bytes = 0;
+    for (const series of this.#tenants.values()) {
+      total += series.size;
+      bytes += series.bytes;
+    }
     for (const [tenantId, series] of this.#tenants) {
-      if (total <= SERIES_CACHE_LIMITS.series) return;
+      if (total <= SERIES_CACHE_LIMITS.series && bytes <= SERIES_CACHE_LIMITS.bytes) return;
       this.#tenants.delete(tenantId);
       total -= series.size;
+      bytes -= series.bytes;
     }
   }
 }
