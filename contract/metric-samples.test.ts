@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { METRIC_LIMITS } from "./metric-limits.ts";
 import { acceptedWindow, readBatch, readLines, readSample, type Rejection, type SampleSink } from "./metric-samples.ts";
 import { ingestBodySchema, sampleSchema } from "./metrics.ts";
@@ -238,5 +238,21 @@ describe("the single-pass validator", () => {
     const line = `${JSON.stringify(good)}\n`;
     expect(readLines(line.repeat(METRIC_LIMITS.samples), window, sink()).ok).toBe(true);
     expect(readLines(line.repeat(METRIC_LIMITS.samples + 1), window, sink())).toMatchObject({ ok: false, problem: { slug: "too-large" } });
+  });
+
+  it("[MT6] never holds all lines at once: a body of newlines costs no more than its text", () => {
+    const split = vi.spyOn(String.prototype, "split");
+    const caught = sink();
+    expect(readLines(`${"\n".repeat(100_000)}${JSON.stringify(good)}`, window, caught).ok).toBe(true);
+    expect(caught.accepted).toMatchObject([{ index: 100_000 }]);
+    expect(split).not.toHaveBeenCalled();
+    split.mockRestore();
+  });
+
+  it("[MT2] takes a time for seconds only when it would be right in seconds", () => {
+    const caught = sink();
+    readSample({ ...good, timestamp: window.oldestMs - 1 }, 0, window, caught);
+    expect(caught.rejected[0]?.reason).toBe("timestamp-too-old");
+    expect(caught.rejected[0]?.detail).not.toMatch(/seconds/);
   });
 });

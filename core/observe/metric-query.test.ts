@@ -8,14 +8,14 @@ import { NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
 
 const iso = (ms: number) => new Date(ms).toISOString();
 
-function ask(test: TestShard, query: Record<string, unknown>, oldestMs = 0) {
+function ask(rig: TestShard, query: Record<string, unknown>, oldestMs = 0) {
   const full = metricQuerySchema.parse({ start: iso(NOON), end: iso(NOON + 60_000), metric: "m", ...query });
-  return runQuery(full, { series: test.shard.series, reader: test.reader(), oldestMs });
+  return runQuery(full, { series: rig.shard.series, reader: rig.reader(), oldestMs });
 }
 
 /** Points of several hosts, one every 5 s. */
 function filled(hosts = 3, points = 12): TestShard {
-  const test = new TestShard();
+  const rig = new TestShard();
   const samples: TestSample[] = [];
   for (let host = 0; host < hosts; host++) {
     for (let i = 0; i < points; i++) {
@@ -27,8 +27,8 @@ function filled(hosts = 3, points = 12): TestShard {
       });
     }
   }
-  test.ingest(samples);
-  return test;
+  rig.ingest(samples);
+  return rig;
 }
 
 describe("the steps of an answer", () => {
@@ -62,8 +62,8 @@ describe("the steps of an answer", () => {
 
 describe("a query", () => {
   it("[MT42] makes one value of the samples of each step: avg, min, max, sum, last", () => {
-    const test = filled(1);
-    const values = (aggregate: string) => valueOf(ask(test, { stepMs: 15_000, aggregate })).series[0]?.values;
+    const rig = filled(1);
+    const values = (aggregate: string) => valueOf(ask(rig, { stepMs: 15_000, aggregate })).series[0]?.values;
     expect(values("avg")).toEqual([1, 4, 7, 10]);
     expect(values("min")).toEqual([0, 3, 6, 9]);
     expect(values("max")).toEqual([2, 5, 8, 11]);
@@ -72,26 +72,26 @@ describe("a query", () => {
   });
 
   it("[MT42] leaves a gap where there is no sample, and ends a series at its stale marker", () => {
-    const test = new TestShard();
-    test.ingest([
+    const rig = new TestShard();
+    rig.ingest([
       { metric: "m", at: NOON, value: 1 },
       { metric: "m", at: NOON + 20_000, value: 3 },
       { metric: "m", at: NOON + 22_000, value: null },
       { metric: "m", at: NOON + 40_000, value: null },
     ]);
-    expect(valueOf(ask(test, { stepMs: 10_000, aggregate: "last" })).series[0]?.values).toEqual([1, null, null, null, null, null]);
-    expect(valueOf(ask(test, { stepMs: 10_000, aggregate: "avg" })).series[0]?.values).toEqual([1, null, 3, null, null, null]);
+    expect(valueOf(ask(rig, { stepMs: 10_000, aggregate: "last" })).series[0]?.values).toEqual([1, null, null, null, null, null]);
+    expect(valueOf(ask(rig, { stepMs: 10_000, aggregate: "avg" })).series[0]?.values).toEqual([1, null, 3, null, null, null]);
   });
 
   it("[MT42] counts a point at the start of a step into it, and one at its end into the next", () => {
-    const test = filled(1, 3);
-    expect(valueOf(ask(test, { stepMs: 5_000, start: iso(NOON), end: iso(NOON + 10_000) })).series[0]?.values).toEqual([0, 1]);
+    const rig = filled(1, 3);
+    expect(valueOf(ask(rig, { stepMs: 5_000, start: iso(NOON), end: iso(NOON + 10_000) })).series[0]?.values).toEqual([0, 1]);
   });
 
   it("[MT40] selects by metric and label, where an absent label has no value", () => {
-    const test = filled(3);
-    test.ingest([{ metric: "m", at: NOON, value: 7 }]);
-    const hosts = (matchers: unknown) => valueOf(ask(test, { matchers })).series.map(({ labels }) => labels.host ?? "");
+    const rig = filled(3);
+    rig.ingest([{ metric: "m", at: NOON, value: 7 }]);
+    const hosts = (matchers: unknown) => valueOf(ask(rig, { matchers })).series.map(({ labels }) => labels.host ?? "");
     expect(hosts([])).toEqual(["h0", "h1", "h2", ""]);
     expect(hosts([{ label: "host", value: "h1" }])).toEqual(["h1"]);
     expect(hosts([{ label: "host", op: "!=", value: "h1" }])).toEqual(["h0", "h2", ""]);
@@ -102,14 +102,14 @@ describe("a query", () => {
       ]),
     ).toEqual(["h2"]);
     expect(hosts([{ label: "host", value: "" }])).toEqual([""]);
-    expect(valueOf(ask(test, { metric: "nothing" })).series).toEqual([]);
-    expect(valueOf(ask(test, { metric: '"m"' })).series).toHaveLength(4);
+    expect(valueOf(ask(rig, { metric: "nothing" })).series).toEqual([]);
+    expect(valueOf(ask(rig, { metric: '"m"' })).series).toHaveLength(4);
   });
 
   it("[MT43] groups series that agree on labels, combining each series' step value", () => {
-    const test = filled(3, 2);
+    const rig = filled(3, 2);
     const grouped = (groupBy: string[], groupAggregate?: string) =>
-      valueOf(ask(test, { stepMs: 10_000, end: iso(NOON + 10_000), aggregate: "max", groupBy, groupAggregate })).series;
+      valueOf(ask(rig, { stepMs: 10_000, end: iso(NOON + 10_000), aggregate: "max", groupBy, groupAggregate })).series;
     expect(grouped(["zone"], "sum")).toEqual([
       { labels: { zone: "even" }, values: [1 + 201] },
       { labels: { zone: "odd" }, values: [101] },
@@ -120,76 +120,76 @@ describe("a query", () => {
   });
 
   it("[MT43] takes the newest sample of a group for `last`", () => {
-    const test = new TestShard();
-    test.ingest([
+    const rig = new TestShard();
+    rig.ingest([
       { metric: "m", labels: { i: "1" }, at: NOON + 4_000, value: 1 },
       { metric: "m", labels: { i: "2" }, at: NOON + 2_000, value: 2 },
     ]);
-    expect(valueOf(ask(test, { stepMs: 60_000, aggregate: "last", groupBy: [] })).series[0]?.values).toEqual([1]);
+    expect(valueOf(ask(rig, { stepMs: 60_000, aggregate: "last", groupBy: [] })).series[0]?.values).toEqual([1]);
   });
 
   it("[MT44] refuses an empty range, naming the field", () => {
-    const test = filled(1);
+    const rig = filled(1);
     for (const end of [NOON, NOON - 1]) {
-      expect(ask(test, { end: iso(end) })).toMatchObject({ ok: false, problem: { slug: "invalid-body", errors: [{ pointer: "/end" }] } });
+      expect(ask(rig, { end: iso(end) })).toMatchObject({ ok: false, problem: { slug: "invalid-body", errors: [{ pointer: "/end" }] } });
     }
   });
 
   it("[MT44] holds the limit of series in an answer, and grouping gets around it", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const add = (from: number, count: number) =>
-      test.ingest(Array.from({ length: count }, (_, i) => ({ metric: "m", labels: { i: String(from + i) }, at: NOON, value: 1 })));
+      rig.ingest(Array.from({ length: count }, (_, i) => ({ metric: "m", labels: { i: String(from + i) }, at: NOON, value: 1 })));
     add(0, METRIC_LIMITS.querySeries);
-    expect(valueOf(ask(test, { maxPoints: 10 })).series).toHaveLength(METRIC_LIMITS.querySeries);
+    expect(valueOf(ask(rig, { maxPoints: 10 })).series).toHaveLength(METRIC_LIMITS.querySeries);
     add(METRIC_LIMITS.querySeries, 1);
-    expect(ask(test, { maxPoints: 10 })).toMatchObject({ ok: false, problem: { detail: /group/ } });
-    expect(valueOf(ask(test, { maxPoints: 10, groupBy: [] })).series).toHaveLength(1);
+    expect(ask(rig, { maxPoints: 10 })).toMatchObject({ ok: false, problem: { detail: /group/ } });
+    expect(valueOf(ask(rig, { maxPoints: 10, groupBy: [] })).series).toHaveLength(1);
   });
 
   it("[MT44] holds the limit of values in an answer, and says how many points would fit", () => {
-    const test = new TestShard();
-    test.ingest(Array.from({ length: 200 }, (_, i) => ({ metric: "m", labels: { i: String(i) }, at: NOON, value: 1 })));
+    const rig = new TestShard();
+    rig.ingest(Array.from({ length: 200 }, (_, i) => ({ metric: "m", labels: { i: String(i) }, at: NOON, value: 1 })));
     const range = { start: iso(NOON), end: iso(NOON + 5_000 * 1_000), stepMs: 1_000 };
-    expect(valueOf(ask(test, { ...range, maxPoints: 5_000 })).series).toHaveLength(200);
-    expect(ask(test, { ...range, end: iso(NOON + 5_001 * 1_000), maxPoints: 5_001 })).toMatchObject({
+    expect(valueOf(ask(rig, { ...range, maxPoints: 5_000 })).series).toHaveLength(200);
+    expect(ask(rig, { ...range, end: iso(NOON + 5_001 * 1_000), maxPoints: 5_001 })).toMatchObject({
       ok: false,
       problem: { detail: /at most \d+ points/, errors: [{ pointer: "/maxPoints" }] },
     });
   });
 
   it("[MT44] holds the limit of series that it looks at", () => {
-    const test = new TestShard({ maxSeries: 30_000 });
+    const rig = new TestShard({ maxSeries: 30_000 });
     const add = (from: number, count: number) =>
-      test.ingest(Array.from({ length: count }, (_, i) => ({ metric: "m", labels: { i: String(from + i) }, at: NOON, value: 1 })));
+      rig.ingest(Array.from({ length: count }, (_, i) => ({ metric: "m", labels: { i: String(from + i) }, at: NOON, value: 1 })));
     add(0, 10_000);
     add(10_000, 10_000);
-    expect(ask(test, { groupBy: [] }).ok).toBe(true);
+    expect(ask(rig, { groupBy: [] }).ok).toBe(true);
     add(20_000, 1);
-    expect(ask(test, { groupBy: [] })).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/matchers" }] } });
+    expect(ask(rig, { groupBy: [] })).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/matchers" }] } });
   });
 
   it("[MT44] refuses to decode more than its share of packed rows", () => {
-    const test = filled(1);
-    test.seal(NOON + 3_600_000);
-    for (let id = 100; test.shard.blocks.bytes <= METRIC_LIMITS.scannedBytes; id++) {
-      test.shard.blocks.add({ id, seal: 9, firstRef: 1, lastRef: 1, minAt: NOON, maxAt: NOON + 1, through: 0, bytes: 1 << 20 });
+    const rig = filled(1);
+    rig.seal(NOON + 3_600_000);
+    for (let id = 100; rig.shard.blocks.bytes <= METRIC_LIMITS.scannedBytes; id++) {
+      rig.shard.blocks.add({ id, seal: 9, firstRef: 1, lastRef: 1, minAt: NOON, maxAt: NOON + 1, through: 0, bytes: 1 << 20 });
     }
-    expect(ask(test, {})).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/start" }] } });
+    expect(ask(rig, {})).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/start" }] } });
   });
 
   it("[MT45] reads the newest minutes from memory and only the rows of its range and series", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const hosts = Array.from({ length: 200 }, (_, i) => `h${i}`);
     for (let hour = 0; hour < 3; hour++) {
       const at = NOON + hour * 3_600_000;
-      test.ingest(
+      rig.ingest(
         hosts.map((host) => ({ metric: "m", labels: { host }, at, value: hour })),
         at,
       );
-      test.seal(at);
+      rig.seal(at);
     }
     const read = (from: number, end: number, host: string) =>
-      valueOf(ask(test, { start: iso(from), end: iso(end), stepMs: 60_000, matchers: [{ label: "host", value: host }] })).trace;
+      valueOf(ask(rig, { start: iso(from), end: iso(end), stepMs: 60_000, matchers: [{ label: "host", value: host }] })).trace;
     const last = NOON + 2 * 3_600_000;
     expect(read(last - 60_000, last + 60_000, "h7")).toEqual({ seriesScanned: 1, blocksRead: 0, pointsRead: 1 });
     expect(read(NOON + 3_000_000, NOON + 4_000_000, "h7")).toEqual({ seriesScanned: 1, blocksRead: 1, pointsRead: 1 });
@@ -197,8 +197,8 @@ describe("a query", () => {
   });
 
   it("[MT29] shows nothing older than the raw tier", () => {
-    const test = filled(1);
+    const rig = filled(1);
     const query: Partial<MetricQuery> = { stepMs: 5_000 };
-    expect(valueOf(ask(test, query, NOON + 30_000)).series[0]?.values.filter((value) => value !== null)).toEqual([6, 7, 8, 9, 10, 11]);
+    expect(valueOf(ask(rig, query, NOON + 30_000)).series[0]?.values.filter((value) => value !== null)).toEqual([6, 7, 8, 9, 10, 11]);
   });
 });

@@ -86,7 +86,12 @@ function select(query: MetricQuery, series: SeriesTable): Outcome<Selected[]> {
 
 /** An absent label has the empty value. */
 function matches(matcher: Matcher, { labels }: SeriesIdentity): boolean {
-  return ((labels[matcher.label] ?? "") === matcher.value) === (matcher.op === "=");
+  return ((labelOf(labels, matcher.label) ?? "") === matcher.value) === (matcher.op === "=");
+}
+
+/** A label of one's own: `constructor` and the like are names as good as any, and every object has them. */
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
 
 function plan(
@@ -100,7 +105,7 @@ function plan(
   const members: { slot: number; group: Group }[] = [];
   for (const { slot, identity } of selected) {
     const labels = groupBy === undefined ? identity.labels : pick(identity.labels, groupBy);
-    const key = groupBy === undefined ? String(slot) : JSON.stringify(groupBy.map((name) => labels[name] ?? ""));
+    const key = groupBy === undefined ? String(slot) : JSON.stringify(groupBy.map((name) => labelOf(labels, name) ?? ""));
     let group = groups.get(key);
     if (!group) {
       if (groups.size === METRIC_LIMITS.querySeries) {
@@ -126,7 +131,7 @@ function plan(
 function pick(labels: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
   const picked: Record<string, string> = {};
   for (const name of names) {
-    const value = labels[name];
+    const value = labelOf(labels, name);
     if (value !== undefined) picked[name] = value;
   }
   return picked;
