@@ -32,16 +32,16 @@ function round(host: string, at: number, cpu: number, more: readonly TestSample[
   ];
 }
 
-function summary(test: TestShard, host: string) {
-  const entry = test.shard.hosts.find(host);
-  return entry && summaryOf(entry, newestOf(test.shard.heads));
+function summary(rig: TestShard, host: string) {
+  const entry = rig.shard.hosts.find(host);
+  return entry && summaryOf(entry, newestOf(rig.shard.heads));
 }
 
 describe("hosts", () => {
   it("[MT50] are found from what agents send, with the fullest disk and the sums over interfaces", () => {
-    const test = new TestShard();
-    test.ingest(round("web", NOON, 0.25), NOON + 700);
-    expect(summary(test, "web")).toEqual({
+    const rig = new TestShard();
+    rig.ingest(round("web", NOON, 0.25), NOON + 700);
+    expect(summary(rig, "web")).toEqual({
       host: "web",
       lastSampleAt: NOON,
       lastReceivedAt: NOON + 700,
@@ -58,21 +58,21 @@ describe("hosts", () => {
   });
 
   it("[MT50] are not made by other metrics with a label of that name", () => {
-    const test = new TestShard();
-    test.ingest([{ metric: "requests_total", labels: { host: "web" }, at: NOON, value: 1 }]);
-    expect(test.shard.hosts.size).toBe(0);
+    const rig = new TestShard();
+    rig.ingest([{ metric: "requests_total", labels: { host: "web" }, at: NOON, value: 1 }]);
+    expect(rig.shard.hosts.size).toBe(0);
   });
 
   it("[MT50] leave out what is unknown, stale or of a device that is gone", () => {
-    const test = new TestShard();
-    test.ingest(round("web", NOON, 0.25));
+    const rig = new TestShard();
+    rig.ingest(round("web", NOON, 0.25));
     const later = NOON + 70_000;
-    test.ingest([
+    rig.ingest([
       { metric: HOST_METRICS.cpu, labels: { host: "web", core: "all" }, at: later, value: 0.5 },
       { metric: HOST_METRICS.load1, labels: { host: "web" }, at: later, value: null },
       { metric: HOST_METRICS.networkReceiveRate, labels: { host: "web", interface: "eth1" }, at: later, value: 9 },
     ]);
-    expect(summary(test, "web")).toMatchObject({
+    expect(summary(rig, "web")).toMatchObject({
       cpuRatio: 0.5,
       load1: null,
       memoryUsedBytes: null,
@@ -82,19 +82,19 @@ describe("hosts", () => {
   });
 
   it("[MT50] judge by the newest sample, not by the one that came last", () => {
-    const test = new TestShard();
-    test.ingest(round("web", NOON, 0.25));
-    test.ingest(round("web", NOON - 30_000, 0.9), NOON + 5_000);
-    expect(summary(test, "web")).toMatchObject({ cpuRatio: 0.25, lastSampleAt: NOON, lastReceivedAt: NOON + 5_000 });
+    const rig = new TestShard();
+    rig.ingest(round("web", NOON, 0.25));
+    rig.ingest(round("web", NOON - 30_000, 0.9), NOON + 5_000);
+    expect(summary(rig, "web")).toMatchObject({ cpuRatio: 0.25, lastSampleAt: NOON, lastReceivedAt: NOON + 5_000 });
   });
 
   it("[MT51] have a sparkline of five minutes in 5 s steps, from memory", () => {
-    const test = new TestShard();
-    for (let i = 59; i >= 0; i--) test.ingest(round("web", NOON - i * 5_000, i / 100), NOON - i * 5_000);
-    const entry = test.shard.hosts.find("web");
+    const rig = new TestShard();
+    for (let i = 59; i >= 0; i--) rig.ingest(round("web", NOON - i * 5_000, i / 100), NOON - i * 5_000);
+    const entry = rig.shard.hosts.find("web");
     if (!entry) throw new Error("no host");
-    const reader = test.reader();
-    const card = cardOf(entry, newestOf(test.shard.heads), reader, NOON + 1_000);
+    const reader = rig.reader();
+    const card = cardOf(entry, newestOf(rig.shard.heads), reader, NOON + 1_000);
     expect(reader.trace.blocksRead).toBe(0);
     expect(card.recent).toMatchObject({ startMs: NOON - 295_000, stepMs: 5_000 });
     expect(card.recent.cpuRatio).toEqual(Array.from({ length: 60 }, (_, i) => (59 - i) / 100));
@@ -102,39 +102,39 @@ describe("hosts", () => {
     expect(card.recent.diskRatio[0]).toBe(0.9);
     expect(card.recent.networkBytesPerSecond[0]).toBe(23);
     expect(() => hostSchema.parse({ ...card, state: "online", agentId: null, agentVersion: null })).not.toThrow();
-    test.seal(NOON + 1_000);
-    const again = test.reader();
-    expect(cardOf(entry, newestOf(test.shard.heads), again, NOON + 1_000)).toEqual(card);
+    rig.seal(NOON + 1_000);
+    const again = rig.reader();
+    expect(cardOf(entry, newestOf(rig.shard.heads), again, NOON + 1_000)).toEqual(card);
     expect(again.trace.blocksRead).toBe(0);
   });
 
   it("[MT50] are there after a restart, even when packed rows hold all of their points", () => {
-    const test = new TestShard();
-    test.ingest([...round("web", NOON, 0.25), ...round("db", NOON + 10_000, 0.5)], NOON + 11_000);
-    test.restart();
-    expect(summary(test, "web")).toMatchObject({ cpuRatio: 0.25, lastReceivedAt: NOON + 11_000 });
-    test.seal(NOON + 20_000);
-    test.restart();
-    expect(summary(test, "web")).toMatchObject({ lastSampleAt: NOON, lastReceivedAt: NOON, cpuRatio: null });
-    expect(summary(test, "db")).toMatchObject({ lastSampleAt: NOON + 10_000 });
-    expect(hostSchema.omit({ state: true, agentId: true, agentVersion: true, recent: true }).safeParse(summary(test, "web")).success).toBe(
+    const rig = new TestShard();
+    rig.ingest([...round("web", NOON, 0.25), ...round("db", NOON + 10_000, 0.5)], NOON + 11_000);
+    rig.restart();
+    expect(summary(rig, "web")).toMatchObject({ cpuRatio: 0.25, lastReceivedAt: NOON + 11_000 });
+    rig.seal(NOON + 20_000);
+    rig.restart();
+    expect(summary(rig, "web")).toMatchObject({ lastSampleAt: NOON, lastReceivedAt: NOON, cpuRatio: null });
+    expect(summary(rig, "db")).toMatchObject({ lastSampleAt: NOON + 10_000 });
+    expect(hostSchema.omit({ state: true, agentId: true, agentVersion: true, recent: true }).safeParse(summary(rig, "web")).success).toBe(
       true,
     );
   });
 
   it("[MT50] go when the last of their series goes", () => {
-    const test = new TestShard();
-    test.ingest(round("web", NOON, 0.25));
-    test.ingest(round("db", NOON + 3_600_000, 0.25), NOON + 3_600_000);
-    test.seal(NOON + 3_600_000);
-    test.sweep(NOON + 24 * 3_600_000 + 1);
-    expect(test.shard.hosts.list(undefined, 10).map(({ host }) => host)).toEqual(["db"]);
+    const rig = new TestShard();
+    rig.ingest(round("web", NOON, 0.25));
+    rig.ingest(round("db", NOON + 3_600_000, 0.25), NOON + 3_600_000);
+    rig.seal(NOON + 3_600_000);
+    rig.sweep(NOON + 24 * 3_600_000 + 1);
+    expect(rig.shard.hosts.list(undefined, 10).map(({ host }) => host)).toEqual(["db"]);
   });
 
   it("[MT52] are listed by name, page by page", () => {
-    const test = new TestShard();
-    for (const host of ["c", "a", "b"]) test.ingest(round(host, NOON, 0.1));
-    const names = (after: string | undefined, limit: number) => test.shard.hosts.list(after, limit).map(({ host }) => host);
+    const rig = new TestShard();
+    for (const host of ["c", "a", "b"]) rig.ingest(round(host, NOON, 0.1));
+    const names = (after: string | undefined, limit: number) => rig.shard.hosts.list(after, limit).map(({ host }) => host);
     expect([names(undefined, 2), names("b", 2), names("c", 2)]).toEqual([["a", "b"], ["c"], []]);
   });
 });

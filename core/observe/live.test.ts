@@ -50,15 +50,15 @@ describe("what a publication holds", () => {
   const cpu = { metric: HOST_METRICS.cpu, labels: { host: "web", core: "all" } };
 
   it("[MT61] is the points of the changed series of a watched host, in order of time", () => {
-    const test = new TestShard();
-    test.ingest([{ ...cpu, at: NOON, value: 1 }]);
+    const rig = new TestShard();
+    rig.ingest([{ ...cpu, at: NOON, value: 1 }]);
     const changes = new LiveChanges();
     const one = new Uint32Array(new Float64Array([1.5]).buffer);
     changes.note("web", true, 0, NOON + 5_000, one[0] ?? 0, one[1] ?? 0);
     changes.note("web", true, 0, NOON, STALE_BITS.low, STALE_BITS.high);
     changes.note("db", false, 0, NOON, 0, 0);
     expect([...changes.hosts()]).toEqual(["web", "db"]);
-    expect(changes.pushOf("web", test.shard.series)).toEqual({
+    expect(changes.pushOf("web", rig.shard.series)).toEqual({
       host: "web",
       series: [
         {
@@ -70,7 +70,7 @@ describe("what a publication holds", () => {
         },
       ],
     });
-    expect(changes.pushOf("db", test.shard.series)).toBeUndefined();
+    expect(changes.pushOf("db", rig.shard.series)).toBeUndefined();
     changes.clear();
     expect(changes.empty).toBe(true);
   });
@@ -78,9 +78,9 @@ describe("what a publication holds", () => {
   it("[MT61] is bounded: a host that sends very much is shown the newest points only", () => {
     const changes = new LiveChanges();
     for (let i = 0; i < 25_000; i++) changes.note("web", true, 0, NOON + i, 0, 0);
-    const test = new TestShard();
-    test.ingest([{ ...cpu, at: NOON, value: 1 }]);
-    const points = changes.pushOf("web", test.shard.series)?.series[0]?.points ?? [];
+    const rig = new TestShard();
+    rig.ingest([{ ...cpu, at: NOON, value: 1 }]);
+    const points = changes.pushOf("web", rig.shard.series)?.series[0]?.points ?? [];
     expect(points.length).toBeLessThanOrEqual(10_000);
     expect(points.at(-1)?.[0]).toBe(NOON + 24_999);
   });

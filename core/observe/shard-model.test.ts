@@ -19,7 +19,7 @@ class Model {
 }
 
 interface Real {
-  readonly test: TestShard;
+  readonly rig: TestShard;
   /** What happened, so that the run can show it was not vacuous. */
   readonly seen: Record<string, number>;
   sealing: Seal | undefined;
@@ -41,9 +41,9 @@ const note = (real: Real, name: string) => void (real.seen[name] = (real.seen[na
 function check(model: Model, real: Real): void {
   for (const metric of METRICS) {
     const expected = [...(model.series.get(metric) ?? [])].sort(([a], [b]) => a - b);
-    expect(real.test.points(metric)).toEqual(expected);
+    expect(real.rig.points(metric)).toEqual(expected);
     const [from, end] = [model.now - 120_000, model.now - 20_000];
-    expect(real.test.points(metric, undefined, from, end)).toEqual(expected.filter(([at]) => at >= from && at < end));
+    expect(real.rig.points(metric, undefined, from, end)).toEqual(expected.filter(([at]) => at >= from && at < end));
   }
 }
 
@@ -52,7 +52,7 @@ const ingest = fc.tuple(fc.array(sample, { minLength: 1, maxLength: 40 }), fc.op
   run: (model: Model, real: Real) => {
     const samples = list.map(({ metric, offset, value }) => ({ metric, at: model.now + offset, value }));
     const id = again === null ? `once-${model.now}` : `id-${again}`;
-    const reply = real.test.ingest(samples, model.now, id);
+    const reply = real.rig.ingest(samples, model.now, id);
     expect(reply.duplicate).toBe(model.ids.has(id));
     note(real, reply.duplicate ? "duplicate" : "ingest");
     if (!reply.duplicate) model.take(samples);
@@ -86,15 +86,15 @@ const simple = (name: string, run: (model: Model, real: Real) => void) =>
 
 const restart = simple("restart", (_, real) => {
   real.sealing = undefined;
-  real.test.restart();
+  real.rig.restart();
 });
 const seal = simple("seal", (model, real) => {
   real.sealing = undefined;
-  real.test.seal(model.now);
+  real.rig.seal(model.now);
 });
 /** One slice of a seal; requests, or an eviction, may come before the next. */
 const slice = simple("slice", (model, real) => {
-  real.sealing ??= new Seal(real.test.shard, model.now);
+  real.sealing ??= new Seal(real.rig.shard, model.now);
   if (real.sealing.slice(2)) return;
   real.sealing.finish();
   real.sealing = undefined;
@@ -108,7 +108,7 @@ describe("a shard", () => {
       fc.property(
         fc.commands([ingest, ingest, ingest, advance, restart, seal, slice, slice], { maxCommands: 40, size: "max" }),
         (commands) => {
-          fc.modelRun(() => ({ model: new Model(), real: { test: new TestShard(), seen, sealing: undefined } }), commands);
+          fc.modelRun(() => ({ model: new Model(), real: { rig: new TestShard(), seen, sealing: undefined } }), commands);
         },
       ),
       { seed: 30, numRuns: 150 },

@@ -20,31 +20,31 @@ function byReference(refs: readonly number[], dictionary: number, at = NOON, val
 
 describe("a shard's commit", () => {
   it("[MT13] answers with references, by which later batches name their series", () => {
-    const test = new TestShard();
-    const { assigned, dictionary } = test.ingest([sample("a"), sample("b")]);
+    const rig = new TestShard();
+    const { assigned, dictionary } = rig.ingest([sample("a"), sample("b")]);
     expect(assigned).toEqual([1, 2]);
-    const [stored] = test.shard.commit([{ batch: byReference([2, 1], dictionary, NOON + 1), id: "x" }], NOON);
+    const [stored] = rig.shard.commit([{ batch: byReference([2, 1], dictionary, NOON + 1), id: "x" }], NOON);
     expect(valueOf(stored)).toMatchObject({ accepted: 2, unknown: false, assigned: [] });
-    test.restart();
-    expect(test.points("b", { host: "a" })).toEqual([
+    rig.restart();
+    expect(rig.points("b", { host: "a" })).toEqual([
       [NOON, 1],
       [NOON + 1, 5],
     ]);
   });
 
   it("[MT13] stores nothing of a batch that names a reference it does not know, or another shard's", () => {
-    const test = new TestShard();
-    const { dictionary } = test.ingest([sample("a")]);
-    const rows = test.store.rowsWritten;
+    const rig = new TestShard();
+    const { dictionary } = rig.ingest([sample("a")]);
+    const rows = rig.store.rowsWritten;
     for (const batch of [byReference([1, 9], dictionary), byReference([1], dictionary + 1)]) {
-      expect(valueOf(test.shard.commit([{ batch, id: "x" }], NOON)[0])).toMatchObject({ accepted: 0, unknown: true });
+      expect(valueOf(rig.shard.commit([{ batch, id: "x" }], NOON)[0])).toMatchObject({ accepted: 0, unknown: true });
     }
-    expect(test.store.rowsWritten).toBe(rows);
-    expect(test.points("a", { host: "a" })).toHaveLength(1);
+    expect(rig.store.rowsWritten).toBe(rows);
+    expect(rig.points("a", { host: "a" })).toHaveLength(1);
   });
 
   it("[MT11] refuses bytes that are no batch, and keys that are none, without hurting the others of the round", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const badKey = encodeBatch({
       count: 1,
       dictionary: 0,
@@ -53,7 +53,7 @@ describe("a shard's commit", () => {
       series: Uint32Array.of(0x80000000),
       definitions: ["nonsense"],
     });
-    const outcomes = test.shard.commit(
+    const outcomes = rig.shard.commit(
       [
         { batch: new Uint8Array(5), id: "1" },
         { batch: badKey, id: "2" },
@@ -62,40 +62,40 @@ describe("a shard's commit", () => {
       NOON,
     );
     expect(outcomes.map(({ ok }) => ok)).toEqual([false, false, true]);
-    expect(test.points("a", { host: "a" })).toHaveLength(1);
+    expect(rig.points("a", { host: "a" })).toHaveLength(1);
   });
 
   it("[MT24] stores all waiting batches in one row", () => {
-    const test = new TestShard();
-    const before = test.store.rowsWritten;
-    test.shard.commit(
+    const rig = new TestShard();
+    const before = rig.store.rowsWritten;
+    rig.shard.commit(
       Array.from({ length: 16 }, (_, i) => ({ batch: batchOf([sample(`m${i % 3}`, NOON + i)]), id: `b${i}` })),
       NOON,
     );
-    expect(test.store.rowsWritten - before).toBe(1);
-    test.restart();
-    expect(test.points("m0", { host: "a" })).toHaveLength(6);
+    expect(rig.store.rowsWritten - before).toBe(1);
+    rig.restart();
+    expect(rig.points("m0", { host: "a" })).toHaveLength(6);
   });
 
   it("[MT24] splits a commit that is too large for a row, and reads it back", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const samples = Array.from({ length: 10_000 }, (_, i) => ({
       metric: "m",
       labels: { host: "a", pad: `${i}-${"x".repeat(200)}` },
       at: NOON,
       value: i,
     }));
-    test.ingest(samples);
-    expect(test.store.counts().log).toBe(2);
-    test.restart();
-    expect(test.shard.series.size).toBe(10_000);
-    expect(test.points("m", samples[9_999]?.labels)).toEqual([[NOON, 9_999]]);
+    rig.ingest(samples);
+    expect(rig.store.counts().log).toBe(2);
+    rig.restart();
+    expect(rig.shard.series.size).toBe(10_000);
+    expect(rig.points("m", samples[9_999]?.labels)).toEqual([[NOON, 9_999]]);
   });
 
   it("[MT14] stores a batch once within ten minutes, also within one round, after a seal and after a restart", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const batch = batchOf([sample("a")]);
-    const round = test.shard.commit(
+    const round = rig.shard.commit(
       [
         { batch, id: "same" },
         { batch, id: "same" },
@@ -103,38 +103,38 @@ describe("a shard's commit", () => {
       NOON,
     );
     expect(round.map((outcome) => valueOf(outcome).duplicate)).toEqual([false, true]);
-    test.ingest([sample("a", NOON, 2)]);
-    for (const step of [() => test.seal(NOON + 1), () => test.restart(), () => test.restart()]) {
+    rig.ingest([sample("a", NOON, 2)]);
+    for (const step of [() => rig.seal(NOON + 1), () => rig.restart(), () => rig.restart()]) {
       step();
-      const [again] = test.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs - 1);
+      const [again] = rig.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs - 1);
       expect(valueOf(again)).toMatchObject({ duplicate: true, accepted: 1 });
-      expect(test.points("a", { host: "a" })).toEqual([[NOON, 2]]);
+      expect(rig.points("a", { host: "a" })).toEqual([[NOON, 2]]);
     }
-    const [later] = test.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs);
+    const [later] = rig.shard.commit([{ batch, id: "same" }], NOON + METRIC_LIMITS.dedupeMs);
     expect(valueOf(later).duplicate).toBe(false);
   });
 
   it("[MT14] takes a batch again that named unknown references, under the same id", () => {
-    const test = new TestShard();
-    expect(valueOf(test.shard.commit([{ batch: byReference([9], 77), id: "x" }], NOON)[0]).unknown).toBe(true);
-    expect(test.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
+    const rig = new TestShard();
+    expect(valueOf(rig.shard.commit([{ batch: byReference([9], 77), id: "x" }], NOON)[0]).unknown).toBe(true);
+    expect(rig.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
   });
 
   it("[MT28] refuses new series at the limit, names their samples, and keeps the old ones going", () => {
-    const test = new TestShard({ maxSeries: 3 });
-    expect(test.ingest([sample("a"), sample("b"), sample("c")]).refusedSeries).toEqual([]);
-    const reply = test.ingest([sample("a", NOON + 1), sample("d"), sample("b", NOON + 1), sample("e"), sample("d", NOON + 1)]);
+    const rig = new TestShard({ maxSeries: 3 });
+    expect(rig.ingest([sample("a"), sample("b"), sample("c")]).refusedSeries).toEqual([]);
+    const reply = rig.ingest([sample("a", NOON + 1), sample("d"), sample("b", NOON + 1), sample("e"), sample("d", NOON + 1)]);
     expect(reply).toMatchObject({ accepted: 2, refusedSeries: [1, 3, 4] });
-    expect(test.points("a", { host: "a" })).toHaveLength(2);
-    expect(test.points("d", { host: "a" })).toEqual([]);
-    test.restart();
-    expect(test.shard.series.size).toBe(3);
-    expect(test.points("b", { host: "a" })).toHaveLength(2);
+    expect(rig.points("a", { host: "a" })).toHaveLength(2);
+    expect(rig.points("d", { host: "a" })).toEqual([]);
+    rig.restart();
+    expect(rig.shard.series.size).toBe(3);
+    expect(rig.points("b", { host: "a" })).toHaveLength(2);
   });
 
   it("[MT28] counts the new series of a whole round", () => {
-    const test = new TestShard({ maxSeries: 1 });
-    const outcomes = test.shard.commit(
+    const rig = new TestShard({ maxSeries: 1 });
+    const outcomes = rig.shard.commit(
       [
         { batch: batchOf([sample("a")]), id: "1" },
         { batch: batchOf([sample("b")]), id: "2" },
@@ -146,19 +146,19 @@ describe("a shard's commit", () => {
   });
 
   it("[MT32] keeps the stale marker as its bits through rows, blocks and restarts", () => {
-    const test = new TestShard();
-    test.ingest(Array.from({ length: 20 }, (_, i) => sample("a", NOON + i, i % 2 === 0 ? null : 1.5)));
-    for (const step of [() => {}, () => test.restart(), () => test.seal(NOON + 3_600_000), () => test.restart()]) {
+    const rig = new TestShard();
+    rig.ingest(Array.from({ length: 20 }, (_, i) => sample("a", NOON + i, i % 2 === 0 ? null : 1.5)));
+    for (const step of [() => {}, () => rig.restart(), () => rig.seal(NOON + 3_600_000), () => rig.restart()]) {
       step();
-      const slot = [...test.shard.series.liveSlots()][0] ?? 0;
-      const { points } = test.reader().read(slot, 0, NOON + 100);
+      const slot = [...rig.shard.series.liveSlots()][0] ?? 0;
+      const { points } = rig.reader().read(slot, 0, NOON + 100);
       expect([points.count, points.columns.bits[0], points.columns.bits[1]]).toEqual([20, STALE_BITS.low, STALE_BITS.high]);
     }
   });
 
   it("[MT24] leaves no trace of a commit whose row could not be written", () => {
     let broken = false;
-    const test = new TestShard({
+    const rig = new TestShard({
       wrap: (store) =>
         new Proxy(store, {
           get: (target, name) => {
@@ -169,76 +169,76 @@ describe("a shard's commit", () => {
         }),
     });
     broken = true;
-    expect(() => test.ingest([sample("a")], NOON, "x")).toThrow("disk full");
-    expect(test.shard.series.size).toBe(0);
+    expect(() => rig.ingest([sample("a")], NOON, "x")).toThrow("disk full");
+    expect(rig.shard.series.size).toBe(0);
     broken = false;
-    expect(test.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
+    expect(rig.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
   });
 });
 
 describe("a shard's upkeep", () => {
   it("[MT29] deletes raw points after their time, and forgets series that have none left", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const hour = 3_600_000;
-    test.ingest([sample("old", NOON), sample("both", NOON)]);
-    test.seal(NOON);
-    test.ingest([sample("both", NOON + 12 * hour)], NOON + 12 * hour);
-    test.seal(NOON + 12 * hour);
-    test.sweep(NOON + 24 * hour);
-    expect(test.shard.blocks.rows).toBe(2);
-    test.sweep(NOON + 24 * hour + 1);
-    expect(test.shard.blocks.rows).toBe(1);
-    expect(test.shard.series.size).toBe(1);
-    expect(test.points("both", { host: "a" }, 0)).toEqual([[NOON + 12 * hour, 1]]);
-    test.restart();
-    expect(test.shard.series.size).toBe(1);
-    expect(test.ingest([sample("old", NOON + 24 * hour)], NOON + 24 * hour).assigned).toEqual([3]);
+    rig.ingest([sample("old", NOON), sample("both", NOON)]);
+    rig.seal(NOON);
+    rig.ingest([sample("both", NOON + 12 * hour)], NOON + 12 * hour);
+    rig.seal(NOON + 12 * hour);
+    rig.sweep(NOON + 24 * hour);
+    expect(rig.shard.blocks.rows).toBe(2);
+    rig.sweep(NOON + 24 * hour + 1);
+    expect(rig.shard.blocks.rows).toBe(1);
+    expect(rig.shard.series.size).toBe(1);
+    expect(rig.points("both", { host: "a" }, 0)).toEqual([[NOON + 12 * hour, 1]]);
+    rig.restart();
+    expect(rig.shard.series.size).toBe(1);
+    expect(rig.ingest([sample("old", NOON + 24 * hour)], NOON + 24 * hour).assigned).toEqual([3]);
   });
 
   it("[MT29] loses no point of a series that comes back just before it is forgotten", () => {
-    const test = new TestShard();
-    const { assigned, dictionary } = test.ingest([sample("a")]);
-    test.seal(NOON);
+    const rig = new TestShard();
+    const { assigned, dictionary } = rig.ingest([sample("a")]);
+    rig.seal(NOON);
     const back = NOON + 25 * 3_600_000;
-    test.shard.commit([{ batch: byReference(assigned, dictionary, back), id: "x" }], back);
-    test.sweep(back);
-    test.restart();
-    expect(test.points("a", { host: "a" })).toEqual([[back, 5]]);
+    rig.shard.commit([{ batch: byReference(assigned, dictionary, back), id: "x" }], back);
+    rig.sweep(back);
+    rig.restart();
+    expect(rig.points("a", { host: "a" })).toEqual([[back, 5]]);
   });
 
   it("[MT31] frees write-ahead rows only after the last slice", () => {
-    const test = new TestShard();
-    test.ingest(Array.from({ length: 600 }, (_, i) => sample(`m${i}`)));
-    test.seal(NOON);
-    expect(test.shard.state.watermark).toBe(1);
-    expect(test.shard.log.unsealedBytes).toBe(0);
+    const rig = new TestShard();
+    rig.ingest(Array.from({ length: 600 }, (_, i) => sample(`m${i}`)));
+    rig.seal(NOON);
+    expect(rig.shard.state.watermark).toBe(1);
+    expect(rig.shard.log.unsealedBytes).toBe(0);
     const later = NOON + METRIC_LIMITS.dedupeMs + 1;
-    test.ingest([sample("m0", later)], later);
-    expect(test.store.counts().log).toBe(1);
+    rig.ingest([sample("m0", later)], later);
+    expect(rig.store.counts().log).toBe(1);
   });
 
   it("[MT26] stores definitions in a row per seal at most, and all of them anew before rows pile up", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     for (let i = 0; i < 60; i++) {
       const now = NOON + i * UPKEEP.sealEveryMs;
-      test.ingest([sample("steady", now), sample(`passing-${i}`, now)], now);
-      test.seal(now);
-      test.sweep(now);
+      rig.ingest([sample("steady", now), sample(`passing-${i}`, now)], now);
+      rig.seal(now);
+      rig.sweep(now);
     }
-    expect(test.store.counts().dictionary).toBeLessThanOrEqual(UPKEEP.spareDictionaryRows + 1);
-    test.restart();
-    expect(test.points("steady", { host: "a" }, NOON + 59 * UPKEEP.sealEveryMs)).toHaveLength(1);
+    expect(rig.store.counts().dictionary).toBeLessThanOrEqual(UPKEEP.spareDictionaryRows + 1);
+    rig.restart();
+    expect(rig.points("steady", { host: "a" }, NOON + 59 * UPKEEP.sealEveryMs)).toHaveLength(1);
   });
 
   it("[MT29] asks for its next turn while there is something to do, and sleeps when there is nothing", () => {
-    const test = new TestShard();
+    const rig = new TestShard();
     const day = 24 * 3_600_000;
-    expect(nextUpkeepAt(test.shard, NOON, day)).toBeUndefined();
-    test.ingest([sample("a")]);
-    expect(nextUpkeepAt(test.shard, NOON, day)).toBe(NOON + UPKEEP.sealEveryMs);
-    test.seal(NOON);
-    expect(nextUpkeepAt(test.shard, NOON, day)).toBe(NOON + day + 1);
-    test.sweep(NOON + day + 1);
-    expect(nextUpkeepAt(test.shard, NOON + day + 1, day)).toBeUndefined();
+    expect(nextUpkeepAt(rig.shard, NOON, day)).toBeUndefined();
+    rig.ingest([sample("a")]);
+    expect(nextUpkeepAt(rig.shard, NOON, day)).toBe(NOON + UPKEEP.sealEveryMs);
+    rig.seal(NOON);
+    expect(nextUpkeepAt(rig.shard, NOON, day)).toBe(NOON + day + 1);
+    rig.sweep(NOON + day + 1);
+    expect(nextUpkeepAt(rig.shard, NOON + day + 1, day)).toBeUndefined();
   });
 });

@@ -13,11 +13,11 @@ class World {
   readonly timers: { at: number; work: () => void }[] = [];
   readonly background: Promise<unknown>[] = [];
   readonly warnings: unknown[] = [];
-  readonly test = new TestShard();
+  readonly rig = new TestShard();
   readonly publisher = new LivePublisher("epoch-1", {
     hubs: { getByName: (name: string) => this.#hub(name) } as unknown as ObjectNamespace<HubRpc>, // only `publish` is called
     tenantId: () => "t",
-    shard: () => this.test.shard,
+    shard: () => this.rig.shard,
     now: () => this.now,
     later: (ms, work) => void this.timers.push({ at: this.now + ms, work }),
     background: (work) => void this.background.push(work),
@@ -27,9 +27,9 @@ class World {
   /** A sample of a host arrives and is committed. */
   report(host: string, value = 1): void {
     const labels = { host, core: "all" };
-    this.test.ingest([{ metric: HOST_METRICS.cpu, labels, at: this.now, value }], this.now);
-    const slot = this.test.shard.hosts.find(host)?.single.get(HOST_METRICS.cpu) ?? 0;
-    const { low, high } = this.test.shard.heads.newestBits(slot);
+    this.rig.ingest([{ metric: HOST_METRICS.cpu, labels, at: this.now, value }], this.now);
+    const slot = this.rig.shard.hosts.find(host)?.single.get(HOST_METRICS.cpu) ?? 0;
+    const { low, high } = this.rig.shard.heads.newestBits(slot);
     this.publisher.changed(host, slot, this.now, low, high);
     this.publisher.settle(this.now);
   }
