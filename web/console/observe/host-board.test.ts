@@ -140,7 +140,7 @@ describe("the top line", () => {
     expect(boardState(many, NOW).since).toMatch(/ and 2 more$/);
   });
 
-  it("[UI28] judges no host while the console itself is cut off, and says what was true before", () => {
+  it("[UI40] judges no host while the console itself is cut off, and says what was true before", () => {
     expect(lastKnown(true, NOW - 600_000, NOW)).toBe(NOW);
     expect(lastKnown(false, NOW - 15_000, NOW)).toBe(NOW);
     expect(lastKnown(false, NOW - 15_001, NOW)).toBe(NOW - 15_001);
