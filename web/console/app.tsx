@@ -72,7 +72,7 @@ export function App() {
           <ErrorState
             failure={{
               title: "The server does not answer",
-              detail: `${startError.value?.detail ?? "The connection failed"}. The console needs it to show anything.`,
+              detail: `${startError.value?.detail.replace(/\.$/, "") ?? "The connection failed"}. The console needs it to show anything.`,
               requestId: startError.value?.requestId,
             }}
             onRetry={() => void loadSession()}

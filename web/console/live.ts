@@ -8,8 +8,6 @@ import { api } from "./api.ts";
 export const link = signal<LiveStatus | undefined>(undefined);
 /** Epoch milliseconds on the console's clock when the next attempt starts. */
 export const retryAt = signal(0);
-/** Epoch milliseconds of the newest data that came over the socket; 0 before any. */
-export const newestDataAt = signal(0);
 /** Updates that arrived while the picture is held. */
 export const heldUpdates = signal(0);
 
@@ -46,7 +44,6 @@ export function follow(channel: string, handler: LiveHandler): () => void {
     ...handler,
     event: (event) => {
       noteServerTime(event.at);
-      newestDataAt.value = event.at;
       noteContact();
       if (paused.peek()) heldUpdates.value++;
       handler.event(event);

@@ -39,6 +39,11 @@ export interface Failure {
   readonly requestId?: string | undefined;
 }
 
+/** Reasons come as whole sentences from the server and as fragments from the client. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? "" : "."}`;
+}
+
 /** What failed, how to try again, and what to quote when asking for help. */
 export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: () => void }) {
   return (
@@ -46,7 +51,7 @@ export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: (
       <h2>
         <Icon of={CircleAlert} /> {failure.title}
       </h2>
-      <p>{failure.detail}</p>
+      <p>{sentence(failure.detail)}</p>
       <div class="actions">
         {onRetry && (
           <Button icon={RotateCw} onClick={onRetry}>

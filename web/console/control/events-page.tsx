@@ -115,7 +115,7 @@ export default function EventsPage({ params }: PageProps) {
     <div class="stack">
       <div>
         {spine ? <PageHead {...spineHead(spine)} /> : <PageHead tone="muted" headline="Events" />}
-        {!spine && status.error.value && <Notice tone="warn">The spine's state could not be read: {status.error.value.detail}</Notice>}
+        {!spine && status.error.value && <Notice tone="warn">Whether events arrive could not be read: {status.error.value.detail}</Notice>}
         {spine && <SpineFigures status={spine} />}
       </div>
       <DeadLetters count={spine?.deadLetters ?? 0} onReplayed={status.reload} />
