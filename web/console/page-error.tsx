@@ -1,5 +1,5 @@
 import type { MeridianError } from "../../sdk/errors.ts";
-import { type Failure, ErrorState, ForbiddenState } from "../ui/states.tsx";
+import { type Failure, ErrorState } from "../ui/states.tsx";
 
 /** A client error in the words of a page. */
 export function failureOf(error: MeridianError, title: string): Failure & { forbidden: boolean } {
@@ -8,7 +8,7 @@ export function failureOf(error: MeridianError, title: string): Failure & { forb
 
 /** What stands in the page's place when its first read failed. */
 export function PageError({ failure, onRetry }: { failure: ReturnType<typeof failureOf>; onRetry: () => void }) {
-  // The roles are the server's business once it refused: a key or a changed role may differ from what the console believes.
-  if (failure.forbidden) return <ForbiddenState what="this" roles={["an owner or admin can say"]} />;
+  // The console believed that the role allows it: it was changed meanwhile, and trying again changes nothing.
+  if (failure.forbidden) return <ErrorState failure={{ ...failure, title: "Your role no longer shows this" }} />;
   return <ErrorState failure={failure} onRetry={onRetry} />;
 }

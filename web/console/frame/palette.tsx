@@ -6,7 +6,7 @@ import { type Command, filterCommands } from "../../lib/palette.ts";
 import { theme, THEMES } from "../../lib/theme.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { can, signOut } from "../session.ts";
-import { hostNames } from "./host-names.ts";
+import { hostNames, needHostNames } from "./host-names.ts";
 import { THEME_WORDS } from "./account-menu.tsx";
 import { visiblePages } from "./rail.tsx";
 
@@ -58,6 +58,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null);
   const found = useComputed(() => filterCommands(typed.value, commands()));
 
+  useEffect(() => void needHostNames(), []);
   // Before the next key: what is typed right after Ctrl-K belongs in here.
   useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => list.current?.children[at.value]?.scrollIntoView({ block: "nearest" }), [at.value]);
