@@ -1,10 +1,13 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CATALOGUE } from "../tests/mutations/catalogue.ts";
+import { chooseSample } from "../tests/mutations/sample.ts";
+import { runSession, sourceFor } from "../tests/mutations/session.ts";
 import { BUILD_STEPS, runStep } from "./lib/build-steps.ts";
 import { ROOT, run } from "./lib/project.ts";
 
 /** Suites in order, cheapest first. `npm test -- node workers` runs only these. */
-const SUITES = ["check", "node", "workers", "system"] as const;
+const SUITES = ["check", "node", "mutations", "workers", "system"] as const;
 type Suite = (typeof SUITES)[number];
 
 interface Count {
@@ -17,6 +20,7 @@ async function runSuite(suite: Suite): Promise<Count> {
     const { code } = await run(process.execPath, [join(ROOT, "scripts/check.ts")], { show: true });
     return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
   }
+  if (suite === "mutations") return await runMutationSample();
   const report = join(ROOT, ".cache", `vitest-${suite}.json`);
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   const { code } = await run("vitest", ["run", "--project", suite, "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`], {
@@ -26,6 +30,15 @@ async function runSuite(suite: Suite): Promise<Count> {
   const count = readCount(result);
   // A run can fail without a failed test: an unhandled rejection, a file that does not load, no test at all.
   return count.failed === 0 && (code !== 0 || count.passed === 0) ? { ...count, failed: 1 } : count;
+}
+
+/** The short form of `npm run mutate`: what each commit tries follows from its hash, so that in time all are tried. */
+async function runMutationSample(): Promise<Count> {
+  const { source, seed } = sourceFor(ROOT);
+  const chosen = chooseSample(CATALOGUE, seed, 8);
+  console.log(`${chosen.length} of ${CATALOGUE.length}; these again with: npm run mutate -- --seed ${seed}`);
+  const print = (line: string) => console.log(line);
+  return await runSession({ root: ROOT, source, catalogue: CATALOGUE, chosen, budgetMs: 85_000, print });
 }
 
 function readCount(report: unknown): Count {

@@ -1,0 +1,25 @@
+import { ACCESS_MUTATIONS } from "./catalogue/access.ts";
+import { AGENT_MUTATIONS } from "./catalogue/agents.ts";
+import { CONSOLE_MUTATIONS } from "./catalogue/console.ts";
+import { EVENT_MUTATIONS } from "./catalogue/events.ts";
+import { HTTP_MUTATIONS } from "./catalogue/http.ts";
+import { KIT_MUTATIONS } from "./catalogue/kit.ts";
+import { LIVE_MUTATIONS } from "./catalogue/live.ts";
+import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
+import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
+import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
+import type { Mutation } from "./mutation.ts";
+
+/** Every mutation, by the family of its rule. */
+export const CATALOGUE: readonly Mutation[] = [
+  ...HTTP_MUTATIONS,
+  ...KIT_MUTATIONS,
+  ...EVENT_MUTATIONS,
+  ...ACCESS_MUTATIONS,
+  ...AGENT_MUTATIONS,
+  ...LIVE_MUTATIONS,
+  ...METRIC_MUTATIONS,
+  ...CONSOLE_MUTATIONS,
+  ...RUNNING_MUTATIONS,
+  ...SDK_MUTATIONS,
+];

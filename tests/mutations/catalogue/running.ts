@@ -1,0 +1,60 @@
+import type { Mutation } from "../mutation.ts";
+
+export const RUNNING_MUTATIONS: readonly Mutation[] = [
+  {
+    rule: "SC1",
+    defect: "lets core know Cloudflare",
+    file: "scripts/checks/arrows.ts",
+    find: 'specifier.startsWith("cloudflare:") &&',
+    replace: 'specifier === "cloudflare:" &&',
+    test: "scripts/checks/arrows.test.ts",
+  },
+  {
+    rule: "SC2",
+    defect: "does not miss a rule's test",
+    file: "scripts/checks/rules.ts",
+    find: "if (!tested.has(id)) faults.push(",
+    replace: "if (tested.has(`${id}!`)) faults.push(",
+    test: "scripts/checks/rules.test.ts",
+  },
+  {
+    rule: "SC6",
+    defect: "lets a Worker's request reach this machine",
+    file: "scripts/serve/outbound.ts",
+    find: '  ["127.0.0.0", 8],\n',
+    replace: "",
+    test: "scripts/serve/outbound.test.ts",
+  },
+  {
+    rule: "SC6",
+    defect: "carries credentials to another origin",
+    file: "scripts/serve/outbound.ts",
+    find: 'if (next.origin !== url.origin) for (const name of ["authorization", "cookie"]) headers.delete(name);',
+    replace: "",
+    test: "scripts/serve/outbound.test.ts",
+  },
+  {
+    rule: "SC6",
+    defect: "looks at the first of a host's addresses only",
+    file: "scripts/serve/outbound.ts",
+    find: "addresses.some(isPrivateAddress)",
+    replace: "addresses.every(isPrivateAddress)",
+    test: "scripts/serve/outbound.test.ts",
+  },
+  {
+    rule: "SC7",
+    defect: "deletes a folder that is none of ours",
+    file: "scripts/serve/state.ts",
+    find: 'if (!existsSync(join(folder, "state.json")))\n    throw',
+    replace: 'if (folder === "")\n    throw',
+    test: "scripts/serve/state.test.ts",
+  },
+  {
+    rule: "SC7",
+    defect: "opens the state of a newer version",
+    file: "scripts/serve/state.ts",
+    find: "if (version > STATE_VERSION)",
+    replace: "if (version < 0)",
+    test: "scripts/serve/state.test.ts",
+  },
+];
