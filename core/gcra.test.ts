@@ -16,6 +16,7 @@ const gaps = fc.array(
   {
     minLength: 1,
     maxLength: 120,
+    size: "max",
   },
 );
 
@@ -41,11 +42,11 @@ it("[KT52] no window of any length admits more than its share plus one burst", (
         if (verdict.allowed) admitted.push(now);
         else refused += 1;
       }
-      for (const [i, from] of admitted.entries()) {
-        for (const [j, until] of admitted.entries()) {
-          if (j >= i) expect(j - i + 1).toBeLessThanOrEqual(rate.burst + Math.floor((until - from) / drawn.intervalMs));
-        }
-      }
+      // One expectation for all windows: thousands of them cost more than what they look at.
+      const overfull = admitted.flatMap((from, i) =>
+        admitted.filter((until, j) => j >= i && j - i + 1 > rate.burst + Math.floor((until - from) / drawn.intervalMs)),
+      );
+      expect(overfull).toEqual([]);
     }),
     { seed: 52, numRuns: 300 },
   );

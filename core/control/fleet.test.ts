@@ -54,6 +54,12 @@ describe("an agent in its fleet", () => {
       ok: false,
       problem: { slug: "precondition-failed" },
     });
+    const changed = configureAgent(record, { intervalMs: 6_000 }, 0, "user:1");
+    const meanwhile = changed.ok ? changed.value.record : expect.fail("version 0 is the current one");
+    expect(configureAgent(meanwhile, { intervalMs: 7_000 }, 0, "user:2")).toMatchObject({
+      ok: false,
+      problem: { slug: "precondition-failed" },
+    });
   });
 
   it("[AG7] is shown as connected while a socket is open and it was not silent for a minute", () => {
