@@ -17,6 +17,8 @@ export interface KnownText {
 
 /** A text longer than this is read without being remembered. */
 const MAX_TEXT_BYTES = 4_096;
+/** Texts of one hash that are remembered: chance makes two, a client that wants us to compare for ever makes ten thousand. */
+const MAX_SAME_HASH = 8;
 /** What a remembered text takes besides its own bytes, about: its object, two views and a place in the map. */
 const TEXT_ENTRY_BYTES = 400;
 
@@ -45,13 +47,15 @@ export class KnownTexts {
     const end = endOf(bytes, from);
     if (end === undefined) return undefined;
     const hash = hashBytes(bytes, view, from, end);
+    let same = 0;
     for (let text = this.#byHash.get(hash); text; text = text.sameHash) {
       if (text.length === end - from && matchesAt(text, bytes, view, from)) return text;
+      same++;
     }
-    return this.#learn(bytes.slice(from, end), hash);
+    return this.#learn(bytes.slice(from, end), hash, same < MAX_SAME_HASH);
   }
 
-  #learn(bytes: Uint8Array<ArrayBuffer>, hash: number): KnownText | undefined {
+  #learn(bytes: Uint8Array<ArrayBuffer>, hash: number, remember: boolean): KnownText | undefined {
     const series = this.#seriesOf(bytes);
     if (!series) return undefined;
     const whole = bytes.length & ~3;
@@ -63,6 +67,7 @@ export class KnownTexts {
       sameHash: this.#byHash.get(hash),
       next: undefined,
     };
+    if (!remember) return text;
     this.#byHash.set(hash, text);
     this.#bytes += bytes.length + TEXT_ENTRY_BYTES;
     return text;
