@@ -145,7 +145,10 @@ describe("MetricShard", () => {
       { requestId: "r", actor: "system", actorName: "system" },
     );
     const team = shardOf(tenantId);
-    expect(await team.ingest(many(0, PLANS.free.activeSeries + 1), "1")).toMatchObject({ ok: true, value: { refusedSeries: [] } });
+    const together = [many(0, PLANS.free.activeSeries), many(PLANS.free.activeSeries, 1_000), many(9_000, 1_000)];
+    for (const reply of await Promise.all(together.map(async (batch, i) => await team.ingest(batch, String(i))))) {
+      expect(reply).toMatchObject({ ok: true, value: { refusedSeries: [] } });
+    }
   });
 
   it("[MT31] can be asked while it seals many series, and loses nothing", async () => {

@@ -1,15 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
-import { objectAt } from "../../contract/address.ts";
 import { decodeCursor, encodeCursor } from "../../contract/cursor.ts";
 import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
-import { type Plan, PLANS } from "../../contract/plans.ts";
 import type { MetricQuery, MetricQueryReply } from "../../contract/metrics.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { MetricShardRpc, ShardIngestReply, ShardStatus, TopicPosition } from "../../contract/rpc/metrics.ts";
 import { definitionCount } from "../../contract/metric-batch.ts";
 import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
 import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
+import { IngestCounter, type IngestCounts } from "../../core/observe/ingest-counter.ts";
 import { runQuery } from "../../core/observe/metric-query.ts";
 import { newestOf } from "../../core/observe/newest.ts";
 import { SeriesReader } from "../../core/observe/series-reader.ts";
@@ -22,14 +21,11 @@ import { CommitQueue } from "./commit-queue.ts";
 import { LivePublisher } from "./live-publisher.ts";
 import { SHARD_MIGRATIONS } from "./shard-schema.ts";
 import { SqlShardStore } from "./sql-shard-store.ts";
+import { TenantPlan } from "./tenant-plan.ts";
 
 const UPKEEP_TIMER = "upkeep";
 /** A shard holds at most so many series, whatever the plan: its heads must fit into an isolate beside others. */
 const MAX_SHARD_SERIES = 20_000;
-/** A tenant's plan is asked for again after this. */
-const PLAN_TTL_MS = 10 * 60_000;
-/** One aggregate event per shard at most this often. */
-const EVENT_EVERY_MS = 5 * 60_000;
 
 /** `{tenantId}/metrics/{n}`: a shard of a tenant's series. Decisions are in `core/observe`; this wires rows, time and hubs to them. */
 export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShardRpc {
@@ -37,12 +33,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   readonly #store: SqlShardStore;
   readonly #queue: CommitQueue;
   readonly #publisher: LivePublisher;
+  readonly #plan: TenantPlan;
   #shard: Shard;
-  #plan: Plan = PLANS.free;
-  #planAt = Number.NEGATIVE_INFINITY;
   /** Write-ahead rows since the last seal. */
   #logRows = 0;
-  #counted = { accepted: 0, batches: 0, since: Number.NEGATIVE_INFINITY };
+  readonly #counter = new IngestCounter();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -63,13 +58,19 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
       now: () => this.#kit.now(),
       later: (ms, work) => void setTimeout(work, ms),
       background: (work) => ctx.waitUntil(work),
-      warn: (error) => logLine("warn", "live publication failed", { object: ctx.id.name ?? "", error: errorText(error) }),
+      warn: (error) => this.#warn("live publication failed", error),
+    });
+    this.#plan = new TenantPlan({
+      tenants: env.TENANT,
+      tenantId: () => this.#kit.address.tenantId,
+      warn: (error) => this.#warn("plan not known", error),
     });
   }
 
   async ingest(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>> {
-    await this.#kit.ready();
-    await this.#refreshPlan(definitionCount(batch));
+    const closed = await this.#closed();
+    if (closed) return closed;
+    await this.#coverSeries(definitionCount(batch));
     const outcome = await this.#queue.add({ batch, id: batchId });
     if (this.#kit.failpoint !== NO_FAILPOINTS) {
       await this.ctx.storage.sync();
@@ -79,10 +80,10 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async query(query: MetricQuery): Promise<Outcome<MetricQueryReply>> {
-    return await this.#kit.read(() => {
-      const oldestMs = this.#kit.now() - this.#plan.rawRetentionMs;
-      return runQuery(query, { series: this.#shard.series, reader: this.#reader(), oldestMs });
-    });
+    const closed = await this.#closed();
+    if (closed) return closed;
+    const oldestMs = this.#kit.now() - this.#plan.current.rawRetentionMs;
+    return runQuery(query, { series: this.#shard.series, reader: this.#reader(), oldestMs });
   }
 
   async listHosts(page: {
@@ -136,6 +137,26 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     await this.#kit.alarm();
   }
 
+  /** A shard whose rows cannot be read refuses service, in a way that senders keep what they have. */
+  async #closed(): Promise<Outcome<never> | undefined> {
+    try {
+      await this.#kit.ready();
+      return undefined;
+    } catch {
+      // The kit has logged why.
+      return refuse("unavailable", "The tenant's metrics cannot be opened at the moment. Try again in a few seconds.", { retryAfterS: 5 });
+    }
+  }
+
+  /** Learns the plan before a round of requests with so many new series could be refused for not knowing it. */
+  async #coverSeries(definitions: number): Promise<void> {
+    if (definitions > 0) await this.#plan.cover(this.#shard.series.size + GROUP_COMMIT.requests * definitions, this.#kit.now());
+  }
+
+  #warn(message: string, error: unknown): void {
+    logLine("warn", message, { object: this.ctx.id.name ?? "", error: errorText(error) });
+  }
+
   #load(): void {
     this.#shard = this.#newShard();
     this.#shard.load();
@@ -146,7 +167,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     return new Shard({
       store: this.#store,
       transaction: (work) => this.#kit.transaction(work),
-      maxSeries: () => Math.min(MAX_SHARD_SERIES, this.#plan.activeSeries),
+      maxSeries: () => Math.min(MAX_SHARD_SERIES, this.#plan.current.activeSeries),
       randomId: () => crypto.getRandomValues(new Uint32Array(1)).reduce((_, word) => (word >>> 1) + 1, 0),
       changed: (host, slot, at, low, high) => this.#publisher.changed(host, slot, at, low, high),
     });
@@ -163,7 +184,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     const outcomes = this.#guarded(() =>
       this.#kit.transaction(() => {
         const stored = shard.commit(batches, now);
-        this.#count(stored, now);
+        this.#emit(this.#counter.add(stored, now));
         if (shard.seq !== seq) this.#armUpkeep(shard, now);
         return stored;
       }),
@@ -180,32 +201,24 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     if (armed === undefined || armed > due) this.#kit.timers.set(UPKEEP_TIMER, due);
   }
 
-  /** An aggregate event with counts, at most every five minutes, in the transaction of a commit. */
-  #count(outcomes: readonly Outcome<ShardIngestReply>[], now: number): void {
-    for (const outcome of outcomes) {
-      if (!outcome.ok || outcome.value.duplicate || outcome.value.unknown) continue;
-      this.#counted.accepted += outcome.value.accepted;
-      this.#counted.batches += 1;
-    }
-    if (this.#counted.accepted === 0 || now - this.#counted.since < EVENT_EVERY_MS) return;
-    const { accepted, batches } = this.#counted;
-    const { name } = this.#kit.address;
-    this.#kit.outbox.emit({
-      type: "meridian.metrics.ingested",
-      subject: `metrics/${name}`,
-      data: { accepted, batches, series: this.#shard.series.size },
-    });
-    this.#counted = { accepted: 0, batches: 0, since: now };
+  #emit(counts: IngestCounts | undefined): void {
+    if (!counts) return;
+    const series = this.#shard.series.size;
+    this.#kit.outbox.emit({ type: "meridian.metrics.ingested", subject: `metrics/${this.#kit.address.name}`, data: { ...counts, series } });
   }
 
   async #upkeep(): Promise<void> {
     const shard = this.#shard;
     const seal = new Seal(shard, this.#kit.now());
-    while (this.#guarded(() => seal.slice())) await turn();
+    while (this.#guarded(() => seal.slice())) {
+      await turn();
+      // A commit that failed meanwhile has made memory anew from rows: this seal's picture of it is no longer true.
+      if (this.#shard !== shard) throw new Error("the shard was read anew while it was sealed");
+    }
     this.#kit.failpoint("sealing");
     this.#guarded(() => seal.finish());
     const now = this.#kit.now();
-    const retentionMs = this.#plan.rawRetentionMs;
+    const retentionMs = this.#plan.current.rawRetentionMs;
     while (this.#guarded(() => sweepSlice(shard, now, retentionMs))) await turn();
     this.#guarded(() => trimLog(shard, now, this.#logRows));
     this.#logRows = 0;
@@ -220,22 +233,6 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     } catch (error) {
       this.#load();
       throw error;
-    }
-  }
-
-  /** The plan matters only near the smallest plan's limit; below it, the tenant is never asked. */
-  async #refreshPlan(definitions: number): Promise<void> {
-    if (definitions === 0) return;
-    const now = this.#kit.now();
-    const mayCome = this.#shard.series.size + GROUP_COMMIT.requests * definitions;
-    if (mayCome <= PLANS.free.activeSeries || now - this.#planAt < PLAN_TTL_MS) return;
-    this.#planAt = now;
-    try {
-      const tenant = await objectAt(this.env.TENANT, { tenantId: this.#kit.address.tenantId, kind: "tenant", name: "main" }).describe();
-      if (tenant.ok) this.#plan = PLANS[tenant.value.plan];
-    } catch (error) {
-      // The last known plan stays; a tenant that cannot be asked must not stop its metrics.
-      logLine("warn", "plan not known", { object: this.ctx.id.name ?? "", error: errorText(error) });
     }
   }
 }
