@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { KIT_LIMITS } from "../../core/kit/limits.ts";
+import { Alarm } from "./alarm.ts";
 import type { KitOptions } from "./object-kit.ts";
 import { Probe } from "./testing.ts";
 
@@ -124,6 +125,22 @@ describe("timers", () => {
     await probe.fireAlarm();
     expect(log).toEqual(["a"]);
     expect(await probe.alarmAt()).toBeNull();
+  });
+
+  it("[KT24] an alarm that is past due is armed again, one to come is left alone", async () => {
+    const armed: number[] = [];
+    const storage = {
+      getAlarm: async () => 500,
+      setAlarm: async (at: number | Date) => void armed.push(Number(at)),
+      deleteAlarm: async () => undefined,
+    };
+    for (const now of [500, 501]) {
+      const alarm = new Alarm(storage, 0, () => undefined);
+      await alarm.load(now);
+      alarm.settle([500]);
+      alarm.settle([500]);
+    }
+    expect(armed).toEqual([500]);
   });
 
   it("[KT24] a failed handler is remembered through an eviction: the run is not lost", async () => {
