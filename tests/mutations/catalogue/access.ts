@@ -42,11 +42,11 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
     test: "core/control/audit.test.ts",
   },
   {
-    rule: "AC8",
-    defect: "does not hold an entry against the one before it",
+    rule: "AC7",
+    defect: "does not look at what an entry points back to",
     file: "core/control/audit.ts",
     find: "entry.seq === last.seq + 1 && entry.previousHash === last.hash",
-    replace: "entry.seq >= 0 || entry.previousHash === last.hash",
+    replace: "entry.seq === last.seq + 1",
     test: "core/control/audit.test.ts",
   },
   {

@@ -36,8 +36,8 @@ export const AGENT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AG12",
     defect: "leaves a revoked key's agents connected",
-    file: "durable-objects/control/agent-fleet.ts",
-    find: "for (const socket of sockets) this.#desk.part(socket, LIVE_CLOSE.unauthorized, AGENT_CLOSE_REASONS.revoked);",
+    file: "durable-objects/control/agent-fleet-desk.ts",
+    find: "for (const socket of sockets) this.part(socket, LIVE_CLOSE.unauthorized, AGENT_CLOSE_REASONS.revoked);",
     replace: "",
     test: "durable-objects/control/agent-fleet.test.ts",
   },
@@ -83,10 +83,10 @@ export const AGENT_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "AG62",
-    defect: "fills the disk",
+    defect: "takes twice the disk that was promised",
     file: "sdk/agent/spool.ts",
-    find: "this.#shrink(record.length);",
-    replace: "",
+    find: "this.#diskBytes() + incoming > this.#maxBytes",
+    replace: "this.#diskBytes() + incoming > 2 * this.#maxBytes",
     test: "sdk/agent/spool.test.ts",
   },
   {

@@ -11,10 +11,10 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "HT14",
-    defect: "reads a longer stream to its end",
+    defect: "reads more of a stream than the limit",
     file: "workers/http/body.ts",
     find: "if (received > maxBytes) {",
-    replace: "if (received < 0) {",
+    replace: "if (received > 2 * maxBytes) {",
     test: "workers/http/body.test.ts",
   },
   {

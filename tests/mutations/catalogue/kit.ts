@@ -61,8 +61,8 @@ export const KIT_MUTATIONS: readonly Mutation[] = [
     rule: "KT24",
     defect: "takes an alarm that was given up for one that will come",
     file: "durable-objects/kit/alarm.ts",
-    find: "at === null || at + this.#offsetMs < now ? null",
-    replace: "at === null ? now + 3_600_000",
+    find: "at === null || at + this.#offsetMs < now ?",
+    replace: "at === null ?",
     test: "durable-objects/kit/timers.test.ts",
   },
   {

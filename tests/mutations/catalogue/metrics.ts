@@ -66,12 +66,12 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
     test: "core/observe/log.test.ts",
   },
   {
-    rule: "MT22",
+    rule: "MT50",
     defect: "takes a late sample for the newest value",
     file: "core/observe/heads.ts",
     find: "if (at >= (this.#newestAt[slot] ?? 0)) {",
     replace: "if (at >= 0) {",
-    test: "core/observe/heads.test.ts",
+    test: "core/observe/hosts.test.ts",
   },
   {
     rule: "MT22",
