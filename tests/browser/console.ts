@@ -81,7 +81,7 @@ export async function callApi<T>(context: BrowserContext, server: Pick<TestServe
 
 /** Waits until a page shows what it has: a heading, and no grey shapes. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator("h1, h2").first().waitFor();
+  await page.getByRole("heading").first().waitFor();
   await page.waitForFunction(() => document.querySelector(".skeleton") === null);
 }
 

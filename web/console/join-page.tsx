@@ -17,17 +17,18 @@ export function JoinPage({ token }: { token: string }) {
   const invitation = preview.data.value;
   const failure = preview.error.value;
   if (!invitation) {
-    if (failure && failure.status >= 400 && failure.status < 500) {
-      return (
-        <EmptyState title="This invitation does not work">
-          It was used, cancelled, is older than 7 days, or the link is not complete. Ask the person who sent it for another.
-        </EmptyState>
-      );
-    }
-    return failure ? (
-      <PageError failure={failureOf(failure, "The invitation could not be read")} onRetry={preview.reload} />
-    ) : (
-      <Skeleton rows={4} />
+    const refused = failure && failure.status >= 400 && failure.status < 500;
+    return (
+      <>
+        <h1 class="visually-hidden">Invitation</h1>
+        {refused && (
+          <EmptyState title="This invitation does not work">
+            It was used, cancelled, is older than 7 days, or the link is not complete. Ask the person who sent it for another.
+          </EmptyState>
+        )}
+        {failure && !refused && <PageError failure={failureOf(failure, "The invitation could not be read")} onRetry={preview.reload} />}
+        {!failure && <Skeleton rows={4} />}
+      </>
     );
   }
   const enter = async () => {

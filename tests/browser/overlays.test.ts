@@ -1,0 +1,216 @@
+import { hostname } from "node:os";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Meridian } from "../../sdk/client.ts";
+import { launchBrowser } from "../lib/browser.ts";
+import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
+import { callApi, drawn, settled, signedInState, visit, type Visit } from "./console.ts";
+import { axeFaults, boxFaults, picture } from "./measures.ts";
+
+const HOST = hostname();
+
+let server: TestServer;
+let browser: Browser;
+let operator: Visit;
+let phone: Visit;
+let stranger: Visit;
+let invitation: string;
+
+beforeAll(async () => {
+  server = await startTestServer({ agent: true });
+  browser = await launchBrowser();
+  const storageState = await signedInState(browser, server);
+  operator = await visit(browser, server, { storageState });
+  phone = await visit(browser, server, { storageState, viewport: { width: 360, height: 740 } });
+  stranger = await visit(browser, server);
+  const invited = { email: "somebody@example.com", role: "viewer" };
+  invitation = (await callApi<{ url: string }>(operator.context, server, "/v1/invitations", invited)).url;
+  const client = new Meridian({ url: server.url, key: server.demo.apiKey });
+  await vi.waitUntil(async () => (await client.hosts.get(HOST).catch(() => undefined))?.cpuRatio != null, { timeout: 30_000 });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  removeState(server);
+});
+
+interface Sight {
+  readonly name: string;
+  readonly address: string | (() => string);
+  /** Opens what is to be judged, and waits for it. */
+  readonly open: (page: Page) => Promise<unknown>;
+  readonly phone?: true;
+  readonly signedOut?: true;
+  /** A refusal that the test provokes: the browser writes the answer's status into its console. */
+  readonly refused?: true;
+}
+
+const press = (name: string | RegExp) => async (page: Page) => await page.getByRole("button", { name }).first().click();
+const showing = (name: string | RegExp) => async (page: Page) => await page.getByRole("dialog", { name }).waitFor();
+
+async function createKey(page: Page): Promise<void> {
+  await page.getByLabel("Name").fill("to be looked at");
+  await press("Create the key")(page);
+  await showing("Key created")(page);
+}
+
+const DEAD_LETTER = {
+  id: "01a1f823-7881-79b6-9b75-b5a230d93ea0",
+  eventId: "01a1f823-7881-79b6-9b75-b5a230d93ea1",
+  type: "meridian.agent.connected",
+  subject: "agent/web-1",
+  reason: "D1_ERROR: no such table: event: SQLITE_ERROR",
+  attempts: 6,
+  failedAt: "2026-11-20T08:47:16.609Z",
+  replayedAt: null,
+};
+
+/** The spine in trouble, as the server would tell it: a message was given up on. */
+async function withDeadLetters(page: Page): Promise<void> {
+  await page.route(/\/v1\/events\/status/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), deadLetters: 1 } });
+  });
+  await page.route(/\/v1\/dead-letters/, (route) => route.fulfill({ json: { items: [DEAD_LETTER], nextCursor: null } }));
+  await page.reload();
+  await page.getByLabel("Select all").check();
+}
+
+const SIGHTS: readonly Sight[] = [
+  { name: "palette", address: "/console/settings", open: (page) => page.keyboard.press("Control+k") },
+  {
+    name: "palette with nothing in it",
+    address: "/console/settings",
+    open: async (page) => {
+      await page.keyboard.press("Control+k");
+      await page.keyboard.type("zzzz");
+      await page.getByText("Nothing is called that").waitFor();
+    },
+  },
+  { name: "keys", address: "/console/settings", open: (page) => page.keyboard.press("?") },
+  { name: "menu of tenants", address: "/console/settings", open: press(/^Tenant/) },
+  { name: "menu of themes", address: "/console/settings", open: press(/^Theme/) },
+  { name: "menu of the person", address: "/console/settings", open: press("Demo Operator") },
+  { name: "wide rail", address: "/console/settings", open: press("Widen the rail") },
+  { name: "more, on a phone", address: "/console/settings", phone: true, open: press("More") },
+  { name: "time range", address: "/console/control/events", open: press(/^Time range/) },
+  { name: "time range, on a phone", address: `/console/observe/hosts/${HOST}`, phone: true, open: press(/^Time range/) },
+  { name: "choice of columns", address: "/console/control/audit", open: press("Choose columns") },
+  {
+    name: "verified chain",
+    address: "/console/control/audit",
+    open: async (page) => {
+      await press("Verify the chain")(page);
+      await page.getByRole("heading", { name: /^The chain holds|whole|verified/i }).waitFor();
+    },
+  },
+  {
+    name: "held picture",
+    address: "/console/observe",
+    open: async (page) => {
+      await page.keyboard.press("p");
+      await page.getByText(/\d+ held/).waitFor();
+    },
+  },
+  { name: "chart as a table", address: `/console/observe/hosts/${HOST}`, open: press(/^Show Load as a table/) },
+  {
+    name: "isolated series",
+    address: `/console/observe/hosts/${HOST}?show.load=1 min`,
+    open: async (page) => await page.locator(".legend").first().waitFor(),
+  },
+  { name: "created key", address: "/console/control/keys/new?for=agent", open: createKey },
+  { name: "created key, on a phone", address: "/console/control/keys/new?for=agent", phone: true, open: createKey },
+  {
+    name: "question before revoking",
+    address: "/console/control/keys",
+    open: async (page) => {
+      await page.getByRole("link", { name: "host agent of this machine" }).click();
+      await press("Revoke")(page);
+      await page.getByText("used it last").waitFor();
+    },
+  },
+  {
+    name: "created invitation",
+    address: "/console/control/members/new",
+    open: async (page) => {
+      await page.getByLabel("Email").fill("another@example.com");
+      await press("Create the link")(page);
+      await showing("Invitation created")(page);
+    },
+  },
+  {
+    name: "wrong field of an agent's configuration",
+    address: `/console/control/agents/${HOST}`,
+    open: async (page) => {
+      await page.getByLabel("Interval in seconds").fill("never");
+      await press("Save and push")(page);
+      await page.locator("[aria-invalid=true]").waitFor();
+    },
+  },
+  { name: "dead letters", address: "/console/control/events", open: withDeadLetters },
+  {
+    name: "sign-in",
+    address: "/console",
+    signedOut: true,
+    open: async (page) => await page.getByRole("heading", { name: "Sign in" }).waitFor(),
+  },
+  {
+    name: "refused sign-in",
+    address: "/console",
+    signedOut: true,
+    refused: true,
+    open: async (page) => {
+      await page.getByLabel("Email").fill("nobody@example.com");
+      await page.getByLabel("Password").fill("not the password");
+      await press("Sign in")(page);
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "first account",
+    address: "/console",
+    signedOut: true,
+    open: async (page) => {
+      await page.route(/\/v1\/deployment/, async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), signUpOpen: true, demo: false } });
+      });
+      await page.reload();
+      await page.getByRole("heading", { name: "Create the first account" }).waitFor();
+    },
+  },
+  {
+    name: "invitation",
+    address: () => invitation,
+    signedOut: true,
+    open: async (page) => await page.getByRole("heading", { name: "Join Demo" }).waitFor(),
+  },
+  {
+    name: "used invitation",
+    address: "/console/join?token=nothing",
+    signedOut: true,
+    refused: true,
+    open: async (page) => await page.getByText("This invitation does not work").waitFor(),
+  },
+];
+
+describe("what opens over a page, and what stands before the first", () => {
+  it.each(SIGHTS)("[UI29] [UI30] [UI32] $name is clean under axe, silent, and fits its window", async (sight) => {
+    const { page, faults } = sight.signedOut ? stranger : sight.phone ? phone : operator;
+    faults.length = 0;
+    await page.goto(typeof sight.address === "string" ? sight.address : sight.address());
+    await settled(page);
+    await sight.open(page);
+    const found: string[] = [];
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await drawn(page);
+      found.push(...(await axeFaults(page)).map((fault) => `${colorScheme}: ${fault}`));
+    }
+    found.push(...(await boxFaults(page)));
+    await picture(page, sight.name.replace(/\W+/g, "-"));
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    expect(found).toEqual([]);
+    expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { hostname } from "node:os";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { seedMetrics } from "../../scripts/seeds/metrics.ts";
+import { Meridian } from "../../sdk/client.ts";
+import { launchBrowser } from "../lib/browser.ts";
+import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
+import { callApi, consolePages, drawn, settled, signedInState, visit, type Visit } from "./console.ts";
+import { axeFaults, boxFaults, picture } from "./measures.ts";
+
+const WINDOWS = [
+  { width: 1440, height: 900 },
+  { width: 768, height: 1024 },
+  { width: 360, height: 740 },
+];
+const SCHEMES = ["dark", "light"] as const;
+
+const PAGES = await consolePages();
+/** What of the console has an address: every page of its table with its drawers, and what opens by a parameter or leads nowhere. */
+const ADDRESSES = [
+  // Two paths without a parameter are two names of one page.
+  ...PAGES.flatMap(({ paths }) => paths.filter((path, i) => i === 0 || path.includes(":"))),
+  "/console/observe?add=host",
+  "/console/observe?name=nothing-is-called-this",
+  "/console/control/keys/new?for=agent",
+  "/console/control/members/new",
+  "/console/nowhere",
+];
+/** The pages themselves are photographed in every way, what opens on them in one. */
+const PHOTOGRAPHED = PAGES.map(({ paths }) => paths[0]);
+
+let server: TestServer;
+let browser: Browser;
+let operator: Visit;
+/** What stands for each parameter of the addresses. */
+let params: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  server = await startTestServer({ agent: true });
+  browser = await launchBrowser();
+  const client = new Meridian({ url: server.url, key: server.demo.apiKey });
+  await seedMetrics(client, "demo", false, new AbortController().signal);
+  operator = await visit(browser, server, { storageState: await signedInState(browser, server) });
+  const { context } = operator;
+  await callApi(context, server, "/v1/invitations", { email: "somebody@example.com", role: "viewer" });
+  const firstId = async (path: string): Promise<string> =>
+    // An agent, and the event about it, need a moment to arrive.
+    await vi.waitUntil(async () => (await callApi<{ items: { id: string }[] }>(context, server, path)).items[0]?.id, {
+      timeout: 30_000,
+      interval: 250,
+    });
+  params = {
+    host: hostname(),
+    agent: await firstId("/v1/agents"),
+    event: await firstId("/v1/events"),
+    key: await firstId("/v1/keys"),
+    member: await firstId("/v1/members"),
+    seq: "1",
+  };
+  // With a first series of its own, the host's charts have something to draw.
+  await vi.waitUntil(async () => (await client.hosts.get(hostname()).catch(() => undefined))?.cpuRatio != null, {
+    timeout: 30_000,
+    interval: 250,
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  await server.stop();
+  removeState(server);
+});
+
+describe("every page and drawer", () => {
+  it.each(ADDRESSES)("[UI29] [UI30] [UI32] %s is clean under axe, silent, and fits every window", async (pattern) => {
+    const { page, faults } = operator;
+    faults.length = 0;
+    const address = pattern.replace(/:(\w+)/g, (_, name: string) =>
+      encodeURIComponent(params[name] ?? expect.fail(`no value for :${name}`)),
+    );
+    const name = pattern.replace(/^\/console\//, "").replace(/\W+/g, "-");
+    const found: string[] = [];
+    for (const [i, size] of WINDOWS.entries()) {
+      await page.setViewportSize(size);
+      if (i === 0) {
+        await page.goto(address);
+        await settled(page);
+      }
+      for (const colorScheme of SCHEMES) {
+        await page.emulateMedia({ colorScheme });
+        await drawn(page);
+        // Once per scheme for the colours, and once more for what only a phone shows.
+        const judged = size.width === 1440 || (size.width === 360 && colorScheme === "light");
+        if (judged) found.push(...(await axeFaults(page)).map((fault) => `${size.width} px, ${colorScheme}: ${fault}`));
+        if (PHOTOGRAPHED.includes(pattern) || colorScheme === "dark") await picture(page, `${name}-${size.width}-${colorScheme}`);
+      }
+      found.push(...(await boxFaults(page)).map((fault) => `${size.width} px: ${fault}`));
+    }
+    expect(found).toEqual([]);
+    expect(faults).toEqual([]);
+  });
+});
