@@ -121,7 +121,7 @@ function print(
     ["JSON.parse(await req.text())", parse],
     ["POST /v1/metrics/ingest", ingest],
   ] as const) {
-    const cpu = median(rounds.map(({ cpuSeconds, requests }) => ((cpuSeconds ?? Number.NaN) * 1_000) / requests));
+    const cpu = cpuPerRequest(rounds);
     const failed = rounds.reduce((sum, round) => sum + round.failed, 0);
     const columns = [
       Math.round(median(rounds.map(({ perSecond }) => perSecond))),
@@ -133,8 +133,21 @@ function print(
     ];
     console.log(`| ${name} | ${columns.join(" | ")} |`);
   }
-  const ratio = median(ingest.map(({ perSecond }, i) => perSecond / (parse[i]?.perSecond ?? Number.NaN)));
-  console.log(`\ningest / parse, requests per second: ${(100 * ratio).toFixed(0)} % (must: at least 50 %)`);
+  const paired = median(ingest.map(({ perSecond }, i) => perSecond / (parse[i]?.perSecond ?? Number.NaN)));
+  const medians = median(ingest.map(({ perSecond }) => perSecond)) / median(parse.map(({ perSecond }) => perSecond));
+  const cpu = cpuPerRequest(parse) / cpuPerRequest(ingest);
+  console.log(
+    `\ningest / parse: ${percent(medians)} of the requests per second (must: at least 50 %; ${percent(paired)} as the median of pairs), ${percent(cpu)} by CPU per request`,
+  );
+}
+
+/** Milliseconds; NaN where the system does not tell. */
+function cpuPerRequest(rounds: readonly Round[]): number {
+  return median(rounds.map(({ cpuSeconds, requests }) => ((cpuSeconds ?? Number.NaN) * 1_000) / requests));
+}
+
+function percent(ratio: number): string {
+  return `${(100 * ratio).toFixed(0)} %`;
 }
 
 function median(values: readonly number[]): number {

@@ -134,11 +134,7 @@ export class Heads {
     sealing.normalise();
 
     const from = Math.max(hotFrom, this.#memoryFrom[slot] ?? 0);
-    const hot = this.#hot;
-    hot.clear();
-    this.#readSealed(slot, hot);
-    hot.append(sealing.columns, 0, sealing.count);
-    hot.normalise();
+    const hot = this.#hotPoints(slot, sealing, from);
     const firstHot = hot.lowerBound(from);
     this.#writer.reset();
     if (firstHot < hot.count) writeBlock(this.#writer, hot.columns, firstHot, hot.count - firstHot);
@@ -153,6 +149,17 @@ export class Heads {
     this.#late.delete(slot);
     this.#memoryFrom[slot] = from;
     return sealing;
+  }
+
+  /** The points of which the newest stay in memory: those just sealed, and what an earlier seal has kept that is not too old. */
+  #hotPoints(slot: number, sealing: PointBuffer, from: number): PointBuffer {
+    const hot = this.#hot;
+    hot.clear();
+    this.#readSealed(slot, hot);
+    if (hot.count === 0 || (hot.columns.at[hot.count - 1] ?? 0) < from) return sealing;
+    hot.append(sealing.columns, 0, sealing.count);
+    hot.normalise();
+    return hot;
   }
 
   /** Says that everything before this call is sealed: the counter of unsealed points starts over. */

@@ -85,19 +85,27 @@ describe("the ring of write-ahead rows", () => {
 });
 
 describe("group commit", () => {
+  const one = { requests: 1, bytes: 100 };
+  const last = (at: number, full = false) => ({ at, full });
+
   it("[MT23] commits the first request after a pause at once, later ones when 300 ms, 16 requests or 256 KiB are there", () => {
-    const one = { requests: 1, bytes: 100 };
-    expect(commitDelayMs(one, Number.NEGATIVE_INFINITY, 1_000)).toBe(0);
-    expect(commitDelayMs(one, 700, 1_000)).toBe(0);
-    expect(commitDelayMs(one, 701, 1_000)).toBe(1);
-    expect(commitDelayMs(one, 1_000, 1_000)).toBe(GROUP_COMMIT.everyMs);
-    expect(commitDelayMs({ requests: GROUP_COMMIT.requests - 1, bytes: GROUP_COMMIT.bytes - 1 }, 1_000, 1_000)).toBe(GROUP_COMMIT.everyMs);
-    expect(commitDelayMs({ requests: GROUP_COMMIT.requests, bytes: 1 }, 1_000, 1_000)).toBe(0);
-    expect(commitDelayMs({ requests: 1, bytes: GROUP_COMMIT.bytes }, 1_000, 1_000)).toBe(0);
+    expect(commitDelayMs(one, last(Number.NEGATIVE_INFINITY), 1_000)).toBe(0);
+    expect(commitDelayMs(one, last(700), 1_000)).toBe(0);
+    expect(commitDelayMs(one, last(701), 1_000)).toBe(1);
+    expect(commitDelayMs(one, last(1_000), 1_000)).toBe(GROUP_COMMIT.everyMs);
+    const almost = { requests: GROUP_COMMIT.requests - 1, bytes: GROUP_COMMIT.bytes - 1 };
+    expect(commitDelayMs(almost, last(1_000), 1_000)).toBe(GROUP_COMMIT.everyMs);
+    expect(commitDelayMs({ requests: GROUP_COMMIT.requests, bytes: 1 }, last(1_000), 1_000)).toBe(0);
+    expect(commitDelayMs({ requests: 1, bytes: GROUP_COMMIT.bytes }, last(1_000), 1_000)).toBe(0);
+  });
+
+  it("[MT23] waits 20 ms only after a row that was full", () => {
+    expect(commitDelayMs(one, last(1_000, true), 1_000)).toBe(GROUP_COMMIT.busyMs);
+    expect(commitDelayMs(one, last(1_000, true), 1_000 + GROUP_COMMIT.busyMs)).toBe(0);
   });
 
   it("[MT23] a clock that went back waits no longer than the pace", () => {
-    expect(commitDelayMs({ requests: 1, bytes: 1 }, 1_000_000, 0)).toBe(GROUP_COMMIT.everyMs);
+    expect(commitDelayMs(one, last(1_000_000), 0)).toBe(GROUP_COMMIT.everyMs);
   });
 });
 

@@ -1,3 +1,4 @@
+import { RefMap } from "./ref-map.ts";
 import { parseSeriesKey, type SeriesIdentity } from "../../contract/metric-key.ts";
 
 /**
@@ -5,7 +6,7 @@ import { parseSeriesKey, type SeriesIdentity } from "../../contract/metric-key.t
  * number that is never used again, in rows and at the edge) and its slot (a small number that is, an index into columns).
  */
 export class SeriesTable {
-  readonly #slotOfRef = new Map<number, number>();
+  readonly #slotOfRef = new RefMap();
   readonly #slotOfKey = new Map<string, number>();
   readonly #slotsOfMetric = new Map<string, Set<number>>();
   readonly #keys: (string | undefined)[] = [];
@@ -14,7 +15,7 @@ export class SeriesTable {
 
   /** Live series. */
   get size(): number {
-    return this.#slotOfRef.size;
+    return this.#slotOfKey.size;
   }
 
   /** One more than the highest slot ever used: columns need this many entries. */
@@ -52,7 +53,7 @@ export class SeriesTable {
 
   /** Every live slot; the one just visited may be removed. */
   liveSlots(): Iterable<number> {
-    return this.#slotOfRef.values();
+    return this.#slotOfKey.values();
   }
 
   /** @returns the slot */

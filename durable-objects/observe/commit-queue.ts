@@ -1,6 +1,6 @@
 import type { Outcome } from "../../contract/problems.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
-import { commitDelayMs } from "../../core/observe/group-commit.ts";
+import { commitDelayMs, isFull, type LastCommit } from "../../core/observe/group-commit.ts";
 import type { WaitingBatch } from "../../core/observe/shard.ts";
 
 interface Waiting extends WaitingBatch {
@@ -21,7 +21,7 @@ export class CommitQueue {
   readonly #deps: CommitDeps;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #lastCommitAt = Number.NEGATIVE_INFINITY;
+  #last: LastCommit = { at: Number.NEGATIVE_INFINITY, full: false };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(deps: CommitDeps) {
@@ -33,7 +33,7 @@ export class CommitQueue {
     return await new Promise((resolve, reject) => {
       this.#waiting.push({ ...batch, resolve, reject });
       this.#bytes += batch.batch.length;
-      const delay = commitDelayMs({ requests: this.#waiting.length, bytes: this.#bytes }, this.#lastCommitAt, this.#deps.now());
+      const delay = commitDelayMs({ requests: this.#waiting.length, bytes: this.#bytes }, this.#last, this.#deps.now());
       if (delay === 0) this.#commit();
       else this.#timer ??= setTimeout(() => this.#commit(), delay);
     });
@@ -44,10 +44,10 @@ export class CommitQueue {
     this.#timer = undefined;
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
+    const now = this.#deps.now();
+    this.#last = { at: now, full: isFull({ requests: waiting.length, bytes: this.#bytes }) };
     this.#waiting = [];
     this.#bytes = 0;
-    const now = this.#deps.now();
-    this.#lastCommitAt = now;
     try {
       const outcomes = this.#deps.commit(waiting, now);
       for (const [i, { resolve }] of waiting.entries()) {
