@@ -35,7 +35,9 @@ export async function startCrashServer(
   ];
   if (failpoint) args.push("--failpoints", `${failpoint.name}:${failpoint.hit}`);
   const child = spawn(process.execPath, args, { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  process.once("exit", () => killGroup(child));
+  const killWithUs = (): void => killGroup(child);
+  process.once("exit", killWithUs);
+  child.once("exit", () => process.off("exit", killWithUs));
   let printed = "";
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
   await new Promise<void>((ready, failed) => {

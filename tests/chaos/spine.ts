@@ -59,7 +59,9 @@ async function runSpine(state: string, { kills, acksPerKill, seed, log }: SpineO
   await setUp.kill();
   for (let n = 0; n < kills; n++) {
     const failpoint = POINTS[n % POINTS.length] ?? "committed";
-    const hit = acksPerKill + 1 + Math.floor(random() * 200);
+    // What the kill before left on its way is consumed first, and is no new acknowledgement.
+    const leftOver = failpoint === "consuming" ? BUSY_EVENTS * 2 : 0;
+    const hit = acksPerKill + leftOver + 1 + Math.floor(random() * 200);
     const server = await startCrashServer(state, { name: failpoint, hit });
     const acks = await changeUntilKilled(server, hosts, acknowledged, acksPerKill);
     done.push({ failpoint, hit, acks });
