@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendPoints, joinLines, type Lines, limitLines, pointCount, ratioLines, summarise } from "./series.ts";
+import { appendPoints, joinLines, type Lines, limitLines, lonePoints, pointCount, ratioLines, summarise } from "./series.ts";
 
 const lines = (startMs: number, all: Record<string, (number | null)[]>, stepMs = 5_000): Lines => ({
   startMs,
@@ -8,6 +8,15 @@ const lines = (startMs: number, all: Record<string, (number | null)[]>, stepMs =
   lines: new Map(Object.entries(all)),
 });
 const last = (_: number, next: number) => next;
+
+describe("points that no line reaches", () => {
+  it("[UI36] are those between gaps and at the ends beside a gap", () => {
+    expect(lonePoints([1, null, 2, 3, null, 0, undefined, 4])).toEqual([0, 5, 7]);
+    expect(lonePoints([5])).toEqual([0]);
+    expect(lonePoints([null, undefined])).toEqual([]);
+    expect(lonePoints([])).toEqual([]);
+  });
+});
 
 describe("live points", () => {
   it("[UI8] extends every line and slides the window, with gaps where nobody sent", () => {

@@ -11,6 +11,14 @@ export function pointCount({ lines }: Lines): number {
   return lines.values().next().value?.length ?? 0;
 }
 
+/** Indices of values between two gaps: no line leads to them, so they need a dot to be seen. */
+export function lonePoints(values: ArrayLike<number | null | undefined>): number[] {
+  const there = (i: number) => values[i] !== null && values[i] !== undefined;
+  const lone: number[] = [];
+  for (let i = 0; i < values.length; i++) if (there(i) && !there(i - 1) && !there(i + 1)) lone.push(i);
+  return lone;
+}
+
 /** How a point joins the one that already stands in its step. */
 export type Combine = (before: number, next: number) => number;
 

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { formatValue, type Unit } from "../lib/format.ts";
-import type { Lines } from "../lib/series.ts";
+import { type Lines, lonePoints } from "../lib/series.ts";
 import { seriesColours } from "../lib/series-colours.ts";
 import { token } from "../lib/theme.ts";
 
@@ -91,7 +91,9 @@ function drawThresholds(plot: uPlot, thresholds: PlotOptions["thresholds"]): voi
     ctx.stroke();
     ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
     ctx.textAlign = "right";
-    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y - 4 * devicePixelRatio);
+    // Below the line: the band above it may be lower than a line of text.
+    ctx.textBaseline = "top";
+    ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y + 4 * devicePixelRatio);
     ctx.restore();
   }
 }
@@ -159,7 +161,12 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
             stroke: token(colour),
             width: name === options.lead ? 2.5 : options.lead === undefined ? 1.5 : 1,
             spanGaps: false,
-            points: { show: false },
+            points: {
+              show: false,
+              size: 4,
+              fill: token(colour),
+              filter: (plot: uPlot, index: number) => lonePoints(plot.data[index] ?? []),
+            },
             ...(dashed && { dash: [6, 4] }),
           };
         }),

@@ -102,7 +102,7 @@ export function TimeSeriesChart(props: ChartProps) {
   return (
     <Card
       title={props.title}
-      class={`chart${props.dim ? " stale" : ""}`}
+      class={`chart${props.dim && !props.instead ? " stale" : ""}`}
       aside={
         <Button
           kind="quiet"
