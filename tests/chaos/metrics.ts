@@ -6,7 +6,7 @@ import type { Failpoint } from "../../contract/failpoints.ts";
 import { UPKEEP } from "../../core/observe/upkeep.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { Meridian } from "../../sdk/client.ts";
-import { type CrashServer, startCrashServer } from "./spine-server.ts";
+import { type CrashServer, startCrashServer } from "./crash-server.ts";
 
 export interface MetricsCrashOptions {
   readonly kills: number;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Failpoint } from "../../contract/failpoints.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
-import { type CrashServer, startCrashServer } from "./spine-server.ts";
+import { type CrashServer, startCrashServer } from "./crash-server.ts";
 
 export interface SpineOptions {
   readonly kills: number;

@@ -25,7 +25,7 @@ export async function startCrashServer(
 ): Promise<CrashServer> {
   const port = await freePort();
   const args = [
-    join(ROOT, "tests/chaos/spine-child.ts"),
+    join(ROOT, "tests/chaos/crash-child.ts"),
     "--port",
     String(port),
     "--state",
