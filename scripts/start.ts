@@ -6,6 +6,7 @@ import { startAgent } from "./serve/agent.ts";
 import { DEMO_EMAIL, seedDemo } from "./serve/demo.ts";
 import { PortTakenError, startServer } from "./serve/server.ts";
 import { openState, StateError } from "./serve/state.ts";
+import { freeState, lockState } from "./serve/state-lock.ts";
 
 const USAGE = `npm start [-- options]
   --port <number>          port to listen on (8787)
@@ -52,7 +53,11 @@ if (options.help) {
 }
 
 async function main(): Promise<void> {
+  const left = await freeState(options.state);
+  if (left > 0) console.log("meridian: ended what a killed server had left running on this state");
   const state = openState(options.state, options.fresh);
+  const lock = await lockState(state.folder);
+  process.once("exit", () => lock.release());
   for (const step of BUILD_STEPS) {
     process.stdout.write(`meridian: ${step.name} … `);
     console.log((await runStep(step)) ? "built" : "up to date");
@@ -71,9 +76,11 @@ async function main(): Promise<void> {
       if (!options.quiet || level === "error") console.log(line);
     },
   });
+  lock.noteChildren();
   const stops: (() => Promise<void>)[] = [server.stop];
   const demo = options.demo ? await seedDemo(server.url, state.folder) : undefined;
   if (demo && options.agent) stops.unshift(startAgent({ url: server.url, key: demo.agentKey, spool: join(state.folder, "agent") }));
+  lock.noteChildren();
 
   console.log(`\n  Meridian runs at ${server.url}/console`);
   if (demo) console.log(`  sign in as ${demo.email} with ${demo.password}  (also in ${join(state.folder, "demo.json")})`);
@@ -90,6 +97,11 @@ async function main(): Promise<void> {
   };
   process.on("SIGINT", () => void stop());
   process.on("SIGTERM", () => void stop());
+  // The terminal was closed: nobody reads what we print, and printing it must not end us before the others have ended.
+  process.on("SIGHUP", () => {
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+    void stop();
+  });
 }
 
 main().catch((error: unknown) => {
