@@ -16,7 +16,7 @@ export const hostSummarySchema = z.object({
   /** The fullest mounted disk. */
   diskUsedBytes: nullableNumber,
   diskTotalBytes: nullableNumber,
-  /** Sums over interfaces. */
+  /** Sums over interfaces, loopback left out. */
   receiveBytesPerSecond: nullableNumber,
   transmitBytesPerSecond: nullableNumber,
   uptimeSeconds: nullableNumber,

@@ -139,9 +139,11 @@ function place(entry: HostEntry, slot: number, metric: string, labels: Readonly<
       partOf(entry.disks, labels.mount).total = slot;
       return;
     case HOST_METRICS.networkReceiveRate:
+      if (isLoopback(labels.interface)) return;
       partOf(entry.interfaces, labels.interface).receive = slot;
       return;
     case HOST_METRICS.networkTransmitRate:
+      if (isLoopback(labels.interface)) return;
       partOf(entry.interfaces, labels.interface).transmit = slot;
       return;
     case HOST_METRICS.cpu:
@@ -150,6 +152,11 @@ function place(entry: HostEntry, slot: number, metric: string, labels: Readonly<
   }
   const single = SINGLES.find((candidate) => candidate === metric);
   if (single) entry.single.set(single, slot);
+}
+
+/** Whether an interface leads back into the host (Linux, BSD and macOS, Windows): its traffic crosses no network. */
+function isLoopback(name = ""): boolean {
+  return /^lo\d*$|^loopback/i.test(name);
 }
 
 /** What is known of a disk or an interface: the slot of each of its series, by what it says. */

@@ -27,6 +27,8 @@ function round(host: string, at: number, cpu: number, more: readonly TestSample[
     one(HOST_METRICS.networkReceiveRate, 5, { interface: "eth0" }),
     one(HOST_METRICS.networkReceiveRate, 7, { interface: "eth1" }),
     one(HOST_METRICS.networkTransmitRate, 11, { interface: "eth0" }),
+    one(HOST_METRICS.networkReceiveRate, 1_000, { interface: "lo" }),
+    one(HOST_METRICS.networkTransmitRate, 1_000, { interface: "lo0" }),
     one(HOST_METRICS.uptime, 99),
     ...more,
   ];
@@ -38,7 +40,7 @@ function summary(rig: TestShard, host: string) {
 }
 
 describe("hosts", () => {
-  it("[MT50] are found from what agents send, with the fullest disk and the sums over interfaces", () => {
+  it("[MT50] are found from what agents send, with the fullest disk and the sums over interfaces, loopback left out", () => {
     const rig = new TestShard();
     rig.ingest(round("web", NOON, 0.25), NOON + 700);
     expect(summary(rig, "web")).toEqual({
