@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { vi } from "vitest";
 import { ROOT } from "../../scripts/lib/project.ts";
+import { Meridian } from "../../sdk/client.ts";
 import { watchPage, type WatchedPage } from "../lib/browser.ts";
 import type { TestServer } from "../lib/server.ts";
 
@@ -77,6 +79,14 @@ export async function callApi<T>(context: BrowserContext, server: Pick<TestServe
       : await context.request.post(`${server.url}${path}`, { data: body, headers: { origin: server.url } });
   if (!answer.ok()) throw new Error(`${path} answered ${answer.status()}: ${await answer.text()}`);
   return (await answer.json()) as T;
+}
+
+/** Waits for the first figures of a host. */
+export async function hostReports(server: TestServer, host: string): Promise<void> {
+  const client = new Meridian({ url: server.url, key: server.demo.apiKey });
+  // Before its first sample the host is a 404.
+  const cpu = async () => (await client.hosts.get(host).catch(() => undefined))?.cpuRatio;
+  await vi.waitUntil(async () => typeof (await cpu()) === "number", { timeout: 60_000, interval: 250 });
 }
 
 /** Waits until a page shows what it has: a heading, and no grey shapes. */

@@ -1,10 +1,9 @@
 import { hostname } from "node:os";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Meridian } from "../../sdk/client.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { callApi, drawn, settled, signedInState, visit, type Visit } from "./console.ts";
+import { callApi, drawn, hostReports, settled, signedInState, visit, type Visit } from "./console.ts";
 import { axeFaults, boxFaults, picture } from "./measures.ts";
 
 const HOST = hostname();
@@ -25,8 +24,7 @@ beforeAll(async () => {
   stranger = await visit(browser, server);
   const invited = { email: "somebody@example.com", role: "viewer" };
   invitation = (await callApi<{ url: string }>(operator.context, server, "/v1/invitations", invited)).url;
-  const client = new Meridian({ url: server.url, key: server.demo.apiKey });
-  await vi.waitUntil(async () => (await client.hosts.get(HOST).catch(() => undefined))?.cpuRatio != null, { timeout: 30_000 });
+  await hostReports(server, HOST);
 });
 afterAll(async () => {
   await browser.close();

@@ -5,7 +5,7 @@ import { seedMetrics } from "../../scripts/seeds/metrics.ts";
 import { Meridian } from "../../sdk/client.ts";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { callApi, consolePages, drawn, settled, signedInState, visit, type Visit } from "./console.ts";
+import { callApi, consolePages, drawn, hostReports, settled, signedInState, visit, type Visit } from "./console.ts";
 import { axeFaults, boxFaults, picture } from "./measures.ts";
 
 const WINDOWS = [
@@ -38,8 +38,7 @@ let params: Readonly<Record<string, string>>;
 beforeAll(async () => {
   server = await startTestServer({ agent: true });
   browser = await launchBrowser();
-  const client = new Meridian({ url: server.url, key: server.demo.apiKey });
-  await seedMetrics(client, "demo", false, new AbortController().signal);
+  await seedMetrics(new Meridian({ url: server.url, key: server.demo.apiKey }), "demo", false, new AbortController().signal);
   operator = await visit(browser, server, { storageState: await signedInState(browser, server) });
   const { context } = operator;
   await callApi(context, server, "/v1/invitations", { email: "somebody@example.com", role: "viewer" });
@@ -57,11 +56,7 @@ beforeAll(async () => {
     member: await firstId("/v1/members"),
     seq: "1",
   };
-  // With a first series of its own, the host's charts have something to draw.
-  await vi.waitUntil(async () => (await client.hosts.get(hostname()).catch(() => undefined))?.cpuRatio != null, {
-    timeout: 30_000,
-    interval: 250,
-  });
+  await hostReports(server, hostname());
 });
 afterAll(async () => {
   await browser.close();

@@ -13,6 +13,9 @@ export const me = signal<Me | undefined>(undefined);
 export const deployment = signal<Deployment | undefined>(undefined);
 export const startError = signal<MeridianError | undefined>(undefined);
 
+/** Whether the person was in and is not any more, without having signed out. */
+export const lostSession = signal(false);
+
 const actions = computed(() => new Set(me.value?.actions));
 
 /** Whether the person may do this; what they may not is not offered. */
@@ -44,7 +47,9 @@ export async function loadSession(): Promise<void> {
 
 // The page stays in the address: signing in again leads back to it.
 sessionEnded.subscribe((count) => {
-  if (count > 0 && phase.peek() === "ready") void offerSignIn();
+  if (count === 0 || phase.peek() !== "ready") return;
+  lostSession.value = true;
+  void offerSignIn();
 });
 
 async function offerSignIn(): Promise<void> {

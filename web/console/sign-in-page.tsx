@@ -2,8 +2,14 @@ import { place } from "../lib/location.ts";
 import { readQuery } from "../lib/url-state.ts";
 import { Card } from "../ui/card.tsx";
 import { CredentialForm } from "./credential-form.tsx";
-import { deployment, signIn, signUp } from "./session.ts";
+import { deployment, lostSession, phase, signIn, signUp } from "./session.ts";
 import { JoinPage } from "./join-page.tsx";
+
+async function enter({ email, password }: { email: string; password: string }): Promise<void> {
+  await signIn(email, password);
+  // The password was right and still nobody is in: a person without a tenant, after a removal for example.
+  if (phase.value === "signed-out") throw new Error("You belong to no tenant here. Ask an owner or admin for an invitation.");
+}
 
 function SignIn() {
   const open = deployment.value?.signUpOpen === true;
@@ -17,8 +23,9 @@ function SignIn() {
   }
   return (
     <Card title={<h1>Sign in</h1>}>
+      {lostSession.value && <p role="status">You are signed out: your session has ended. Signing in leads back to this page.</p>}
       {deployment.value?.demo && <p class="muted">The terminal that started this server shows the demo account.</p>}
-      <CredentialForm verb="Sign in" withName={false} submit={({ email, password }) => signIn(email, password)} />
+      <CredentialForm verb="Sign in" withName={false} submit={enter} />
     </Card>
   );
 }
