@@ -99,6 +99,17 @@ describe("transport", () => {
     expect(server.seen.length).toBeLessThanOrEqual(1);
   });
 
+  it("[SD7] an abort under way rejects with the caller's reason, also where nothing would be repeated", async () => {
+    const stop = new AbortController();
+    const reason = new Error("left the page");
+    const { server, call } = callOf((seen) => {
+      setImmediate(() => stop.abort(reason));
+      return hanging(seen);
+    });
+    await expect(call("POST", "/v1/auth/sign-in/email", { repeat: "never", options: { signal: stop.signal } })).rejects.toBe(reason);
+    expect(server.seen).toHaveLength(1);
+  });
+
   it("[SD7] an abort before the request sends nothing", async () => {
     const { server, call } = callOf(json({}));
     await expect(call("GET", "/v1/me", { options: { signal: AbortSignal.abort(new Error("no")) } })).rejects.toThrow("no");
