@@ -61,6 +61,7 @@ describe("Idempotency-Key", () => {
     expect((await post("/v1/things/a", '{"n":1}')).idempotency).toEqual(first);
     expect((await post("/v1/things/a", '{"n":2}')).idempotency?.bodyHash).not.toBe(first?.bodyHash);
     expect((await post("/v1/things/b", '{"n":1}')).idempotency?.bodyHash).not.toBe(first?.bodyHash);
+    expect((await post("/v1/things/a?dry=1", '{"n":1}')).idempotency?.bodyHash).not.toBe(first?.bodyHash);
   });
 
   it("[HT36] refuses a bad key before the handler runs, and ignores one on safe methods", async () => {
