@@ -92,6 +92,12 @@ export async function sessionsOf(db: D1Database, userId: string, now: number): P
 
 const membershipRow = z.object({ id: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES) });
 
+export async function isMemberOf(db: D1Database, userId: string, tenantId: string): Promise<boolean> {
+  return (
+    (await db.prepare("SELECT 1 FROM identity_member WHERE user_id = ? AND organization_id = ?").bind(userId, tenantId).first()) !== null
+  );
+}
+
 /** The tenants that a person belongs to, in the order they joined. */
 export async function tenantsOf(db: D1Database, userId: string): Promise<z.infer<typeof membershipRow>[]> {
   const { results } = await db
