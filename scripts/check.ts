@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { arrows } from "./checks/arrows.ts";
 import { budgets } from "./checks/budgets.ts";
 import type { Check } from "./checks/check.ts";
+import { deployment } from "./checks/deployment.ts";
 import { rules } from "./checks/rules.ts";
 import { fileSizes, lockfile, paths, routesNameActions } from "./checks/shape.ts";
 import { run } from "./lib/project.ts";
@@ -22,6 +23,7 @@ const CHECKS: readonly Check[] = [
   rules,
   routesNameActions,
   paths,
+  deployment,
   fileSizes,
   lockfile,
   program("types: platform", "tsc", "-p", "tsconfig.json"),
