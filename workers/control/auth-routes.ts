@@ -13,7 +13,7 @@ import { ownChange } from "./auth-own-change.ts";
 import { createFirstOperator } from "./auth-first.ts";
 import { forward } from "./auth-forward.ts";
 import { closeSockets } from "./auth-sockets.ts";
-import { sessionsOf } from "./auth-store.ts";
+import { isMemberOf, sessionsOf } from "./auth-store.ts";
 import type { LiveSession, SessionItem } from "./auth-store.ts";
 
 const common = { action: "open", tag: "control" } as const;
@@ -93,11 +93,15 @@ export function registerAuthRoutes(app: App): void {
       answer: done,
     },
     async (call) => {
+      const { organizationId } = call.body;
       const session = await liveSession(call.request, call.env);
-      const answer = await forwardAs(call, "organization/set-active", { organizationId: call.body.organizationId });
+      if (!session) return NOT_SIGNED_IN;
+      // Asked here, because the library answers a tenant that is not theirs by taking away the one they work on.
+      if (!(await isMemberOf(call.env.DB, session.userId, organizationId))) return NOT_THEIRS;
+      const answer = await forwardAs(call, "organization/set-active", { organizationId });
       if (!answer.ok) return answer;
       // Sockets stay with the tenant they were opened for; those of the old one end here.
-      if (session) await afterEnd(call, session, [session.sessionId]);
+      await afterEnd(call, session, [session.sessionId]);
       return success;
     },
   );
@@ -162,6 +166,7 @@ export function registerAuthRoutes(app: App): void {
 }
 
 const NOT_SIGNED_IN = refuse("unauthenticated", "Sign in first.");
+const NOT_THEIRS = refuse("not-found", "You are not a member of such a tenant.");
 
 type Call = Pick<RouteCall<RouteSpec>, "env" | "request" | "ctx" | "meta" | "answerHeaders">;
 
