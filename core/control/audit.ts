@@ -44,9 +44,9 @@ export function chainEntry(head: AuditPosition, content: Omit<AuditContent, "seq
     seq: head.seq + 1,
     at: content.at,
     actor: content.actor,
-    actorName: content.actorName.slice(0, AUDIT_LIMITS.detailTextChars),
+    actorName: storable(content.actorName, AUDIT_LIMITS.detailTextChars),
     action: content.action,
-    target: content.target.slice(0, AUDIT_LIMITS.targetChars),
+    target: storable(content.target, AUDIT_LIMITS.targetChars),
     outcome: content.outcome,
     detail: boundedDetail(content.detail),
     requestId: content.requestId,
@@ -100,8 +100,16 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.join(",")}}`;
 }
 
+/**
+ * What is hashed must be what comes back from storage, and that keeps no half of a surrogate pair: neither one that a
+ * person put into their name nor one that the cut makes. In the detail, halves are escapes of its JSON.
+ */
+function storable(text: string, maxChars: number): string {
+  return text.slice(0, maxChars).toWellFormed();
+}
+
 function boundedDetail(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  // What is hashed must be what comes back from storage, so the detail goes through JSON once before it is hashed.
+  // For the same reason the detail goes through JSON once before it is hashed.
   const text = JSON.stringify(detail, (_, field: unknown) =>
     typeof field === "string" ? field.slice(0, AUDIT_LIMITS.detailTextChars) : field,
   );

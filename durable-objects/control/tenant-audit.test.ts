@@ -100,6 +100,16 @@ describe("the tenant's audit log", () => {
     });
   });
 
+  it("[AC8] holds whatever people are called: half characters, none at all, and ones that the cut splits", async () => {
+    const stub = await createdTenant("audit-names");
+    const names = ["n\ud800m", "\udc00", "nul\u0000nul", `${"x".repeat(499)}\u{1f600}`, "e\u0301", "\ufffe\uffff"];
+    for (const actorName of names) {
+      const target = `${"t".repeat(511)}\u{1f600}`;
+      await stub.audit([{ ...note(1), target, detail: { name: actorName, [actorName]: 1 } }], { ...meta, actorName });
+    }
+    expect(await stub.verifyAudit()).toMatchObject({ firstBroken: null });
+  });
+
   it("[AC8] is walked in slices, and the walk names what was removed from its end", async () => {
     const stub = await createdTenant("audit-slices");
     const batch = Array.from({ length: AUDIT_LIMITS.verifySlice }, (_, n) => note(n));
