@@ -16,14 +16,20 @@ interface AxeResult {
   }[];
 }
 
-/** What axe-core objects to on the page as it stands, one line per element. */
-export async function axeFaults(page: Page): Promise<string[]> {
+/**
+ * What axe-core objects to on the page as it stands, one line per element.
+ * @param only `colours`: the rule that another scheme can break; the others have been asked before
+ */
+export async function axeFaults(page: Page, only?: "colours"): Promise<string[]> {
   const known = await page.evaluate(() => "axe" in globalThis);
   if (!known) await page.evaluate(AXE);
-  const { violations } = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }; // evaluated above
-    return await axe.run({ resultTypes: ["violations"] });
-  });
+  const { violations } = await page.evaluate(
+    async (runOnly) => {
+      const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } }; // evaluated above
+      return await axe.run({ resultTypes: ["violations"], ...(runOnly && { runOnly }) });
+    },
+    only && ["color-contrast"],
+  );
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}): ${target.join(" ")}: ${failureSummary?.split("\n").slice(1).join("; ")}`),
   );
