@@ -1,10 +1,12 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { CloudEvent, SpineStatus } from "../../contract/events.ts";
 import { cloudEventSchema, spineStatusSchema } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
 import { PAGE_LIMITS } from "../../contract/pages.ts";
-import { deliver, eventOf, NOON, recordingEnv } from "../consumers/testing.ts";
+import { DEAD_QUEUE, deliver, eventOf, NOON, recordingEnv } from "../consumers/testing.ts";
 import type { ProblemBody } from "../http/testing.ts";
+import { markReplayed } from "./dead-letters-query.ts";
 import { spineStatus, STATUS_LIMITS } from "./events-status.ts";
 import { makeTenant, type TestTenant } from "./events-testing.ts";
 
@@ -97,6 +99,14 @@ describe("GET /v1/events/status", () => {
       ],
     });
     expect(spineStatusSchema.parse(status)).toEqual(status);
+  });
+
+  it("[EV17] counts the dead letters that nobody has replayed", async () => {
+    const events = [1, 2].map((seq) => eventOf("ev17-letters", seq));
+    for (const body of events) await deliver([{ body }], { queue: DEAD_QUEUE });
+    expect((await spineStatus(recordingEnv().env, "ev17-letters", NOON)).deadLetters).toBe(2);
+    await markReplayed(env.HISTORY, "ev17-letters", events[0]?.id ?? "", NOON);
+    expect((await spineStatus(recordingEnv().env, "ev17-letters", NOON)).deadLetters).toBe(1);
   });
 
   it("[EV17] answers over HTTP with the queue's backlog", async () => {

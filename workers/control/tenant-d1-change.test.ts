@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AuditEntry, Member } from "../../contract/access.ts";
 import type { Page } from "../../contract/pages.ts";
+import { refuse } from "../../contract/problems.ts";
 import { sweepControl } from "./tenant-sweep.ts";
 import { ask, edgeEnv, seedOperator, type SeededOperator } from "./testing.ts";
 
@@ -12,16 +13,13 @@ const left = async (owner: SeededOperator) =>
   await env.DB.prepare("SELECT count(*) AS n FROM control_outbox WHERE tenant_id = ?").bind(owner.tenantId).first("n");
 
 /** The Tenant namespace, whose object takes so many notes and then cannot be reached. */
-function failingAfter(notes: number) {
+function failingAfter(notes: number, fail = async (): Promise<unknown> => await Promise.reject(new Error("unreachable"))) {
   let taken = 0;
   return {
     getByName: (name: string) => {
       const stub = env.TENANT.getByName(name);
       return new Proxy(stub, {
-        get: (target, method) =>
-          method === "audit" && taken++ >= notes
-            ? async () => await Promise.reject(new Error("unreachable"))
-            : Reflect.get(target, method, target),
+        get: (target, method) => (method === "audit" && taken++ >= notes ? fail : Reflect.get(target, method, target)),
       });
     },
   } as never;
@@ -125,12 +123,11 @@ describe("a change of what lives only in D1", () => {
   it("[AC11] is not made when its intent cannot be noted", async () => {
     const owner = await seedOperator("owner");
     const member = await seedOperator("viewer", owner);
-    const answer = await ask(`/v1/members/${member.memberId}`, {
-      method: "DELETE",
-      cookie: owner.cookie,
-      env: { TENANT: failingAfter(0) },
-    });
-    expect(answer.status).toBeGreaterThanOrEqual(500);
+    const remove = async (tenants: ReturnType<typeof failingAfter>) =>
+      (await ask(`/v1/members/${member.memberId}`, { method: "DELETE", cookie: owner.cookie, env: { TENANT: tenants } })).status;
+    expect(await remove(failingAfter(0))).toBeGreaterThanOrEqual(500);
+    // An object that cannot be opened does not throw, it refuses.
+    expect(await remove(failingAfter(0, async () => refuse("unavailable", "not now")))).toBe(503);
     expect(await env.DB.prepare("SELECT role FROM identity_member WHERE id = ?").bind(member.memberId).first("role")).toBe("viewer");
   });
 });
