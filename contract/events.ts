@@ -25,6 +25,9 @@ export const EVENT_TYPES = {
 
 export type EventType = keyof typeof EVENT_TYPES;
 
+/** Deliveries of an event before it is dead: `max_retries` of the queue in wrangler.toml, and the first. A check holds them together. */
+export const EVENT_ATTEMPTS = 9;
+
 /** The most bytes an event's data may have as JSON; a queue message holds 128 KB with its envelope. */
 export const MAX_EVENT_BYTES = 100 * 1024;
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import { EVENT_ATTEMPTS } from "../../workers/consumers/dead-letters.ts";
+import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import { ROOT } from "../lib/project.ts";
 import type { Check } from "./check.ts";
 
@@ -24,8 +24,26 @@ export function shapeFaults(name: string, local: Shape, other: Shape, parts: rea
   });
 }
 
+/** What is read of a configuration; wrangler's own type needs types of packages that are not installed. */
+interface Configuration {
+  compatibility_date?: string;
+  triggers: { crons?: readonly string[] };
+  assets?: { run_worker_first?: unknown };
+  queues: {
+    consumers?: readonly {
+      queue: string;
+      max_batch_size?: number;
+      max_batch_timeout?: number;
+      max_retries?: number;
+      dead_letter_queue?: string;
+    }[];
+  };
+  durable_objects: { bindings: readonly { name: string; class_name: string }[] };
+  migrations: readonly { new_sqlite_classes?: readonly string[] }[];
+}
+
 function shapeOf(config: string, env?: string): Shape {
-  const read = unstable_readConfig({ config: join(ROOT, config), ...(env ? { env } : {}) }, { hideWarnings: true });
+  const read: Configuration = unstable_readConfig({ config: join(ROOT, config), ...(env ? { env } : {}) }, { hideWarnings: true });
   const bare = (text: string | undefined): string => (text ?? "").replace(/-(staging|production)$/, "");
   const first = read.assets?.run_worker_first;
   return {
@@ -66,9 +84,7 @@ export const deployment: Check = {
     ]);
     const events = local.consumers.find((consumer) => consumer.startsWith("meridian-events "));
     if (Number(events?.split(" ")[3]) + 1 !== EVENT_ATTEMPTS)
-      faults.push(
-        `workers/consumers/dead-letters.ts: EVENT_ATTEMPTS is ${EVENT_ATTEMPTS}, which is not max_retries of the events queue and one`,
-      );
+      faults.push(`contract/events.ts: EVENT_ATTEMPTS is ${EVENT_ATTEMPTS}, which is not max_retries of the events queue and one`);
     return faults;
   },
 };

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { PLATFORM_TENANT } from "../../contract/address.ts";
-import { EVENT_ATTEMPTS } from "./dead-letters.ts";
+import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import { DEAD_QUEUE, deliver, eventOf, EVENTS_QUEUE, recordingEnv } from "./testing.ts";
 
 describe("the consumer of dead letters", () => {

@@ -1,11 +1,9 @@
 import { PLATFORM_TENANT } from "../../contract/address.ts";
+import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import type { EdgeEnv } from "../env.ts";
 import { giveBack, reasonOf } from "./give-back.ts";
 import { confirmConsumed } from "./objects.ts";
 import { type ReadEvent, type Reading, readEvent } from "./read-event.ts";
-
-/** Deliveries of an event before it is dead: `max_retries` of the queue in wrangler.toml, and the first. */
-export const EVENT_ATTEMPTS = 9;
 
 interface Letter {
   readonly tenantId: string;

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { type DeadLetter, deadLetterSchema } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
-import { EVENT_ATTEMPTS } from "../consumers/dead-letters.ts";
+import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import { DEAD_QUEUE, deliver, eventOf, historyOf } from "../consumers/testing.ts";
 import { tenantOf } from "../http/objects.ts";
 import { edgeEnv } from "../http/testing.ts";
