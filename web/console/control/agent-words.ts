@@ -62,5 +62,9 @@ export function agentsHead(agents: readonly Agent[]): { tone: Tone; headline: st
     };
   }
   const all = agents.length === 1 ? "The agent is connected" : `All ${plural(agents.length, "agent")} connected`;
-  return { tone: look.length > 0 ? "warn" : "ok", headline: all, detail: tail || "nothing waits on their disks" };
+  return {
+    tone: look.length > 0 ? "warn" : "ok",
+    headline: all,
+    detail: tail || agents.length === 1 ? "nothing waits on its disk" : "nothing waits on their disks",
+  };
 }

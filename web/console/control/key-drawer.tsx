@@ -13,14 +13,15 @@ import { collect } from "../../lib/collect.ts";
 import { useResource } from "../../lib/resource.ts";
 import { api } from "../api.ts";
 import { can, me } from "../session.ts";
-import { keyTone } from "./key-words.ts";
+import { keyTone, lastUse } from "./key-words.ts";
 
 function Revoke({ of, onChanged, onClose }: { of: Key; onChanged: () => void; onClose: () => void }) {
   const agents = useResource(`agents-of:${of.id}`, async (signal) =>
     can("agents:read") ? await collect((page) => api.agents.list(page, { signal })) : [],
   );
   const hosts = agents.data.value?.filter(({ keyId }) => keyId === of.id).map(({ host }) => host) ?? [];
-  const used = of.lastUsedAt === null ? "It was never used." : `It was last used ${formatWhen(Date.parse(of.lastUsedAt), now.value)}.`;
+  const last = lastUse(of);
+  const used = last === null ? "It was never used." : `It was last used ${formatWhen(Date.parse(last), now.value)}.`;
   return (
     <Confirm
       title={`Revoke the key “${of.name}”`}
@@ -59,7 +60,7 @@ export function KeyDrawer({ id, of, onChanged, onClose }: { id: string; of: Key 
   const facts = [
     ["State", <StateBadge {...keyTone(of, now.value)} />],
     ["Begins with", <code>{of.hint}</code>],
-    ["Last used", <When at={of.lastUsedAt} never="never" />],
+    ["Last used", <When at={lastUse(of)} never="never" />],
     ["Created", <When at={of.createdAt} />],
     ["Created by", of.createdBy === `user:${me.value?.id}` ? "you" : of.createdBy],
     ["Expires", <When at={of.expiresAt} never="never" />],

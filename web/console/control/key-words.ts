@@ -10,6 +10,11 @@ export function endsSoon(key: Key, nowMs: number): boolean {
   return key.state === "active" && key.expiresAt !== null && Date.parse(key.expiresAt) - nowMs < SOON_MS;
 }
 
+/** When a key was last used. It is kept to the minute, which may begin before the key was made. */
+export function lastUse({ lastUsedAt, createdAt }: Pick<Key, "lastUsedAt" | "createdAt">): string | null {
+  return lastUsedAt !== null && Date.parse(lastUsedAt) < Date.parse(createdAt) ? createdAt : lastUsedAt;
+}
+
 export function keyTone(key: Key, nowMs: number): { tone: Tone; word: string } {
   if (key.state !== "active") return { tone: "muted", word: key.state };
   return endsSoon(key, nowMs) ? { tone: "warn", word: "expires soon" } : { tone: "ok", word: "active" };

@@ -17,7 +17,7 @@ import { Listing } from "../listing.tsx";
 import type { PageProps } from "../pages.ts";
 import { CreateKey } from "./create-key.tsx";
 import { KeyDrawer } from "./key-drawer.tsx";
-import { keysHead, keyTone } from "./key-words.ts";
+import { keysHead, keyTone, lastUse } from "./key-words.ts";
 
 const LIST = "/console/control/keys";
 
@@ -32,8 +32,8 @@ const COLUMNS: readonly [Column<Key>, ...Column<Key>[]] = [
     key: "used",
     title: "Last used",
     number: true,
-    value: ({ lastUsedAt }) => lastUsedAt,
-    cell: ({ lastUsedAt }) => <When at={lastUsedAt} never="never" />,
+    value: lastUse,
+    cell: (key) => <When at={lastUse(key)} never="never" />,
   },
   {
     key: "expires",

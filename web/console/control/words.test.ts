@@ -4,7 +4,7 @@ import { DEFAULT_AGENT_CONFIG, type Agent } from "../../../contract/agents.ts";
 import { EVENT_TYPES } from "../../../contract/events.ts";
 import { adviceFor, agentsHead, skewWords, toneOf } from "./agent-words.ts";
 import { EVENT_WORDS, LISTED_TYPES, spineHead } from "./event-words.ts";
-import { keysHead, keyTone } from "./key-words.ts";
+import { keysHead, keyTone, lastUse } from "./key-words.ts";
 
 const NOW = Date.UTC(2026, 10, 20);
 const healthy = { spoolBatches: 0, spoolBytes: 0, droppedBatches: 0, problems: [] };
@@ -91,6 +91,13 @@ describe("events in words", () => {
 });
 
 describe("keys in words", () => {
+  it("[UI37] do not show a key as used before it was made, since its use is kept to the minute", () => {
+    const made = "2026-11-20T08:47:16.609Z";
+    expect(lastUse({ createdAt: made, lastUsedAt: "2026-11-20T08:47:00.000Z" })).toBe(made);
+    expect(lastUse({ createdAt: made, lastUsedAt: "2026-11-20T08:48:00.000Z" })).toBe("2026-11-20T08:48:00.000Z");
+    expect(lastUse({ createdAt: made, lastUsedAt: null })).toBeNull();
+  });
+
   it("[UI26] warn a week before a key ends", () => {
     const ends = (days: number) => key({ expiresAt: new Date(NOW + days * 86_400_000).toISOString() });
     expect(keyTone(ends(6), NOW)).toEqual({ tone: "warn", word: "expires soon" });
