@@ -79,6 +79,25 @@ describe("the fleet of agents", () => {
     expect((await eventTypes(fleet)).filter((type) => type === "meridian.agent.disconnected")).toHaveLength(1);
   });
 
+  it("[AG5] tells of each agent after its own grace, not at the look for another", async () => {
+    const fleet = await fleetOf("ag5-each");
+    const told = async () => (await eventTypes(fleet)).filter((type) => type === "meridian.agent.disconnected").length;
+    const [first, second] = [await TestAgent.join(fleet, "web-1"), await TestAgent.join(fleet, "web-2")];
+    first.close();
+    await agentUntil(fleet, "web-1", (agent) => !agent.connected);
+    vi.setSystemTime(NOW + 1_000);
+    second.close();
+    await agentUntil(fleet, "web-2", (agent) => !agent.connected);
+    for (const [after, count] of [
+      [0, 1],
+      [1_000, 2],
+    ] as const) {
+      vi.setSystemTime(NOW + AGENT_LIMITS.graceMs + after);
+      await runDurableObjectAlarm(fleet);
+      expect(await told()).toBe(count);
+    }
+  });
+
   it("[AG5] tells of an agent whose socket died with the process", async () => {
     const fleet = await fleetOf("ag5-restart");
     const agent = await TestAgent.join(fleet, "web-1");
