@@ -73,4 +73,12 @@ export const CONSOLE_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "web/console/observe/host-board.test.ts",
   },
+  {
+    rule: "UI18",
+    defect: "calls a host late a quarter of a minute too late",
+    file: "contract/host-metrics.ts",
+    find: "lateAfterMs: 45_000",
+    replace: "lateAfterMs: 60_000",
+    test: "web/console/observe/host-board.test.ts",
+  },
 ];

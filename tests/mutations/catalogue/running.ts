@@ -57,4 +57,28 @@ export const RUNNING_MUTATIONS: readonly Mutation[] = [
     replace: "if (version < 0)",
     test: "scripts/serve/state.test.ts",
   },
+  {
+    rule: "SC4",
+    defect: "does not see a root path inside another",
+    file: "scripts/checks/shape.ts",
+    find: "a !== b && b.startsWith(`${a}/`)",
+    replace: "a !== b && b.startsWith(`${a}//`)",
+    test: "scripts/checks/shape.test.ts",
+  },
+  {
+    rule: "SC20",
+    defect: "takes a text that is there twice",
+    file: "tests/mutations/mutation.ts",
+    find: " || source.indexOf(find, at + 1) >= 0",
+    replace: "",
+    test: "tests/mutations/mutation.test.ts",
+  },
+  {
+    rule: "SC21",
+    defect: "takes any failure for the rule's",
+    file: "tests/mutations/verdict.ts",
+    find: "title.includes(`[${rule}]`) && ",
+    replace: "",
+    test: "tests/mutations/run.test.ts",
+  },
 ];

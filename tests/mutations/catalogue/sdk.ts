@@ -41,4 +41,28 @@ export const SDK_MUTATIONS: readonly Mutation[] = [
     replace: "cursor = undefined;",
     test: "sdk/client.test.ts",
   },
+  {
+    rule: "SD3",
+    defect: "keeps from the caller which field is wrong",
+    file: "sdk/errors.ts",
+    find: "errors: fieldErrors(body.errors),",
+    replace: "errors: [],",
+    test: "sdk/client.test.ts",
+  },
+  {
+    rule: "SD7",
+    defect: "calls an abort a network error",
+    file: "sdk/transport.ts",
+    find: "caller?.throwIfAborted();\n    if (limit",
+    replace: "if (limit",
+    test: "sdk/transport.test.ts",
+  },
+  {
+    rule: "SD8",
+    defect: "calls a slow answer a network error",
+    file: "sdk/transport.ts",
+    find: "if (limit.aborted) {",
+    replace: "if (limit.aborted && caller) {",
+    test: "sdk/transport.test.ts",
+  },
 ];
