@@ -1,6 +1,7 @@
 import { encodeCursor } from "../../contract/cursor.ts";
 import type { DeadLetter } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
+import { storedJson } from "./stored-json.ts";
 
 interface LetterRow {
   readonly id: string;
@@ -56,6 +57,6 @@ function deadLetter(row: LetterRow): DeadLetter {
     ...row,
     failedAt: new Date(row.failedAt).toISOString(),
     replayedAt: row.replayedAt === null ? null : new Date(row.replayedAt).toISOString(),
-    body: JSON.parse(row.body) as unknown,
+    body: storedJson(row.body),
   };
 }

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { type DeadLetter, deadLetterSchema } from "../../contract/events.ts";
+import { type CloudEvent, type DeadLetter, deadLetterSchema } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
 import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import { DEAD_QUEUE, deliver, eventOf, historyOf } from "../consumers/testing.ts";
@@ -24,6 +24,26 @@ describe("dead letters", () => {
     expect(second.nextCursor).toBeNull();
     expect(first.items[0]?.body).toEqual(newest[0]);
     expect(deadLetterSchema.parse(first.items[0])).toEqual(first.items[0]);
+  });
+
+  it("[EV30] with a damaged body are shown as text, and hold up no list of letters or events", async () => {
+    const tenant = await makeTenant("ev30", ["events:read"]);
+    const events = [1, 2].map((seq) => eventOf("ev30", seq));
+    await deliver(events.map((body) => ({ body })));
+    for (const [n, body] of events.entries()) await deliver([{ body, id: `ev30-${n}` }], { queue: DEAD_QUEUE });
+    const damaged = events[0]!.id;
+    await env.HISTORY.prepare("UPDATE control_dead_letter SET body = '{cut' WHERE id = ?").bind(damaged).run();
+    await env.HISTORY.prepare("UPDATE control_event SET data = '[1' WHERE id = ?").bind(damaged).run();
+    const letters = await list(tenant, "");
+    expect(new Map(letters.items.map(({ id, body }) => [id, body]))).toEqual(
+      new Map<string, unknown>([
+        [damaged, "{cut"],
+        [events[1]!.id, events[1]],
+      ]),
+    );
+    const { items } = await (await tenant.call("/v1/events")).json<Page<CloudEvent>>();
+    expect(items.find(({ id }) => id === damaged)?.data).toEqual({ unreadable: "[1" });
+    expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining(events.map(({ id }) => id)));
   });
 
   it("[EV19] of another tenant are not found", async () => {

@@ -2,6 +2,7 @@ import { encodeCursor } from "../../contract/cursor.ts";
 import type { CloudEvent, EventQuery } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
 import { uuidFloor } from "../consumers/sweep.ts";
+import { storedRecord } from "./stored-json.ts";
 
 interface EventRow {
   readonly id: string;
@@ -58,6 +59,6 @@ function cloudEvent(row: EventRow): CloudEvent {
     time: new Date(row.at).toISOString(),
     datacontenttype: "application/json",
     sequence: String(row.seq),
-    data: JSON.parse(row.data) as Record<string, unknown>, // the consumer wrote it from a parsed event
+    data: storedRecord(row.data),
   };
 }
