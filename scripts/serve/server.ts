@@ -81,6 +81,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]), // wrangler's and miniflare's copies of these types differ in name only
   );
   await miniflare.ready;
+  // Miniflare leaves the process on a signal before anyone can flush; its hook on `exit` still ends the runtime.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(signal);
   await applyMigrations(miniflare);
   const crons = startCrons(miniflare, unstable_readConfig({ config: configPath }).triggers.crons ?? []);
   return {

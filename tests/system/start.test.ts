@@ -29,6 +29,8 @@ describe("npm start", () => {
     expect(statSync(join(first.state, "demo.json")).mode & 0o077).toBe(0);
     await first.stop();
     expect(first.process.exitCode).toBe(0);
+    // Both were asked, in this order: the agent flushed while the server still answered.
+    expect(first.output()).toMatch(/meridian: stopping[^]*stopped by SIGTERM/);
 
     const second = await startTestServer({ state: first.state });
     try {
