@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { keyCreatedSchema } from "../../contract/access.ts";
@@ -21,7 +21,8 @@ export type Demo = z.infer<typeof demoSchema>;
 
 /**
  * Makes the demo tenant through the public API, as a first operator would: sign up, create two keys. What it made is left in
- * `demo.json`, readable by its owner only; a later start finds it there and changes only the address.
+ * `demo.json`, readable by its owner only; a later start finds it there and changes only the address. One that was ended in
+ * between finds the password in `demo.begun.json` and goes on from there.
  * @throws with the server's answer when the deployment already has an operator that is not the demo's
  */
 export async function seedDemo(url: string, stateFolder: string): Promise<Demo> {
@@ -31,12 +32,20 @@ export async function seedDemo(url: string, stateFolder: string): Promise<Demo> 
     save(file, demo);
     return demo;
   }
-  const password = randomBytes(9).toString("base64url");
-  const signedUp = await post(url, "/v1/auth/sign-up/email", { name: "Demo Operator", email: DEMO_EMAIL, password, tenantName: "Demo" });
-  const cookie = signedUp.headers
+  const begun = join(stateFolder, "demo.begun.json");
+  const known = existsSync(begun) ? begunSchema.safeParse(readJson(begun)).data : undefined;
+  const password = known?.password ?? randomBytes(9).toString("base64url");
+  // Before there is an account: nobody could open it otherwise, and sign-up is closed once there is one.
+  if (!known) save(begun, { password });
+  const signedIn = known && (await tryPost(url, "/v1/auth/sign-in/email", { email: DEMO_EMAIL, password }));
+  const operator =
+    signedIn ?? (await post(url, "/v1/auth/sign-up/email", { name: "Demo Operator", email: DEMO_EMAIL, password, tenantName: "Demo" }));
+  const cookie = operator.headers
     .getSetCookie()
     .map((line) => line.split(";", 1)[0])
     .join("; ");
+  // Completes a tenant whose object was never told of it.
+  if (signedIn) await fetch(`${url}/v1/me`, { headers: { cookie } });
   const createKey = async (name: string, scopes: readonly string[]): Promise<string> => {
     const answer = await post(url, "/v1/keys", { name, scopes }, cookie);
     return keyCreatedSchema.parse(await answer.json()).secret;
@@ -49,19 +58,39 @@ export async function seedDemo(url: string, stateFolder: string): Promise<Demo> 
     agentKey: await createKey("host agent of this machine", ["metrics:write", "agents:connect"]),
   };
   save(file, demo);
+  rmSync(begun, { force: true });
   return demo;
 }
 
-function save(file: string, demo: Demo): void {
-  writeFileSync(file, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+const begunSchema = z.object({ password: z.string() });
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined; // cut short, so nothing was done with it yet
+  }
 }
 
-async function post(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
-  const response = await fetch(`${url}${path}`, {
+function save(file: string, content: Demo | z.infer<typeof begunSchema>): void {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+}
+
+async function send(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
+  return await fetch(`${url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", origin: url, ...(cookie ? { cookie } : {}) },
     body: JSON.stringify(body),
   });
+}
+
+async function tryPost(url: string, path: string, body: unknown): Promise<Response | undefined> {
+  const response = await send(url, path, body);
+  return response.ok ? response : undefined;
+}
+
+async function post(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
+  const response = await send(url, path, body, cookie);
   if (!response.ok)
     throw new Error(
       `The demo tenant could not be made: POST ${path} answered ${response.status}: ${await response.text()}. Start with --no-demo, or with --fresh to begin anew.`,
