@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { CATALOGUE } from "../tests/mutations/catalogue.ts";
+import type { Mutation } from "../tests/mutations/mutation.ts";
 import { chooseSample } from "../tests/mutations/sample.ts";
-import { runSession, sourceFor } from "../tests/mutations/session.ts";
+import { loadCatalogue, runSession, sourceFor } from "../tests/mutations/session.ts";
 import { ROOT } from "./lib/project.ts";
 
 /**
@@ -20,22 +20,23 @@ const { values } = parseArgs({
 const { source, seed: ownSeed } = sourceFor(ROOT);
 const seed = values.seed ?? ownSeed;
 const rules = values.rule;
-const chosen = rules
-  ? CATALOGUE.filter(({ rule }) => rules.includes(rule))
-  : values.all
-    ? CATALOGUE
-    : chooseSample(CATALOGUE, seed, Number(values.count));
-if (chosen.length === 0) {
-  console.error(`No mutation was chosen. There are ${CATALOGUE.length}, of the rules ${CATALOGUE.map(({ rule }) => rule).join(", ")}.`);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
+/** The mutations asked for; ends the program when there are none. */
+function choose(catalogue: readonly Mutation[]): readonly Mutation[] {
+  const sample = () => (values.all ? catalogue : chooseSample(catalogue, seed, Number(values.count)));
+  const chosen = rules ? catalogue.filter(({ rule }) => rules.includes(rule)) : sample();
+  console.log(`${chosen.length} of ${catalogue.length} mutations${rules || values.all ? "" : `, seed ${seed}`}`);
+  if (chosen.length > 0) return chosen;
+  console.error("None was chosen: tests/mutations/catalogue/ lists them with their rules.");
   process.exit(2);
 }
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
-console.log(`${chosen.length} of ${CATALOGUE.length} mutations${rules || values.all ? "" : `, seed ${seed}`}`);
+
 const { passed, failed } = await runSession({
   root: ROOT,
   source: values["working-tree"] ? "working tree" : source,
-  catalogue: CATALOGUE,
-  chosen,
+  load: loadCatalogue,
+  choose,
   budgetMs: Number.POSITIVE_INFINITY,
   print: (line) => console.log(line),
 });

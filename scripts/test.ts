@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CATALOGUE } from "../tests/mutations/catalogue.ts";
+import type { Mutation } from "../tests/mutations/mutation.ts";
 import { chooseSample } from "../tests/mutations/sample.ts";
-import { runSession, sourceFor } from "../tests/mutations/session.ts";
+import { loadCatalogue, runSession, sourceFor } from "../tests/mutations/session.ts";
 import { BUILD_STEPS, runStep } from "./lib/build-steps.ts";
 import { ROOT, run } from "./lib/project.ts";
 
@@ -35,10 +35,12 @@ async function runSuite(suite: Suite): Promise<Count> {
 /** The short form of `npm run mutate`: what each commit tries follows from its hash, so that in time all are tried. */
 async function runMutationSample(): Promise<Count> {
   const { source, seed } = sourceFor(ROOT);
-  const chosen = chooseSample(CATALOGUE, seed, 8);
-  console.log(`${chosen.length} of ${CATALOGUE.length}; these again with: npm run mutate -- --seed ${seed}`);
   const print = (line: string) => console.log(line);
-  return await runSession({ root: ROOT, source, catalogue: CATALOGUE, chosen, budgetMs: 85_000, print });
+  const choose = (catalogue: readonly Mutation[]) => {
+    print(`8 of ${catalogue.length}; these again with: npm run mutate -- --seed ${seed}`);
+    return chooseSample(catalogue, seed, 8);
+  };
+  return await runSession({ root: ROOT, source, load: loadCatalogue, choose, budgetMs: 85_000, print });
 }
 
 function readCount(report: unknown): Count {

@@ -38,7 +38,10 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 async function session(chosen: readonly Mutation[], budgetMs = Number.POSITIVE_INFINITY) {
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
-  return { count: await runSession({ root, source: "working tree", catalogue: chosen, chosen, budgetMs, print }), lines };
+  return {
+    count: await runSession({ root, source: "working tree", load: async () => chosen, choose: (all) => all, budgetMs, print }),
+    lines,
+  };
 }
 
 it("[SC21] says which defects vitest noticed, and counts every other as failed", { timeout: 60_000 }, async () => {

@@ -1,5 +1,7 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { commitOf, type CopySource, OutOfTime, ProjectCopy } from "./copy.ts";
-import { type Mutation, projectOf } from "./mutation.ts";
+import { type Mutation, type Project, projectOf } from "./mutation.ts";
 import { findStale, type Outcome, runMutations } from "./run.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -14,9 +16,10 @@ const ADVICE: Record<Exclude<Verdict, "killed">, string> = {
 export interface Session {
   readonly root: string;
   readonly source: CopySource;
-  /** Every mutation there is; those that no longer fit are reported whether chosen or not. */
-  readonly catalogue: readonly Mutation[];
-  readonly chosen: readonly Mutation[];
+  /** Reads the catalogue that belongs to the sources in a folder, so that a commit is judged by its own. */
+  readonly load: (folder: string) => Promise<readonly Mutation[]>;
+  /** Which of the catalogue are tried; those that no longer fit are reported whether chosen or not. */
+  readonly choose: (catalogue: readonly Mutation[]) => readonly Mutation[];
   /** Milliseconds for everything; what is not done by then is not tried. */
   readonly budgetMs: number;
   readonly print: (line: string) => void;
@@ -32,11 +35,16 @@ export async function runSession(session: Session): Promise<{ passed: number; fa
     outcomes.push(outcome);
     session.print(describe(outcome));
   };
-  const untold = (): Mutation[] => session.chosen.filter((mutation) => !outcomes.some((outcome) => outcome.mutation === mutation));
+  let chosen: readonly Mutation[] = [];
+  const untold = (): Mutation[] => chosen.filter((mutation) => !outcomes.some((outcome) => outcome.mutation === mutation));
   const endAtMs = performance.now() + session.budgetMs;
-  const copies = PROJECTS.map((project) => ({ project, copy: new ProjectCopy(session.root, session.source, endAtMs) }));
+  const copyFor = <P extends Project>(project: P) => ({ project, copy: new ProjectCopy(session.root, session.source, endAtMs) });
+  const copies = [copyFor("node"), copyFor("workers")] as const;
   try {
-    findStale(copies[0]?.copy ?? { read: () => undefined }, session.catalogue).forEach(tell);
+    const { copy: first } = copies[0];
+    const catalogue = await session.load(first.folder);
+    chosen = session.choose(catalogue);
+    findStale(first, catalogue).forEach(tell);
     const fitting = untold();
     await Promise.all(
       copies.map(async ({ project, copy }) => {
@@ -57,11 +65,17 @@ export async function runSession(session: Session): Promise<{ passed: number; fa
   return { passed, failed: outcomes.length === 0 ? 1 : outcomes.length - passed };
 }
 
-const PROJECTS = ["node", "workers"] as const;
-
 function describe({ mutation: { rule, defect, file, test }, verdict }: Outcome): string {
   const line = `${verdict.padEnd(8)} ${rule.padEnd(5)} ${file}: ${defect}`;
   return verdict === "killed" ? line : `${line}\n         ${test}: ${ADVICE[verdict]}`;
+}
+
+/** The catalogue of the sources in a folder. @throws when there is none */
+export async function loadCatalogue(folder: string): Promise<readonly Mutation[]> {
+  const loaded: unknown = await import(pathToFileURL(join(folder, "tests/mutations/catalogue.ts")).href);
+  if (typeof loaded !== "object" || loaded === null || !("CATALOGUE" in loaded) || !Array.isArray(loaded.CATALOGUE))
+    throw new Error(`${folder} has no catalogue of mutations`);
+  return loaded.CATALOGUE as readonly Mutation[]; // the type check of these sources has held it to that
 }
 
 /** What to copy: the commit where there is one, so that nobody's half-done work is judged, else the folder as it is. */
