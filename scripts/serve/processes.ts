@@ -36,7 +36,8 @@ function statOf(pid: number | string): string[] | undefined {
 
 function beganByProc(pid: number): string | undefined {
   const fields = statOf(pid);
-  if (!fields || fields[0] === "Z" || fields[0] === "X") return undefined;
+  // A process of several threads may be called dead while some of them still hold its port and files.
+  if (!fields || fields[0] === "X" || (fields[0] === "Z" && Number(fields[17]) <= 1)) return undefined;
   // Ticks since the boot, so the boot belongs to it.
   return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${fields[19]}`;
 }
