@@ -10,11 +10,11 @@ const shape: Shape = {
   classes: ["A"],
 };
 
-it("[SC14] finds what production would do otherwise than the local platform, for the parts a script has", () => {
+it("[SC17] finds what production would do otherwise than the local platform, for the parts a script has", () => {
   expect(shapeFaults("edge", shape, { ...shape, classes: [] }, ["crons", "objects"])).toEqual([]);
   expect(shapeFaults("edge", shape, { ...shape, crons: [], consumers: ["q 1 1 9 d"] }, ["crons", "consumers", "objects"])).toHaveLength(2);
 });
 
-it("[SC14] finds nothing in the configuration as it is", async () => {
+it("[SC17] finds nothing in the configuration as it is", async () => {
   expect(await deployment.run()).toEqual([]);
 });
