@@ -7,6 +7,9 @@ import { Meridian } from "../../sdk/client.ts";
 import { watchPage, type WatchedPage } from "../lib/browser.ts";
 import type { TestServer } from "../lib/server.ts";
 
+/** How long a poll waits for what comes soon: a busy machine is slow, and a poll's own patience is a second. */
+export const PATIENT = { timeout: 15_000 } as const;
+
 /** Signs in as the demo's operator and waits for the console's frame. */
 export async function signIn(page: Page, server: Pick<TestServer, "url" | "demo">): Promise<void> {
   await page.goto(`${server.url}/`);

@@ -4,7 +4,7 @@ import { hostSamples } from "../../scripts/seeds/metrics.ts";
 import { Meridian } from "../../sdk/client.ts";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { consolePages, type SignedIn, signedInState, visit } from "./console.ts";
+import { consolePages, PATIENT, type SignedIn, signedInState, visit } from "./console.ts";
 
 let server: TestServer;
 let browser: Browser;
@@ -59,13 +59,13 @@ async function press(page: Page, ...keys: readonly string[]): Promise<Focus> {
 /** One row down: the focus follows with the next frame. */
 async function pressArrow(page: Page, from: Focus): Promise<Focus> {
   await page.keyboard.press("ArrowDown");
-  await expect.poll(async () => (await focus(page)).what).not.toBe(from.what);
+  await expect.poll(async () => (await focus(page)).what, PATIENT).not.toBe(from.what);
   return await focus(page);
 }
 
 /** Waits until the focus is on what is called this, where the eye finds it: an act that removed what had it may not drop it. */
 async function focusOn(page: Page, what: RegExp): Promise<void> {
-  await expect.poll(async () => (await focus(page)).what, { message: "the focus is kept" }).toMatch(what);
+  await expect.poll(async () => (await focus(page)).what, { ...PATIENT, message: "the focus is kept" }).toMatch(what);
   expect(await focus(page)).toMatchObject({ visible: true });
 }
 
@@ -98,7 +98,8 @@ describe("without a mouse", () => {
     await page.getByRole("heading", { name: /seed-002 is/ }).waitFor();
     await focusOn(page, /^main/);
 
-    await press(page, "g", "h");
+    await page.keyboard.press("g");
+    await page.keyboard.press("h");
     await page.waitForURL("**/console/observe");
     await page.getByRole("link", { name: "seed-000" }).waitFor();
     await press(page, "/");
@@ -123,7 +124,7 @@ describe("without a mouse", () => {
       await page.keyboard.press(key!);
       await page.waitForURL(`**${paths[0]}`);
       await page.locator(`.rail a[aria-current=page][href="${paths[0]}"]`).waitFor();
-      await expect.poll(() => page.title()).toContain(name);
+      await expect.poll(() => page.title(), PATIENT).toContain(name);
     }
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keys" });
@@ -155,7 +156,7 @@ describe("without a mouse", () => {
     await press(page, "Enter");
     const secret = await page.locator("pre.command").first().innerText();
     expect(secret).toMatch(/^mrd_/);
-    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(secret);
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText()), PATIENT).toBe(secret);
     const status = async () => (await fetch(`${server.url}/v1/me`, { headers: { authorization: `Bearer ${secret}` } })).status;
     expect(await status()).toBe(200);
     await page.keyboard.press("Escape");

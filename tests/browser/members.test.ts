@@ -2,7 +2,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { callApi, signedInState, visit } from "./console.ts";
+import { callApi, PATIENT, signedInState, visit } from "./console.ts";
 
 const EMAIL = "nora@example.com";
 const PASSWORD = "correct horse battery";
@@ -41,7 +41,7 @@ describe("a member", () => {
     await joiner.page.waitForURL("**/console/observe");
     await joiner.page.locator(".rail-link", { hasText: "Agents" }).waitFor();
     expect(await joiner.page.locator(".rail-link", { hasText: "Keys" }).count()).toBe(0);
-    await expect.poll(() => joiner.page.locator(".connection-light").innerText()).toBe("live");
+    await expect.poll(() => joiner.page.locator(".connection-light").innerText(), PATIENT).toBe("live");
     expect(joiner.faults).toEqual([]);
 
     await owner.page.getByRole("button", { name: "Refresh" }).click();

@@ -7,12 +7,11 @@ import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
 import { callApi, consolePages, drawn, hostReports, settled, signedInState, visit, type Visit } from "./console.ts";
 import { axeFaults, boxFaults, picture } from "./measures.ts";
+import { SIGHTS } from "./sights.ts";
 
-const WINDOWS = [
-  { width: 1440, height: 900 },
-  { width: 768, height: 1024 },
-  { width: 360, height: 740 },
-];
+const DESKTOP = { width: 1440, height: 900 };
+const TABLET = { width: 768, height: 1024 };
+const PHONE = { width: 360, height: 740 };
 const SCHEMES = ["dark", "light"] as const;
 
 const PAGES = await consolePages();
@@ -32,6 +31,8 @@ const PHOTOGRAPHED = PAGES.map(({ paths }) => paths[0]);
 let server: TestServer;
 let browser: Browser;
 let operator: Visit;
+let stranger: Visit;
+let invitation: string;
 /** What stands for each parameter of the addresses. */
 let params: Readonly<Record<string, string>>;
 
@@ -44,8 +45,10 @@ beforeAll(async () => {
   const steps = Array.from({ length: 60 }, (_, i) => now - i * 5_000);
   await client.metrics.ingest({ samples: steps.flatMap((at) => Array.from({ length: 8 }, (_, n) => hostSamples(n, at)).flat()) });
   operator = await visit(browser, server, { storageState: await signedInState(browser, server) });
+  stranger = await visit(browser, server);
   const { context } = operator;
-  await callApi(context, server, "/v1/invitations", { email: "somebody@example.com", role: "viewer" });
+  const invited = { email: "somebody@example.com", role: "viewer" };
+  invitation = (await callApi<{ url: string }>(context, server, "/v1/invitations", invited)).url;
   const firstId = async (path: string): Promise<string> =>
     // An agent, and the event about it, need a moment to arrive.
     await vi.waitUntil(async () => (await callApi<{ items: { id: string }[] }>(context, server, path)).items[0]?.id, {
@@ -77,7 +80,7 @@ describe("every page and drawer", () => {
     );
     const name = pattern.replace(/^\/console\//, "").replace(/\W+/g, "-");
     const found: string[] = [];
-    for (const [i, size] of WINDOWS.entries()) {
+    for (const [i, size] of [DESKTOP, TABLET, PHONE].entries()) {
       await page.setViewportSize(size);
       if (i === 0) {
         await page.goto(address);
@@ -87,17 +90,40 @@ describe("every page and drawer", () => {
         await page.emulateMedia({ colorScheme });
         await drawn(page);
         // Whole where the layout differs, and the colours once more in the other scheme.
-        const whole = size.width !== 768 && colorScheme === "dark";
-        const judged = whole || size.width === 1440;
+        const whole = size !== TABLET && colorScheme === "dark";
+        const judged = whole || size === DESKTOP;
         if (judged)
           found.push(
             ...(await axeFaults(page, whole ? undefined : "colours")).map((fault) => `${size.width} px, ${colorScheme}: ${fault}`),
           );
-        if (PHOTOGRAPHED.includes(pattern) || colorScheme === "dark") await picture(page, `${name}-${size.width}-${colorScheme}`);
+        if (PHOTOGRAPHED.includes(pattern) || (size !== TABLET && colorScheme === "dark"))
+          await picture(page, `${name}-${size.width}-${colorScheme}`);
       }
       found.push(...(await boxFaults(page)).map((fault) => `${size.width} px: ${fault}`));
     }
     expect(found).toEqual([]);
     expect(faults).toEqual([]);
+  });
+});
+
+describe("what opens over a page, and what stands before the first", () => {
+  it.each(SIGHTS)("[UI29] [UI30] [UI32] $name is clean under axe, silent, and fits its window", async (sight) => {
+    const { page, faults } = sight.signedOut ? stranger : operator;
+    faults.length = 0;
+    await page.setViewportSize(sight.phone ? PHONE : DESKTOP);
+    await page.goto(sight.address.replace(":host", hostname()).replace(":invitation", invitation));
+    await settled(page);
+    await sight.open(page);
+    const found: string[] = [];
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await drawn(page);
+      found.push(...(await axeFaults(page, colorScheme === "dark" ? "colours" : undefined)).map((fault) => `${colorScheme}: ${fault}`));
+    }
+    found.push(...(await boxFaults(page)));
+    await picture(page, sight.name.replace(/\W+/g, "-"));
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+    expect(found).toEqual([]);
+    expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { hostSamples } from "../../scripts/seeds/metrics.ts";
 import { Meridian } from "../../sdk/client.ts";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { callApi, consolePages, settled, type SignedIn, signedInState, visit } from "./console.ts";
+import { callApi, consolePages, PATIENT, settled, type SignedIn, signedInState, visit } from "./console.ts";
 import { axeFaults, picture } from "./measures.ts";
 
 const HOST = "seed-000";
@@ -173,11 +173,11 @@ describe("a page whose server is gone", () => {
       await page.goto("/console/observe");
       await page.getByRole("link", { name: HOST }).waitFor();
       const light = page.locator(".connection-light");
-      await expect.poll(() => light.innerText()).toBe("live");
+      await expect.poll(() => light.innerText(), PATIENT).toBe("live");
       await own.kill9();
-      await expect.poll(() => light.innerText(), { timeout: 10_000 }).toMatch(/^reconnecting/);
+      await expect.poll(() => light.innerText(), PATIENT).toMatch(/^reconnecting/);
       await page.clock.fastForward(60_000);
-      await expect.poll(() => light.innerText()).toMatch(/^offline, data is .* old\s*Retry$/);
+      await expect.poll(() => light.innerText(), PATIENT).toMatch(/^offline, data is .* old\s*Retry$/);
       await page.getByRole("heading", { name: /^No connection for/ }).waitFor();
       await page.getByRole("link", { name: HOST }).waitFor();
       await page.locator(".host-grid.stale").waitFor();

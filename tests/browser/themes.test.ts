@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { drawn, type SignedIn, signedInState, visit } from "./console.ts";
+import { drawn, PATIENT, type SignedIn, signedInState, visit } from "./console.ts";
 import { axeFaults, picture } from "./measures.ts";
 
 /** Grounds of CONSOLE.md's table. */
@@ -39,11 +39,11 @@ describe("the theme", () => {
     await page.getByRole("heading", { name: "Demo Operator" }).waitFor();
     expect(await ground(page)).toBe(GROUNDS.Dark);
     await page.emulateMedia({ colorScheme: "light" });
-    await expect.poll(() => ground(page)).toBe(GROUNDS.Light);
+    await expect.poll(() => ground(page), PATIENT).toBe(GROUNDS.Light);
     await choose(page, "Dark");
-    await expect.poll(() => ground(page)).toBe(GROUNDS.Dark);
+    await expect.poll(() => ground(page), PATIENT).toBe(GROUNDS.Dark);
     await choose(page, "Follow the system");
-    await expect.poll(() => ground(page)).toBe(GROUNDS.Light);
+    await expect.poll(() => ground(page), PATIENT).toBe(GROUNDS.Light);
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -56,13 +56,13 @@ describe("the theme", () => {
     expect(offered).toEqual(["Follow the system", ...Object.keys(GROUNDS)]);
     for (const [theme, color] of Object.entries(GROUNDS)) {
       await choose(page, theme);
-      await expect.poll(() => ground(page)).toBe(color);
+      await expect.poll(() => ground(page), PATIENT).toBe(color);
       await page.reload();
       await page.getByRole("heading", { name: "Demo Operator" }).waitFor();
       expect(await ground(page), theme).toBe(color);
       expect(await page.getByRole("radio", { name: theme }).isChecked()).toBe(true);
       await drawn(page);
-      expect(await axeFaults(page), theme).toEqual([]);
+      expect(await axeFaults(page, "colours"), theme).toEqual([]);
       await picture(page, `theme-${theme.toLowerCase()}`);
     }
     expect(faults).toEqual([]);

@@ -1,40 +1,9 @@
-import { hostname } from "node:os";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchBrowser } from "../lib/browser.ts";
-import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
-import { callApi, drawn, hostReports, settled, signedInState, visit, type Visit } from "./console.ts";
-import { axeFaults, boxFaults, picture } from "./measures.ts";
+import type { Page } from "playwright-core";
 
-const HOST = hostname();
-
-let server: TestServer;
-let browser: Browser;
-let operator: Visit;
-let phone: Visit;
-let stranger: Visit;
-let invitation: string;
-
-beforeAll(async () => {
-  server = await startTestServer({ agent: true });
-  browser = await launchBrowser();
-  const storageState = await signedInState(browser, server);
-  operator = await visit(browser, server, { storageState });
-  phone = await visit(browser, server, { storageState, viewport: { width: 360, height: 740 } });
-  stranger = await visit(browser, server);
-  const invited = { email: "somebody@example.com", role: "viewer" };
-  invitation = (await callApi<{ url: string }>(operator.context, server, "/v1/invitations", invited)).url;
-  await hostReports(server, HOST);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.stop();
-  removeState(server);
-});
-
-interface Sight {
+export interface Sight {
   readonly name: string;
-  readonly address: string | (() => string);
+  /** With `:host` for this machine, and `:invitation` for the whole link of an open invitation. */
+  readonly address: string;
   /** Opens what is to be judged, and waits for it. */
   readonly open: (page: Page) => Promise<unknown>;
   readonly phone?: true;
@@ -74,7 +43,8 @@ async function withDeadLetters(page: Page): Promise<void> {
   await page.getByLabel("Select all").check();
 }
 
-const SIGHTS: readonly Sight[] = [
+/** What opens over a page, and what stands before the first. */
+export const SIGHTS: readonly Sight[] = [
   { name: "palette", address: "/console/settings", open: (page) => page.keyboard.press("Control+k") },
   {
     name: "palette with nothing in it",
@@ -92,7 +62,7 @@ const SIGHTS: readonly Sight[] = [
   { name: "wide rail", address: "/console/settings", open: press("Widen the rail") },
   { name: "more, on a phone", address: "/console/settings", phone: true, open: press("More") },
   { name: "time range", address: "/console/control/events", open: press(/^Time range/) },
-  { name: "time range, on a phone", address: `/console/observe/hosts/${HOST}`, phone: true, open: press(/^Time range/) },
+  { name: "time range, on a phone", address: "/console/observe/hosts/:host", phone: true, open: press(/^Time range/) },
   { name: "choice of columns", address: "/console/control/audit", open: press("Choose columns") },
   {
     name: "verified chain",
@@ -110,10 +80,10 @@ const SIGHTS: readonly Sight[] = [
       await page.getByText(/\d+ held/).waitFor();
     },
   },
-  { name: "chart as a table", address: `/console/observe/hosts/${HOST}`, open: press(/^Show Load as a table/) },
+  { name: "chart as a table", address: "/console/observe/hosts/:host", open: press(/^Show Load as a table/) },
   {
     name: "isolated series",
-    address: `/console/observe/hosts/${HOST}?show.load=1 min`,
+    address: "/console/observe/hosts/:host?show.load=1 min",
     open: async (page) => await page.locator(".legend").first().waitFor(),
   },
   { name: "created key", address: "/console/control/keys/new?for=agent", open: createKey },
@@ -138,7 +108,7 @@ const SIGHTS: readonly Sight[] = [
   },
   {
     name: "wrong field of an agent's configuration",
-    address: `/console/control/agents/${HOST}`,
+    address: "/console/control/agents/:host",
     open: async (page) => {
       await page.getByLabel("Interval in seconds").fill("never");
       await press("Save and push")(page);
@@ -179,7 +149,7 @@ const SIGHTS: readonly Sight[] = [
   },
   {
     name: "invitation",
-    address: () => invitation,
+    address: ":invitation",
     signedOut: true,
     open: async (page) => await page.getByRole("heading", { name: "Join Demo" }).waitFor(),
   },
@@ -191,24 +161,3 @@ const SIGHTS: readonly Sight[] = [
     open: async (page) => await page.getByText("This invitation does not work").waitFor(),
   },
 ];
-
-describe("what opens over a page, and what stands before the first", () => {
-  it.each(SIGHTS)("[UI29] [UI30] [UI32] $name is clean under axe, silent, and fits its window", async (sight) => {
-    const { page, faults } = sight.signedOut ? stranger : sight.phone ? phone : operator;
-    faults.length = 0;
-    await page.goto(typeof sight.address === "string" ? sight.address : sight.address());
-    await settled(page);
-    await sight.open(page);
-    const found: string[] = [];
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await drawn(page);
-      found.push(...(await axeFaults(page, colorScheme === "dark" ? "colours" : undefined)).map((fault) => `${colorScheme}: ${fault}`));
-    }
-    found.push(...(await boxFaults(page)));
-    await picture(page, sight.name.replace(/\W+/g, "-"));
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    expect(found).toEqual([]);
-    expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
-  });
-});
