@@ -42,7 +42,11 @@ async function pictures(context: BrowserContext, page: Page, name: string): Prom
   });
   const small = await phone.newPage();
   await small.goto(page.url());
-  await small.getByRole("main").getByRole("heading", { name: new RegExp(HOST) }).first().waitFor();
+  await small
+    .getByRole("main")
+    .getByRole("heading", { name: new RegExp(HOST) })
+    .first()
+    .waitFor();
   await small.waitForTimeout(1_500);
   expect(
     await small.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth),
