@@ -12,10 +12,16 @@ export class SeriesTable {
   readonly #keys: (string | undefined)[] = [];
   readonly #refs: number[] = [];
   readonly #free: number[] = [];
+  #keyChars = 0;
 
   /** Live series. */
   get size(): number {
     return this.#slotOfKey.size;
+  }
+
+  /** Characters of all live series' keys: what their names take of the memory. */
+  get keyChars(): number {
+    return this.#keyChars;
   }
 
   /** One more than the highest slot ever used: columns need this many entries. */
@@ -60,6 +66,7 @@ export class SeriesTable {
   add(ref: number, key: string, metric: string): number {
     const slot = this.#free.pop() ?? this.#keys.length;
     this.#keys[slot] = key;
+    this.#keyChars += key.length;
     this.#refs[slot] = ref;
     this.#slotOfRef.set(ref, slot);
     this.#slotOfKey.set(key, slot);
@@ -78,6 +85,7 @@ export class SeriesTable {
     if (slots?.size === 0) this.#slotsOfMetric.delete(metric);
     this.#slotOfRef.delete(this.refOf(slot));
     this.#slotOfKey.delete(key);
+    this.#keyChars -= key.length;
     this.#keys[slot] = undefined;
     this.#refs[slot] = 0;
     this.#free.push(slot);

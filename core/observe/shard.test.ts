@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encodeBatch } from "../../contract/metric-batch.ts";
+import { seriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, STALE_BITS } from "../../contract/metric-limits.ts";
+import { MAX_KEY_CHARS } from "./shard.ts";
 import { batchOf, NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
 import { nextUpkeepAt, UPKEEP } from "./upkeep.ts";
 
@@ -130,6 +132,22 @@ describe("a shard's commit", () => {
     rig.restart();
     expect(rig.shard.series.size).toBe(3);
     expect(rig.points("b", { host: "a" })).toHaveLength(2);
+  });
+
+  it("[MT28] refuses new series when the names of all have no room left, also within a round, and takes them when some have ended", () => {
+    const rig = new TestShard();
+    const long = "x".repeat(200_000);
+    const most = Math.floor(MAX_KEY_CHARS / (long.length + 20));
+    const named = (n: number) => ({ metric: "m", labels: { l: `${n}${long}` }, at: NOON, value: 1 });
+    const outcomes = [50, most - 51, 2].map((count, i) => rig.ingest(Array.from({ length: count }, (_, n) => named(1_000 * (i + 1) + n))));
+    expect(outcomes.map(({ accepted, refusedSeries }) => [accepted, refusedSeries])).toEqual([
+      [50, []],
+      [most - 51, []],
+      [1, [1]],
+    ]);
+    expect(rig.ingest([{ ...named(1_000), at: NOON + 1 }]).accepted).toBe(1);
+    rig.shard.close(rig.shard.series.slotOfKey(seriesKey("m", named(1_000).labels)) ?? -1);
+    expect(rig.ingest([named(9_000), named(9_001)])).toMatchObject({ accepted: 1, refusedSeries: [1] });
   });
 
   it("[MT28] counts the new series of a whole round", () => {

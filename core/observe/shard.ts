@@ -20,6 +20,9 @@ export interface WaitingBatch {
   readonly id: string;
 }
 
+/** Characters of all series' names in a shard: 20,000 of 800 each. A name may have 30,000, and an isolate has 128 MB. */
+export const MAX_KEY_CHARS = 16 << 20;
+
 export interface ShardDeps {
   readonly store: ShardStore;
   /** Runs the work in one transaction of the store. */
@@ -51,6 +54,8 @@ export class Shard {
   readonly hosts = new HostTable();
   readonly blocks = new BlockIndex();
   readonly log = new LogRing();
+  /** Of the series that the round being committed defines. */
+  #plannedChars = 0;
   readonly recent = new RecentIds(METRIC_LIMITS.dedupeMs);
   /** First references of the dictionary rows. */
   dictionaryRows: number[] = [];
@@ -109,6 +114,7 @@ export class Shard {
   commit(waiting: readonly WaitingBatch[], now: number): Outcome<ShardIngestReply>[] {
     const round = new Set<string>();
     const defined = new Map<string, number>();
+    this.#plannedChars = 0;
     const plans: Plan[] = [];
     const outcomes = waiting.map((request): Outcome<ShardIngestReply> => {
       const plan = this.#plan(request, now, round, defined);
@@ -183,6 +189,8 @@ export class Shard {
     const planned = defined.get(key);
     if (planned !== undefined) return planned;
     if (this.series.size + defined.size >= this.deps.maxSeries()) return 0;
+    if (this.series.keyChars + this.#plannedChars + key.length > MAX_KEY_CHARS) return 0;
+    this.#plannedChars += key.length;
     const ref = this.#state.nextRef + defined.size;
     defined.set(key, ref);
     return ref;

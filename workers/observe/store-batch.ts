@@ -30,7 +30,7 @@ export async function storeBatch(
       index: batch.indexOf(sample),
       reason: "series-limit",
       detail:
-        "the series is new and the plan's number of active series is reached; drop a label with many values, or let old series end (24 h without samples)",
+        "the series is new and the plan's number of active series, or the room for their names, is used up; drop a label with many or long values, or let old series end (24 h without samples)",
     });
   }
   return accept(replyOf(batch, accepted, duplicate));
