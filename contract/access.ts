@@ -16,7 +16,13 @@ export const ACCESS_LIMITS = {
 } as const;
 
 const id = z.string().min(1).max(64);
-const name = z.string().trim().min(1).max(ACCESS_LIMITS.nameChars);
+/** One line for people: control characters and halves of a surrogate pair would hide in tables, logs and terminals. */
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(ACCESS_LIMITS.nameChars)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, "must be printable text");
 
 /** An API key on the wire: `mrd_{tenantId}_{keyId}_{secret}`. Ids hold no underscore. */
 export const API_KEY_PATTERN = /^mrd_([a-z0-9-]{1,64})_([a-z0-9-]{1,64})_([a-z0-9]{32,64})$/;
