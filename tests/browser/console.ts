@@ -23,6 +23,7 @@ export async function signIn(page: Page, server: Pick<TestServer, "url" | "demo"
 /** What a test needs of an entry of the console's table of pages. */
 export interface ConsolePage {
   readonly name: string;
+  readonly what: string;
   readonly paths: readonly string[];
   readonly action: string;
   readonly key?: string;

@@ -127,3 +127,26 @@ describe("what opens over a page, and what stands before the first", () => {
     expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
   });
 });
+
+describe("what a page leaves no room for", () => {
+  it("[UI41] [UI39] the form of a key is submitted from the foot of its drawer, in sight, and the drawer's crumb is its name", async () => {
+    const { page } = operator;
+    await page.setViewportSize(DESKTOP);
+    await page.goto("/console/control/keys/new");
+    const box = await page.locator(".drawer-foot").getByRole("button", { name: "Create the key" }).boundingBox();
+    expect(box!.y + box!.height).toBeLessThanOrEqual(DESKTOP.height);
+    await page.goto(`/console/control/keys/${params["key"]}`);
+    const name = await page.locator(".drawer-head h2").innerText();
+    await page.locator(".breadcrumb [aria-current=page]", { hasText: name }).waitFor();
+  });
+
+  it("[UI42] a cell that is shortened has its whole text in its tooltip", async () => {
+    const { page } = operator;
+    await page.setViewportSize(PHONE);
+    await page.goto("/console/control/keys");
+    const name = "host agent of this machine";
+    const cell = page.locator("td", { hasText: name });
+    await cell.hover();
+    expect(await cell.getAttribute("title")).toBe(name);
+  });
+});

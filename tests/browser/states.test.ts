@@ -122,13 +122,12 @@ describe("a page whose reads fail", () => {
 });
 
 describe("a page that a role does not show", () => {
-  it("[UI33] says which roles see it, and is not offered", async () => {
+  it("[UI33] [UI38] says which roles see it, and is not offered until the role changes", async () => {
     const setup = await visit(browser, server, { storageState: owner });
     const invited = await callApi<{ url: string }>(setup.context, server, "/v1/invitations", {
       email: "viewer@example.com",
       role: "viewer",
     });
-    await setup.context.close();
     const { page, context, faults } = await visit(browser, server);
     await callApi(context, server, "/v1/invitations/accept", {
       token: new URL(invited.url).searchParams.get("token"),
@@ -139,10 +138,10 @@ describe("a page that a role does not show", () => {
     const pages = await consolePages();
     const hidden = pages.filter(({ action }) => !actions.includes(action));
     expect(hidden.map(({ name }) => name)).toEqual(["Keys", "Members", "Audit"]);
-    for (const { paths, name } of hidden) {
+    for (const { paths, name, what } of hidden) {
       await page.goto(paths[0]!);
-      await page.getByRole("heading", { name: `Your role does not show ${name.toLowerCase()}` }).waitFor();
-      await page.getByText("Seen by: owner, admin").waitFor();
+      await page.getByRole("heading", { name: `Your role (viewer) does not include ${what}` }).waitFor();
+      await page.getByText(/^Owners(,| and) admins.* see it\.$/).waitFor();
       expect(await axeFaults(page), name).toEqual([]);
       await picture(page, `forbidden-${name.toLowerCase()}`);
     }
@@ -157,9 +156,20 @@ describe("a page that a role does not show", () => {
       if (!actions.includes(action) || paths[0]!.includes(":")) continue;
       await page.goto(paths[0]!);
       await settled(page);
-      expect(await page.getByText("Your role does not show").count(), paths[0]).toBe(0);
+      expect(await page.getByText(/^Your role \(/).count(), paths[0]).toBe(0);
     }
     expect(faults).toEqual([]);
+
+    await expect.poll(() => page.locator(".connection-light").innerText(), PATIENT).toBe("live");
+    const members = await callApi<{ items: { id: string; email: string }[] }>(setup.context, server, "/v1/members");
+    const viewer = members.items.find(({ email }) => email === "viewer@example.com");
+    const changed = await setup.context.request.patch(`${server.url}/v1/members/${viewer!.id}`, {
+      data: { role: "admin" },
+      headers: { origin: server.url },
+    });
+    expect(changed.status()).toBe(200);
+    await page.locator(".rail-link", { hasText: "Keys" }).waitFor();
+    await setup.context.close();
     await context.close();
   });
 });

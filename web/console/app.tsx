@@ -6,7 +6,7 @@ import { asError } from "../lib/resource.ts";
 import { ErrorState, ForbiddenState, Skeleton } from "../ui/states.tsx";
 import { Toasts } from "../ui/toast.tsx";
 import { Frame } from "./frame/frame.tsx";
-import { homeOf, pageAt, type PageProps, type PageSpec } from "./pages.ts";
+import { homeOf, pageAt, type PageProps, type PageSpec, seenBy } from "./pages.ts";
 import { can, loadSession, me, phase, rolesWith, startError } from "./session.ts";
 import { SignInPage } from "./sign-in-page.tsx";
 
@@ -40,12 +40,14 @@ function PageBody() {
   if (!found) {
     return (
       <ErrorState
-        failure={{ title: "There is no such page", detail: "The address may be old or mistyped. The rail and Ctrl-K lead to every page." }}
+        failure={{ title: "There is no such page", detail: "The address may be old or mistyped. The navigation leads to every page." }}
       />
     );
   }
   const { page, params } = found;
-  if (!can(page.action)) return <ForbiddenState what={page.name.toLowerCase()} roles={rolesWith(page.action)} />;
+  if (!can(page.action)) {
+    return <ForbiddenState title={`Your role (${me.value?.role}) does not include ${page.what}`} seenBy={seenBy(rolesWith(page.action))} />;
+  }
   const ready = loaded.value;
   if (ready?.page !== page) return <Skeleton rows={4} />;
   if ("failure" in ready) {

@@ -3,6 +3,7 @@ import { LiveClient, liveDeps, type LiveHandler, type LiveStatus } from "../../s
 import { noteServerTime, paused, serverNow } from "../lib/clock.ts";
 import { noteContact, socketStands } from "../lib/contact.ts";
 import { api } from "./api.ts";
+import { refreshMe } from "./session.ts";
 
 /** How the one live socket is doing; undefined before the frame is there. */
 export const link = signal<LiveStatus | undefined>(undefined);
@@ -21,6 +22,8 @@ function theClient(): LiveClient {
     if (socketStands.peek() && status.light !== "live") noteContact(); // until now nothing was missed
     socketStands.value = status.light === "live";
     const first = link.peek() === undefined;
+    // A changed role closes the socket: it comes back with the new one, or stays away.
+    if (!first && (status.light === "live" || (status.light === "offline" && status.stopped))) refreshMe();
     if (first && (status.light === "reconnecting" || (status.light === "offline" && status.reason === "closed"))) return;
     link.value = status;
     retryAt.value = serverNow() + ("inMs" in status ? status.inMs : 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ACTION_NAMES, actionsOfRole, ROLES } from "../../contract/permissions.ts";
-import { homeOf, pageAt, PAGES } from "./pages.ts";
+import { ACTION_NAMES, ACTIONS, actionsOfRole, ROLES } from "../../contract/permissions.ts";
+import { detailWords, homeOf, pageAt, PAGES, seenBy } from "./pages.ts";
 
 describe("the page table", () => {
   it("[UI27] finds a page by its address, with the drawer in it", () => {
@@ -29,5 +29,20 @@ describe("the page table", () => {
       for (const path of page.paths)
         expect(path).toMatch(page.plane === "settings" ? /^\/console\/settings/ : new RegExp(`^/console/${page.plane}`));
     }
+  });
+
+  it("[UI39] names what is open by its name, else by the start of its id", () => {
+    const params = { key: "01a1f823-7484-7e26-a29a-d358019b489f" };
+    expect(detailWords(params, "host agents")).toBe("host agents");
+    expect(detailWords(params, undefined)).toBe("01a1f823");
+    expect(detailWords({ key: "new" }, undefined)).toBe("new");
+    expect(detailWords({ host: "database-primary" }, undefined)).toBe("database-primary");
+    expect(detailWords({}, "left over")).toBeUndefined();
+  });
+
+  it("[UI33] says in a sentence who sees a page", () => {
+    expect(seenBy(ACTIONS["audit:read"].roles)).toBe("Owners, admins and auditors see it.");
+    expect(seenBy(ACTIONS["keys:manage"].roles)).toBe("Owners and admins see it.");
+    expect(seenBy([])).toBe("Only a deployment admin sees it.");
   });
 });

@@ -11,6 +11,8 @@ export interface PageProps {
 
 export interface PageSpec {
   readonly name: string;
+  /** What it shows, after "your role does not include"; one thing. */
+  readonly what: string;
   readonly plane: "observe" | "control" | "settings";
   /** The first is the page's own; the others open something on it, a drawer for example. */
   readonly paths: readonly [string, ...string[]];
@@ -30,6 +32,7 @@ export interface PageSpec {
 export const PAGES: readonly PageSpec[] = [
   {
     name: "Hosts",
+    what: "the list of hosts",
     plane: "observe",
     paths: ["/console/observe", "/console/observe/hosts"],
     icon: Server,
@@ -39,6 +42,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Host",
+    what: "a host’s page",
     plane: "observe",
     paths: ["/console/observe/hosts/:host"],
     icon: Server,
@@ -49,6 +53,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Agents",
+    what: "the list of agents",
     plane: "control",
     paths: ["/console/control/agents", "/console/control/agents/:agent"],
     icon: Cable,
@@ -58,6 +63,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Events",
+    what: "the list of events",
     plane: "control",
     paths: ["/console/control/events", "/console/control/events/:event"],
     icon: Activity,
@@ -68,6 +74,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Keys",
+    what: "the list of keys",
     plane: "control",
     paths: ["/console/control/keys", "/console/control/keys/:key"],
     icon: KeyRound,
@@ -77,6 +84,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Members",
+    what: "the list of members",
     plane: "control",
     paths: ["/console/control/members", "/console/control/members/:member"],
     icon: Users,
@@ -86,6 +94,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Audit",
+    what: "the audit log",
     plane: "control",
     paths: ["/console/control/audit", "/console/control/audit/:seq"],
     icon: ScrollText,
@@ -95,6 +104,7 @@ export const PAGES: readonly PageSpec[] = [
   },
   {
     name: "Settings",
+    what: "the settings",
     plane: "settings",
     paths: ["/console/settings"],
     icon: Settings,
@@ -118,4 +128,18 @@ export function pageAt(path: string): { page: PageSpec; params: Record<string, s
     }
   }
   return undefined;
+}
+
+/** An address's own words for what is open: hosts, agents and entries stand there by name, an id gives way to the name or is shortened. */
+export function detailWords(params: Readonly<Record<string, string>>, known: string | undefined): string | undefined {
+  const [parameter, value] = Object.entries(params)[0] ?? [];
+  if (value === undefined || parameter === "host" || parameter === "agent" || parameter === "seq") return value;
+  return known ?? value.slice(0, 8);
+}
+
+/** Who sees a page, as a sentence. */
+export function seenBy(roles: readonly string[]): string {
+  if (roles.length === 0) return "Only a deployment admin sees it.";
+  const words = new Intl.ListFormat("en-GB").format(roles.map((role) => `${role}s`));
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)} see it.`;
 }

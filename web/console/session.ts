@@ -3,8 +3,9 @@ import type { Deployment, Me, SignUp } from "../../contract/access.ts";
 import { type Action, ACTIONS } from "../../contract/permissions.ts";
 
 import type { MeridianError } from "../../sdk/errors.ts";
+import { atMostEvery } from "../lib/at-most-every.ts";
 import { asError } from "../lib/resource.ts";
-import { api, sessionEnded } from "./api.ts";
+import { api, refused, sessionEnded } from "./api.ts";
 
 export type Phase = "starting" | "signed-out" | "ready" | "unreachable";
 
@@ -50,6 +51,19 @@ sessionEnded.subscribe((count) => {
   if (count === 0 || phase.peek() !== "ready") return;
   lostSession.value = true;
   void offerSignIn();
+});
+
+/** Learns again what the person may do: a changed role closes their socket, and refuses what the page still offers. */
+export const refreshMe = atMostEvery(5_000, () => {
+  if (phase.peek() !== "ready") return;
+  api.me().then(
+    (now) => (me.value = now),
+    () => {}, // what is known stays; an ended session is noticed by the answer itself
+  );
+});
+
+refused.subscribe((count) => {
+  if (count > 0) refreshMe();
 });
 
 async function offerSignIn(): Promise<void> {

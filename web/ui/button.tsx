@@ -9,6 +9,8 @@ export interface ButtonProps {
   readonly icon?: IconNode;
   readonly kind?: "plain" | "primary" | "danger" | "quiet";
   readonly type?: "button" | "submit";
+  /** The id of the form it submits, when it stands outside of it. */
+  readonly form?: string;
   readonly disabled?: boolean;
   /** The act is under way: the button stays where it is and cannot be pressed again. */
   readonly busy?: boolean;
@@ -25,6 +27,7 @@ export function Button({
   icon,
   kind = "plain",
   type = "button",
+  form,
   disabled,
   busy,
   pressed,
@@ -34,6 +37,7 @@ export function Button({
   return (
     <button
       type={type}
+      form={form}
       class={`button ${kind}${children === undefined ? " icon-only" : ""}${extra ? ` ${extra}` : ""}`}
       aria-label={children === undefined ? label : undefined}
       title={label}

@@ -68,16 +68,14 @@ export function ErrorState({ failure, onRetry }: { failure: Failure; onRetry?: (
   );
 }
 
-/** Which role would see it. */
-export function ForbiddenState({ what, roles }: { what: string; roles: readonly string[] }) {
+/** Whose role would see it. */
+export function ForbiddenState({ title, seenBy }: { title: string; seenBy: string }) {
   return (
     <div class="blank">
       <h2>
-        <Icon of={Lock} /> Your role does not show {what}
+        <Icon of={Lock} /> {title}
       </h2>
-      <p class="muted">
-        {roles.length > 0 ? `Seen by: ${roles.join(", ")}. An owner or admin can change your role.` : "Only a deployment admin sees it."}
-      </p>
+      <p class="muted">{seenBy}</p>
     </div>
   );
 }

@@ -121,7 +121,7 @@ export function Table<T>({ name, label, columns, rows, id, href, open, current, 
               ))}
             </tr>
           </thead>
-          <tbody>
+          <tbody onPointerOver={titleShortened}>
             {many && <Spacer height={virtual.before} width={width} />}
             {indexes.map((index) => {
               const row = sorted[index];
@@ -163,6 +163,14 @@ export function Table<T>({ name, label, columns, rows, id, href, open, current, 
 
 function content<T>(column: Column<T>, row: T): ComponentChildren {
   return column.cell ? column.cell(row) : column.value(row);
+}
+
+/** A cell that is shortened with "…" tells the rest in its tooltip; measured when asked for, since widths change. */
+function titleShortened({ target }: PointerEvent): void {
+  const cell = target instanceof Element ? target.closest("td") : null;
+  if (!cell) return;
+  if (cell.scrollWidth > cell.clientWidth) cell.title = cell.innerText;
+  else cell.removeAttribute("title");
 }
 
 function cellClass<T>(column: Column<T>): string {

@@ -82,8 +82,31 @@ export function CreateKey({ onCreated, onClose }: { onCreated: () => void; onClo
   }
   const error = failed.value;
   return (
-    <Drawer title="Create a key" label="Create a key" onClose={onClose}>
-      <form class="form" onSubmit={(event) => void submit(event)}>
+    <Drawer
+      title="Create a key"
+      label="Create a key"
+      onClose={onClose}
+      foot={
+        <>
+          {error && (
+            <p class="field-error" role="alert">
+              {error.detail}
+              {error.requestId && ` (request ${error.requestId})`}
+            </p>
+          )}
+          <Button
+            type="submit"
+            form="create-key"
+            kind="primary"
+            busy={busy.value}
+            disabled={name.value.trim() === "" || scopes.value.size === 0}
+          >
+            Create the key
+          </Button>
+        </>
+      }
+    >
+      <form id="create-key" class="form" onSubmit={(event) => void submit(event)}>
         <Field label="Name" hint="What uses it, so that you know what stops when you revoke it." error={error?.fieldError("/name")}>
           {(control) => (
             <input
@@ -119,15 +142,6 @@ export function CreateKey({ onCreated, onClose }: { onCreated: () => void; onClo
             ))}
           </div>
         </fieldset>
-        {error && (
-          <p class="field-error" role="alert">
-            {error.detail}
-            {error.requestId && ` (request ${error.requestId})`}
-          </p>
-        )}
-        <Button type="submit" kind="primary" busy={busy.value} disabled={name.value.trim() === "" || scopes.value.size === 0}>
-          Create the key
-        </Button>
       </form>
     </Drawer>
   );

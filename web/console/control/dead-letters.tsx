@@ -15,7 +15,7 @@ import { eventWords } from "./event-words.ts";
 const COLUMNS: readonly [Column<DeadLetter>, ...Column<DeadLetter>[]] = [
   { key: "type", title: "Event", value: ({ type }) => type, cell: ({ type }) => (type === null ? "unreadable message" : eventWords(type)) },
   { key: "subject", title: "About", wide: true, value: ({ subject }) => subject },
-  { key: "reason", title: "Why", value: ({ reason }) => reason, cell: ({ reason }) => <span title={reason}>{reason}</span> },
+  { key: "reason", title: "Why", value: ({ reason }) => reason },
   { key: "attempts", title: "Attempts", number: true, wide: true, value: ({ attempts }) => attempts },
   { key: "failed", title: "Given up", number: true, value: ({ failedAt }) => failedAt, cell: ({ failedAt }) => <When at={failedAt} /> },
 ];

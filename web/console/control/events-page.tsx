@@ -1,6 +1,7 @@
 import type { CloudEvent, EventType } from "../../../contract/events.ts";
 import { serverNow } from "../../lib/clock.ts";
 import { go, place, setQuery } from "../../lib/location.ts";
+import { useOpenName } from "../../lib/open-name.ts";
 import { useResource } from "../../lib/resource.ts";
 import { rangeBounds, readRange } from "../../lib/time-range.ts";
 import { readChoice, readQuery } from "../../lib/url-state.ts";
@@ -111,6 +112,8 @@ export default function EventsPage({ params }: PageProps) {
   );
   const spine = status.data.value;
   const open = params["event"];
+  const opened = list.items.value?.find(({ id }) => id === open);
+  useOpenName(opened && eventWords(opened.type));
   return (
     <div class="stack">
       <div>
@@ -144,9 +147,7 @@ export default function EventsPage({ params }: PageProps) {
           )}
         </Listing>
       </section>
-      {open !== undefined && (
-        <EventDrawer id={open} of={list.items.value?.find(({ id }) => id === open)} onClose={() => go(LIST + search)} />
-      )}
+      {open !== undefined && <EventDrawer id={open} of={opened} onClose={() => go(LIST + search)} />}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { Key } from "../../../contract/access.ts";
 import { collect } from "../../lib/collect.ts";
 import { plural } from "../../lib/format.ts";
 import { go, place } from "../../lib/location.ts";
+import { useOpenName } from "../../lib/open-name.ts";
 import { useResource } from "../../lib/resource.ts";
 import { now } from "../../lib/clock.ts";
 import { LinkButton } from "../../ui/button.tsx";
@@ -61,6 +62,8 @@ export default function KeysPage({ params }: PageProps) {
   const showAll = useSignal(false);
   const rows = keys.data.value;
   const open = params["key"];
+  const opened = rows?.find(({ id }) => id === open);
+  useOpenName(opened?.name);
   const close = () => go(LIST + place.value.search.replace(/[?&]for=agent/, ""));
   const create = (
     <LinkButton href={`${LIST}/new`} kind="primary" icon={Plus}>
@@ -107,7 +110,7 @@ export default function KeysPage({ params }: PageProps) {
       </Listing>
       {open === "new" && <CreateKey onCreated={keys.reload} onClose={close} />}
       {open !== undefined && open !== "new" && rows && (
-        <KeyDrawer key={open} id={open} of={rows.find(({ id }) => id === open)} onChanged={keys.reload} onClose={close} />
+        <KeyDrawer key={open} id={open} of={opened} onChanged={keys.reload} onClose={close} />
       )}
     </>
   );

@@ -4,6 +4,7 @@ import { collect } from "../../lib/collect.ts";
 import { now } from "../../lib/clock.ts";
 import { plural } from "../../lib/format.ts";
 import { go, place } from "../../lib/location.ts";
+import { useOpenName } from "../../lib/open-name.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Button, LinkButton } from "../../ui/button.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
@@ -63,6 +64,8 @@ export default function MembersPage({ params }: PageProps) {
   const invitations = useResource("invitations", (signal) => collect((page) => api.invitations.list(page, { signal })), 30_000);
   const rows = members.data.value;
   const open = params["member"];
+  const opened = rows?.find(({ id }) => id === open);
+  useOpenName(opened?.name);
   const close = () => go(LIST + place.value.search);
   const pending = invitations.data.value?.filter(({ state, expiresAt }) => state === "pending" && Date.parse(expiresAt) > now.value) ?? [];
   const owners = rows?.filter(({ role }) => role === "owner").length ?? 0;
@@ -112,9 +115,7 @@ export default function MembersPage({ params }: PageProps) {
         </section>
       )}
       {open === "new" && <InviteMember onInvited={invitations.reload} onClose={close} />}
-      {open !== undefined && open !== "new" && rows && (
-        <MemberDrawer key={open} of={rows.find(({ id }) => id === open)} onChanged={members.reload} onClose={close} />
-      )}
+      {open !== undefined && open !== "new" && rows && <MemberDrawer key={open} of={opened} onChanged={members.reload} onClose={close} />}
     </>
   );
 }

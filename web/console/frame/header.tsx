@@ -1,11 +1,12 @@
 import { ChevronRight, Pause, Play, RotateCw, Search } from "lucide";
 import { paused } from "../../lib/clock.ts";
 import { place } from "../../lib/location.ts";
+import { openName } from "../../lib/open-name.ts";
 import { reloadAll } from "../../lib/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
 import { heldUpdates } from "../live.ts";
-import { pageAt, PAGES } from "../pages.ts";
+import { detailWords, pageAt, PAGES } from "../pages.ts";
 import { PersonMenu, TenantMenu, ThemeMenu } from "./account-menu.tsx";
 import { ConnectionLight } from "./connection-light.tsx";
 import { TimeRangeControl } from "./time-range-control.tsx";
@@ -20,7 +21,7 @@ function crumbs(): Crumb[] {
   if (!found) return [{ words: "Not found" }];
   const { page, params } = found;
   const parent = PAGES.find(({ name }) => name === page.parent);
-  const detail = Object.values(params)[0];
+  const detail = detailWords(params, openName.value);
   const trail: Crumb[] = [];
   if (parent) trail.push({ words: parent.name, href: parent.paths[0] });
   else trail.push(detail === undefined ? { words: page.name } : { words: page.name, href: page.paths[0] });

@@ -186,7 +186,7 @@ export default function HostPage({ params }: PageProps) {
       <div class="chart-grid">
         {(!unread || !series.state.error.value) &&
           HOST_CHARTS.map((chart) => <HostChartCard key={chart.id} chart={chart} series={series} />)}
-        <ProcessTable host={name} endMs={range.kind === "exact" ? range.toMs : null} />
+        <ProcessTable host={name} endMs={range.kind === "exact" ? range.toMs : null} onlineSince={view.onlineSince} />
       </div>
       <p class="muted chart-help">
         Drag across a chart to zoom, double-click to reset, shift-drag to move. Click a series to see it alone, Ctrl-click to add one.

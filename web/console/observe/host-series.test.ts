@@ -3,7 +3,7 @@ import { HOST_METRICS } from "../../../contract/host-metrics.ts";
 import type { HostPush } from "../../../contract/rpc/metrics.ts";
 import { chartLines, HOST_CHARTS } from "./host-charts.ts";
 import { linesOf, withPush } from "./host-series.ts";
-import { joinProcesses } from "./processes.ts";
+import { awaitsProcesses, joinProcesses } from "./processes.ts";
 
 const reply = (startMs: number, series: { labels: Record<string, string>; values: (number | null)[] }[], stepMs = 5_000) => ({
   startMs,
@@ -74,5 +74,11 @@ describe("processes", () => {
 
   it("[UI23] are none when nothing was reported", () => {
     expect(joinProcesses(reply(0, []), reply(0, []))).toEqual([]);
+  });
+
+  it("[UI23] are awaited for 30 s after the first sample of a host", () => {
+    expect(awaitsProcesses(100_000, 129_999)).toBe(true);
+    expect(awaitsProcesses(100_000, 130_000)).toBe(false);
+    expect(awaitsProcesses(null, 100_000)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { HOST_METRICS } from "../../../contract/host-metrics.ts";
-import { serverNow } from "../../lib/clock.ts";
+import { now, serverNow } from "../../lib/clock.ts";
 import { exactValue, formatValue } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Card } from "../../ui/card.tsx";
@@ -7,7 +7,7 @@ import { EmptyState, Skeleton } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { api } from "../api.ts";
 import { failureOf, PageError } from "../page-error.tsx";
-import { joinProcesses, type ProcessRow } from "./processes.ts";
+import { awaitsProcesses, joinProcesses, type ProcessRow } from "./processes.ts";
 
 /** Processes come and go; those of the last minute are the present ones. */
 const PRESENT_MS = 60_000;
@@ -31,8 +31,12 @@ const COLUMNS: readonly [Column<ProcessRow>, ...Column<ProcessRow>[]] = [
   },
 ];
 
-/** The ten busiest and largest processes of the end of the range. */
-export function ProcessTable({ host, endMs }: { host: string; endMs: number | null }) {
+/**
+ * The ten busiest and largest processes of the end of the range.
+ * @param endMs null for a range that follows the present
+ * @param onlineSince epoch milliseconds of the first sample; null when longer ago than is known
+ */
+export function ProcessTable({ host, endMs, onlineSince }: { host: string; endMs: number | null; onlineSince: number | null }) {
   const read = useResource(
     `processes:${host}:${endMs}`,
     async (abort) => {
@@ -63,6 +67,8 @@ export function ProcessTable({ host, endMs }: { host: string; endMs: number | nu
         ) : (
           <Skeleton rows={6} />
         )
+      ) : rows.length === 0 && endMs === null && awaitsProcesses(onlineSince, now.value) ? (
+        <EmptyState title="Waiting for the first process report (every 15 s)." />
       ) : rows.length === 0 ? (
         <EmptyState title="No process was reported">The agent sends the ten busiest when its “processes” collector is on.</EmptyState>
       ) : (

@@ -8,6 +8,8 @@ export interface ProcessRow {
 }
 
 const SHOWN = 10;
+/** Two of the agent's intervals. */
+const FIRST_REPORT_WITHIN_MS = 30_000;
 
 /** The newest value of each series, with when it was. */
 function newest(values: readonly (number | null)[]): { index: number; value: number } | undefined {
@@ -42,4 +44,9 @@ export function joinProcesses(cpu: MetricQueryReply, memory: MetricQueryReply): 
     .toSorted((a, b) => (b.cpuRatio ?? -1) - (a.cpuRatio ?? -1) || (b.memoryBytes ?? 0) - (a.memoryBytes ?? 0))
     .slice(0, SHOWN)
     .map(({ at: _, ...row }) => row);
+}
+
+/** Whether a host came so lately that its first report may be on its way. */
+export function awaitsProcesses(onlineSince: number | null, nowMs: number): boolean {
+  return onlineSince !== null && nowMs - onlineSince < FIRST_REPORT_WITHIN_MS;
 }
