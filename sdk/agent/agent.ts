@@ -100,8 +100,9 @@ export class Agent {
 
   #beginRound(): void {
     if (this.#stopped) return;
+    // The first round came when the agent started, not at its phase: the second follows within one interval, so that no step stays empty.
+    this.#scheduleNext(this.#running ? 0 : undefined);
     this.#running = true;
-    this.#scheduleNext(0);
     // A collector may take longer than a short interval: rounds do not overlap, the next one is skipped.
     if (this.#round !== undefined) return;
     this.#round = this.#collect(this.#deps.clock.wallMs()).finally(() => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { ROOT } from "../../scripts/lib/project.ts";
@@ -39,7 +39,8 @@ export async function launchBrowser(): Promise<Browser> {
   process.env["TMPDIR"] = cache;
   try {
     const executablePath = await packaged.executablePath();
-    const env = { ...process.env, FONTCONFIG_PATH: join(cache, "fonts") };
+    // Without a locale its `navigator.language` is `en-US@posix`, which no Intl function takes.
+    const env = { ...process.env, FONTCONFIG_FILE: writeFontConfig(cache), LANG: "en_US.UTF-8" };
     try {
       return await chromium.launch({ executablePath, args: ARGS, env });
     } catch {
@@ -51,6 +52,17 @@ export async function launchBrowser(): Promise<Browser> {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;
   }
+}
+
+/** The package's own configuration looks for its fonts where only its usual host unpacks them; a browser without any font ends at the first letter. */
+function writeFontConfig(cache: string): string {
+  const file = join(cache, "fonts.conf");
+  const folders = [join(cache, "fonts"), "/usr/share/fonts", "/usr/local/share/fonts"].map((folder) => `<dir>${folder}</dir>`);
+  writeFileSync(
+    file,
+    `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>${folders.join("")}<cachedir>${join(cache, "fonts-cache")}</cachedir></fontconfig>\n`,
+  );
+  return file;
 }
 
 export interface WatchedPage {
