@@ -71,7 +71,7 @@ class MetricsCrash {
     let offsetMs = 0;
     for (let n = 0; n < kills; n++) {
       const failpoint = POINTS[n % POINTS.length] ?? "committed";
-      // Spread over a fifth of the run by a hash of the seed, so that no two kills meet the same place of a group commit.
+      // Requests of every lane may be durable and not yet answered at the kill: they come on top. Spread over a fifth of the run by a hash of the seed, so that no two kills meet the same place of a group commit.
       const late = (Math.imul(seed + n, 0x9e3779b1) >>> 0) % Math.ceil(acksPerKill / 5);
       let acks = 0;
       if (failpoint === "sealing") {
@@ -80,7 +80,7 @@ class MetricsCrash {
         acks += await this.#sendUntil(await startCrashServer(state, { name: failpoint, hit: 1 }, offsetMs), acksPerKill * 20);
       } else
         acks += await this.#sendUntil(
-          await startCrashServer(state, { name: failpoint, hit: acksPerKill + late }, offsetMs),
+          await startCrashServer(state, { name: failpoint, hit: acksPerKill + LANES + late }, offsetMs),
           acksPerKill * 20,
         );
       done.push({ failpoint, acks });
