@@ -1,5 +1,6 @@
 import { API_KEY_PATTERN } from "../../contract/access.ts";
 import { callObject, objectAt } from "../../contract/address.ts";
+import { sha256Hex } from "../../contract/base64.ts";
 import { keyRing } from "../../contract/key-ring.ts";
 import { LIVE_ACTIONS } from "../../contract/live-codes.ts";
 import { scopesMay } from "../../contract/permissions.ts";
@@ -51,8 +52,7 @@ async function admissionOfKey({ env, tenantId }: TokenPlace, token: string, now:
 /** Whether the secret has this SHA-256 (hex), without telling by its time how much of it is right. */
 async function matches(secret: string, hash: string): Promise<boolean> {
   const encoder = new TextEncoder();
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(secret)));
-  const given = encoder.encode(Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+  const given = encoder.encode(await sha256Hex(encoder.encode(secret)));
   const stored = encoder.encode(hash);
   return given.byteLength === stored.byteLength && crypto.subtle.timingSafeEqual(given, stored);
 }
