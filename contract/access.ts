@@ -155,22 +155,9 @@ export const tenantSchema = z.object({
   slug: z.string(),
   name: z.string(),
   plan: z.enum(PLAN_NAMES),
-  settings: z.object({
-    /** Exact origins whose browsers may read our answers (CORS). */
-    origins: z.array(z.string()).max(ACCESS_LIMITS.origins),
-  }),
   createdAt: z.iso.datetime(),
 });
 export type Tenant = z.infer<typeof tenantSchema>;
-
-/** `PATCH /v1/tenant`. An origin is exactly what a browser sends: scheme, host and port, nothing after. */
-export const tenantPatchSchema = z.strictObject({
-  settings: z.strictObject({
-    origins: z
-      .array(z.string().max(300).refine(isOrigin, "must be an origin such as https://app.example.com, without a path"))
-      .max(ACCESS_LIMITS.origins),
-  }),
-});
 
 /** Whether the text is a web origin written as browsers write it. */
 export function isOrigin(text: string): boolean {

@@ -16,6 +16,18 @@ export const EVENT_TYPES = {
   "meridian.member.joined": "lifecycle",
   "meridian.member.changed": "lifecycle",
   "meridian.member.removed": "lifecycle",
+  "meridian.subject.registered": "lifecycle",
+  "meridian.subject.upgraded": "lifecycle",
+  /** Seen, renamed: what the projection shows has changed. */
+  "meridian.subject.changed": "lifecycle",
+  "meridian.subject.deleted": "lifecycle",
+  "meridian.subject.verification-requested": "lifecycle",
+  "meridian.token.revoked": "lifecycle",
+  "meridian.issuer.changed": "lifecycle",
+  "meridian.public.changed": "lifecycle",
+  "meridian.operator.signed-in": "lifecycle",
+  "meridian.key-ring.rotated": "lifecycle",
+  "meridian.backup.completed": "lifecycle",
   "meridian.agent.registered": "lifecycle",
   "meridian.agent.connected": "lifecycle",
   "meridian.agent.disconnected": "lifecycle",
@@ -34,8 +46,9 @@ export const MAX_EVENT_BYTES = 100 * 1024;
 /** What an object emits; the outbox adds id, source, seq and time. */
 export interface NewEvent {
   readonly type: EventType;
-  /** What it is about, such as `key/{keyId}` or `agent/{agentId}`. */
+  /** What it is about, such as `key/{keyId}` or `agent/{agentId}`; of an end user `subject/{ref}`. */
   readonly subject: string;
+  /** What is personal stands under `personal`: consumers see it, the history never stores it. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
@@ -75,6 +88,41 @@ const keyDataSchema = z.object({
   revokedAt: epochMs.nullable(),
 });
 
+/** A subject as D1 finds it. Everything that says who they are is personal. */
+const subjectDataSchema = z.object({
+  ref: z.string().max(64),
+  guest: z.boolean(),
+  createdAt: epochMs,
+  lastSeenAt: epochMs,
+  personal: z.object({
+    issuer: z.string().max(32),
+    sub: z.string().max(200),
+    name: z.string().max(200),
+    email: z.string().max(254).nullable(),
+  }),
+});
+
+/** Of `meridian.subject.deleted`: who is to be forgotten everywhere. */
+export const subjectDeletedDataSchema = z.object({
+  ref: z.string().max(64),
+  personal: z.object({ issuer: z.string().max(32), sub: z.string().max(200) }),
+});
+
+/** Of `meridian.subject.verification-requested`: the mail. `known`: the address has an account already, and its owner is told so. */
+export const verificationMailDataSchema = z.object({
+  ref: z.string().max(64),
+  known: z.boolean(),
+  personal: z.object({ email: z.string().max(254), name: z.string().max(200), link: z.string().max(1_000) }),
+});
+
+/** Of `meridian.token.revoked`. */
+export const tokenRevokedDataSchema = z.object({
+  kind: z.enum(["token", "subject", "issuer", "tenant"]),
+  /** A token's `jti`, a subject's ref, an issuer's name, or empty. */
+  id: z.string().max(200),
+  before: epochMs,
+});
+
 /**
  * Data of the events that D1 projections are made from: the whole state of the thing at that `seq`, so that a projection
  * never needs the event before. Unknown fields are ignored; what a later release adds is optional.
@@ -85,6 +133,10 @@ export const PROJECTED_DATA = {
   "meridian.tenant.changed": tenantDataSchema,
   "meridian.key.created": keyDataSchema,
   "meridian.key.revoked": keyDataSchema,
+  "meridian.subject.registered": subjectDataSchema,
+  "meridian.subject.upgraded": subjectDataSchema,
+  "meridian.subject.changed": subjectDataSchema,
+  "meridian.subject.deleted": subjectDeletedDataSchema,
 } as const satisfies Partial<Record<EventType, z.ZodType>>;
 
 /** What an aggregate event may say: how many occurrences it stands for; one when absent. */

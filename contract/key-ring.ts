@@ -1,7 +1,8 @@
 import { fromBase64Url, toBase64Url } from "./base64.ts";
 
 /** What a subkey is for: a text signed for one purpose never verifies for another. */
-export type KeyPurpose = "live-ticket" | "session" | "invitation" | "cursor" | (string & {});
+export type KeyPurpose =
+  "live-ticket" | "session" | "invitation" | "cursor" | "signing-key" | "signing-key-id" | "mail-secret" | (string & {});
 
 const RING_ID = /^[A-Za-z0-9-]{1,32}$/;
 const IV_BYTES = 12; // AES-GCM's nominal nonce, NIST SP 800-38D section 8.2
@@ -25,9 +26,27 @@ export class KeyRing {
     this.#config = parseRing(text);
   }
 
-  /** The raw secret of the current key for a library that wants one (better-auth), bound to its purpose; base64url of 32 bytes. */
-  async secret(purpose: KeyPurpose): Promise<string> {
-    const base = await crypto.subtle.importKey("raw", this.#root(this.#config.current), "HKDF", false, ["deriveBits"]);
+  get current(): string {
+    return this.#config.current;
+  }
+
+  /** Ring ids, the current one first. */
+  get ids(): readonly string[] {
+    return [this.#config.current, ...[...this.#config.keys.keys()].filter((id) => id !== this.#config.current)];
+  }
+
+  has(ringId: string): boolean {
+    return this.#config.keys.has(ringId);
+  }
+
+  /** HMAC-SHA256 of a text by the key of this id, bound to its purpose. @throws when the ring has no such key */
+  async mac(purpose: KeyPurpose, ringId: string, text: string): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await crypto.subtle.sign("HMAC", await this.#subkey(ringId, purpose, "sign"), encoder.encode(text)));
+  }
+
+  /** The raw secret of a key (the current one) for a library that wants one (better-auth), bound to its purpose; base64url of 32 bytes. */
+  async secret(purpose: KeyPurpose, ringId = this.#config.current): Promise<string> {
+    const base = await crypto.subtle.importKey("raw", this.#root(ringId), "HKDF", false, ["deriveBits"]);
     return toBase64Url(new Uint8Array(await crypto.subtle.deriveBits(hkdf(purpose, "secret"), base, 256)));
   }
 

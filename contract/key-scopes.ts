@@ -4,7 +4,7 @@ import { ACTIONS, roleMay, type Role, type Scope, SCOPES } from "./permissions.t
  * Scopes that no role has because only programs use them, and the action whose holder may hand them out. Without this line
  * nobody could make an agent's key.
  */
-const HANDED_OUT_BY = { "agents:connect": "agents:manage" } as const;
+const HANDED_OUT_BY = { "agents:connect": "agents:manage", "tokens:mint": "subjects:manage" } as const;
 
 /** The scopes that an operator may give to a key: what they may do themselves, and what is only for programs they manage. */
 export function grantableScopes(role: Role, deploymentAdmin: boolean): Scope[] {

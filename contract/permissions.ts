@@ -9,6 +9,8 @@ interface ActionRule {
   readonly scope: boolean;
   /** Whether only a deployment admin may do it, whatever the role. */
   readonly deployment?: true;
+  /** Whether a grant may give it to a subject, on things that the grant names. */
+  readonly grant?: true;
   readonly summary: string;
 }
 
@@ -22,7 +24,7 @@ const admins = ["owner", "admin"] as const;
 export const ACTIONS = {
   "self:read": { roles: everyone, scope: true, summary: "see one's own identity, tenant and permissions" },
   "metrics:write": { roles: builders, scope: true, summary: "send samples" },
-  "metrics:read": { roles: readers, scope: true, summary: "query series and hosts" },
+  "metrics:read": { roles: readers, scope: true, grant: true, summary: "query series and hosts" },
   "agents:connect": { roles: [], scope: true, summary: "connect as a host agent" },
   "agents:read": { roles: readers, scope: true, summary: "list agents with their health" },
   "agents:manage": { roles: operators, scope: true, summary: "configure agents" },
@@ -33,6 +35,16 @@ export const ACTIONS = {
   "events:replay": { roles: operators, scope: true, summary: "replay dead letters" },
   "audit:read": { roles: ["owner", "admin", "auditor"], scope: true, summary: "read and verify the audit log" },
   "tenant:manage": { roles: admins, scope: false, summary: "change the tenant's settings" },
+  "tokens:mint": { roles: [], scope: true, summary: "mint tokens for end users" },
+  "tokens:revoke": { roles: operators, scope: true, summary: "revoke tokens, subjects and issuers" },
+  "subjects:read": { roles: readers, scope: true, summary: "search end users and their sessions" },
+  "subjects:manage": { roles: operators, scope: true, summary: "sign end users out and delete them" },
+  "access:explain": { roles: [...builders, "auditor"], scope: true, summary: "ask which grant allows something" },
+  "public:read": { roles: [], scope: false, summary: "read what the tenant has made public, at its door" },
+  "subjects:register": { roles: [], scope: false, summary: "register a hosted account, at the tenant's door" },
+  "subjects:login": { roles: [], scope: false, summary: "log in to a hosted account, at the tenant's door" },
+  "subjects:refresh": { roles: [], scope: false, summary: "renew a hosted account's token, at the tenant's door" },
+  "platform:manage": { roles: [], scope: false, deployment: true, summary: "manage the deployment's key ring and backups" },
   "platform:read": { roles: [], scope: true, deployment: true, summary: "read the deployment's own metrics" },
 } as const satisfies Record<string, ActionRule>;
 

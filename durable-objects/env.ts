@@ -2,6 +2,7 @@ import type { ObjectNamespace } from "../contract/address.ts";
 import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
 import type { HubRpc } from "../contract/rpc/hub.ts";
 import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
+import type { SubjectsRpc } from "../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../contract/rpc/tenant.ts";
 
 /** Bindings of the objects script. */
@@ -10,6 +11,7 @@ export interface ObjectsEnv {
   readonly METRICS: ObjectNamespace<MetricShardRpc>;
   readonly HUB: ObjectNamespace<HubRpc>;
   readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
+  readonly SUBJECTS: ObjectNamespace<SubjectsRpc>;
   readonly EVENTS: Queue;
   readonly ARCHIVE: R2Bucket;
   /** "true" when outbox rows stay until a consumer confirms them. */

@@ -1,5 +1,6 @@
 export { AgentFleet } from "./control/agent-fleet.ts";
 export { AttemptLimiter } from "./control/attempt-limiter.ts";
+export { Subjects } from "./control/subjects.ts";
 export { Tenant } from "./control/tenant.ts";
 export { Hub } from "./live/hub.ts";
 export { MetricShard } from "./observe/metric-shard.ts";

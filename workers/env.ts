@@ -3,6 +3,7 @@ import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../contract/rpc/attempts.ts";
 import type { HubRpc } from "../contract/rpc/hub.ts";
 import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
+import type { SubjectsRpc } from "../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../contract/rpc/tenant.ts";
 
 /** Bindings of the edge script. Objects are known as interfaces only. */
@@ -12,6 +13,7 @@ export interface EdgeEnv {
   readonly HUB: ObjectNamespace<HubRpc>;
   readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
   readonly ATTEMPTS: ObjectNamespace<AttemptLimiterRpc>;
+  readonly SUBJECTS: ObjectNamespace<SubjectsRpc>;
   readonly DB: D1Database;
   readonly HISTORY: D1Database;
   readonly ARCHIVE: R2Bucket;
@@ -25,6 +27,10 @@ export interface EdgeEnv {
   readonly SINGLE_NODE?: string;
   readonly CLOCK_OFFSET_MS?: string;
   readonly KEY_RING: string;
+  /** The one header whose address is believed, set by the TLS proxy in front of a single node; absent: no address is. */
+  readonly TRUSTED_PROXY_HEADER?: string;
+  /** Of a single node: its program, which knows the key ring's file, the backups and how old the logs are. */
+  readonly NODE?: Fetcher;
   /** See contract/failpoints.ts; absent outside of crash tests. */
   readonly FAILPOINTS?: string;
   /** Which requests are logged: `all` (when absent), `errors`, `off`. */

@@ -1,3 +1,5 @@
+import type { MaintenanceOrder, MaintenanceReport } from "./maintenance.ts";
+
 /** What travels with every call that changes something. */
 export interface CallMeta {
   readonly requestId: string;
@@ -20,4 +22,6 @@ export interface ObjectRpc {
   outboxStatus(): Promise<{ depth: number; oldestAt: number | null }>;
   /** A single node's consumer says that these were consumed (or dead-lettered). */
   confirmOutbox(seqs: readonly number[]): Promise<void>;
+  /** What is done to every object alike: forgetting a person, resealing, backup and restore. */
+  maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>>;
 }

@@ -22,10 +22,12 @@ export const ADMISSION_HEADER = "x-meridian-admission";
 /** What the edge has found out about a socket before its hub sees it; JSON, percent-encoded, in {@link ADMISSION_HEADER}. */
 export const admissionSchema = z.strictObject({
   v: z.literal(1),
-  /** `user:{id}` or `key:{id}`. */
+  /** `user:{id}`, `key:{id}` or `subject:{ref}`. */
   actor: z.string().min(1).max(128),
-  /** `session:{id}` or `key:{id}`: by it revocation finds the socket. */
+  /** `session:{id}`, `key:{id}` or `token:{jti}`: by it revocation finds the socket. */
   credential: z.string().min(1).max(128),
+  /** Wider names by which sockets are closed together (`credentialGroupsOf`); absent from admissions of the release before. */
+  groups: z.array(z.string().min(1).max(128)).max(8).optional(),
   /** The actions that channels ask for and this credential has. */
   actions: z.array(z.enum(ACTION_NAMES)).max(ACTION_NAMES.length),
   /** Epoch milliseconds when the credential was checked: a revocation after that wins. */
@@ -59,7 +61,8 @@ export interface HubRpc extends ObjectRpc {
    */
   publish(publications: readonly Publication[]): Promise<number>;
   /**
-   * Closes every socket of these credentials (`key:{id}`, `session:{id}`) or actors (`user:{id}`) with 4401, and refuses tickets
+   * Closes every socket of these credentials (`key:{id}`, `session:{id}`, `token:{jti}`), actors (`user:{id}`, `subject:{ref}`) or
+   * groups (`subjects`, `issuer:{name}`, `family:{id}`) with 4401, and refuses tickets
    * that were made for them before. Answers how many were closed.
    */
   closeCredentials(credentials: readonly string[]): Promise<number>;

@@ -1,4 +1,8 @@
 import type { AuditEntry, AuditVerification, Key, KeyCreate, KeyCreated, Tenant } from "../access.ts";
+import type { Thing } from "../grants.ts";
+import type { Issuer, IssuerPut } from "../issuers.ts";
+import type { PublicThing, SettingsView, TenantSettings } from "../settings.ts";
+import type { AccessKnown, AccessSnapshot, Revocation } from "./access.ts";
 import type { Page } from "../pages.ts";
 import type { PlanName } from "../plans.ts";
 import type { NewEvent } from "../events.ts";
@@ -38,7 +42,34 @@ export const OUTBOX_ROUTE = "d1/control_outbox";
 export interface TenantRpc extends ObjectRpc {
   create(input: { slug: string; name: string; plan: PlanName }, meta: CallMeta): Promise<Outcome<Tenant>>;
   describe(): Promise<Outcome<Tenant>>;
-  updateSettings(settings: Tenant["settings"], meta: CallMeta): Promise<Outcome<Tenant>>;
+  /** The settings with the version that `If-Match` names. */
+  settings(): Promise<Outcome<{ view: SettingsView; version: number }>>;
+  /** @param expectedVersion of If-Match, when given: another is `precondition-failed` */
+  putSettings(
+    settings: TenantSettings,
+    expectedVersion: number | undefined,
+    meta: CallMeta,
+  ): Promise<Outcome<{ view: SettingsView; version: number }>>;
+  /** The proof was found: the host leads to this tenant's door from now on. One that is another tenant's is `conflict` at the edge, by D1. */
+  noteHostVerified(host: string, meta: CallMeta): Promise<Outcome<SettingsView>>;
+  /** A new secret that signs mails; the answer is the one time that it can be read. */
+  newMailSecret(meta: CallMeta): Promise<Outcome<{ secret: string }>>;
+  /** The sealed secret, for the consumer that signs; null when there is none. */
+  mailSecret(): Promise<string | null>;
+  listIssuers(): Promise<Outcome<Page<Issuer>>>;
+  putIssuer(name: string, issuer: IssuerPut, meta: CallMeta): Promise<Outcome<Issuer>>;
+  /** Its tokens are refused from now on; the name stays bound to its `iss`. */
+  deleteIssuer(name: string, meta: CallMeta): Promise<Outcome<null>>;
+  listPublic(page: { limit: number; cursor?: string }): Promise<Outcome<Page<PublicThing>>>;
+  /** Marks a thing as public or takes the mark away. Either may be repeated. */
+  setPublic(thing: Thing, isPublic: boolean, meta: CallMeta): Promise<Outcome<null>>;
+  /** In force in every isolate within 2 s. Emits `meridian.token.revoked`. */
+  revoke(what: Pick<Revocation, "kind" | "id">, meta: CallMeta): Promise<Outcome<Revocation>>;
+  /**
+   * What an isolate must know to judge credentials, as far as it changed since; null when there is no such tenant. Makes the
+   * tenant's first signing key, and a new one when the current one's ring key is no longer the ring's current.
+   */
+  access(known: AccessKnown | null): Promise<AccessSnapshot | null>;
   /** Rises with every change of a key, a role or the settings that isolates cache; read at most every 1.5 s per isolate. */
   keysVersion(): Promise<number>;
   /** The key by id with the version it was read at; null when there is none. */

@@ -7,6 +7,7 @@ import type { Page } from "../../contract/pages.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { type AgentRecord, configureAgent } from "../../core/control/fleet.ts";
 import type { ObjectsEnv } from "../env.ts";
 import { errorText, logLine } from "../kit/log.ts";
@@ -83,6 +84,10 @@ export class AgentFleet extends DurableObject<ObjectsEnv> implements AgentFleetR
 
   override async webSocketError(socket: WebSocket): Promise<void> {
     await this.#kit.read(() => this.#desk.gone(socket, this.#kit.now()));
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return await this.#kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { DurableObject } from "cloudflare:workers";
 import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { ATTEMPT_LIMITS, type AttemptBucket, takeAttempt } from "../../core/control/attempts.ts";
 import type { ObjectsEnv } from "../env.ts";
 import { createKit, type Migration, type ObjectKit } from "../kit/object-kit.ts";
@@ -57,6 +58,10 @@ export class AttemptLimiter extends DurableObject<ObjectsEnv> implements Attempt
 
   async confirmOutbox(seqs: readonly number[]): Promise<void> {
     await this.#kit.read(() => this.#kit.outbox.confirm(seqs));
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return await this.#kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {

@@ -6,6 +6,7 @@ import type { PlanName } from "../../contract/plans.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { type AuditNote, type AuditPosition, OUTBOX_ROUTE, type TenantRpc } from "../../contract/rpc/tenant.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { CHAIN_START } from "../../core/control/audit.ts";
 import { minuteOf } from "../../core/control/keys.ts";
 import { changedSettings, FIRST_SETTINGS, normalSettings, type TenantSettings } from "../../core/control/settings.ts";
@@ -168,6 +169,10 @@ export class Tenant extends DurableObject<ObjectsEnv> implements TenantRpc {
       () => undefined,
       () => this.#kit.outbox.confirm(seqs),
     );
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return await this.#kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {

@@ -2,6 +2,7 @@ import { type ObjectAddress, objectName, parseObjectName } from "../../contract/
 import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { type IdempotencyVerdict, judgeIdempotency, nextSweepAt, recordOf } from "../../core/kit/idempotency.ts";
 import { KIT_LIMITS } from "../../core/kit/limits.ts";
 import { Alarm } from "./alarm.ts";
@@ -123,6 +124,26 @@ export class Kit implements ObjectKit {
     const result = this.#run(work);
     if (this.#depth === 0) this.#afterCommit();
     return result;
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return (await this.#maintain(order)) as MaintenanceReport<O>; // the report's type follows from the order's
+  }
+
+  async #maintain(order: MaintenanceOrder): Promise<MaintenanceReport> {
+    await this.ready();
+    switch (order.type) {
+      case "forget-subject": {
+        const forget = this.#options.forgetSubject;
+        return { forgotten: forget ? this.transaction(() => forget(order.subject, order.ref)) : 0 };
+      }
+      case "reseal":
+        return (await this.#options.reseal?.()) ?? { resealed: 0, more: false };
+      case "export":
+      case "export-abort":
+      case "import":
+        throw new Error(`an object cannot ${order.type} yet`);
+    }
   }
 
   async alarm(): Promise<void> {

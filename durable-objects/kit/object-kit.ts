@@ -3,6 +3,7 @@ import type { NewEvent } from "../../contract/events.ts";
 import type { HitFailpoint } from "../../contract/failpoints.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 
 import { Kit } from "./kit.ts";
 import type { KitStore } from "./store.ts";
@@ -29,6 +30,10 @@ export interface KitOptions {
    * May use `sql`, `timers` and `transaction`, but not the entry points, which wait for it.
    */
   readonly load?: () => void | Promise<void>;
+  /** Removes what the object holds of a subject, in a transaction. Absent: it holds nothing of any. @returns rows that went */
+  readonly forgetSubject?: (subject: string, ref: string) => number;
+  /** Makes anew with the ring's current key what older ones made; a bounded slice. Absent: nothing of it is sealed. */
+  readonly reseal?: () => Promise<MaintenanceReport<{ type: "reseal" }>>;
   /** Where the kit keeps its own state: `createSqlStore` unless the object's SQL belongs to its tenant. */
   readonly store?: (storage: DurableObjectStorage) => KitStore;
 }
@@ -83,6 +88,8 @@ export interface ObjectKit {
   ): Promise<Outcome<T>>;
   /** A transaction of its own for internal work (no idempotency); flushes the outbox afterwards. */
   transaction<T>(work: () => T): T;
+  /** What is done to every object alike; the body of its `maintain` method. */
+  maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>>;
   /** The object's `alarm()` handler. */
   alarm(): Promise<void>;
   /** Marks a place where crash tests kill the process; does nothing otherwise. */

@@ -6,6 +6,7 @@ import { LIVE_CLOSE, LIVE_SUBPROTOCOL, type LivePublisher } from "../../contract
 import { type Problem, PROBLEMS } from "../../contract/problems.ts";
 import { type Admission, ADMISSION_HEADER, admissionSchema, type HubRpc, type Publication } from "../../contract/rpc/hub.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import type { HubEffect, HubTimer } from "../../core/live/effects.ts";
 import { HubMachine } from "../../core/live/hub-machine.ts";
 import type { ObjectsEnv } from "../env.ts";
@@ -79,6 +80,10 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
 
   override async webSocketError(socket: WebSocket): Promise<void> {
     await this.#forget(socket);
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return await this.#kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {

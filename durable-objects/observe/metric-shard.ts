@@ -6,6 +6,7 @@ import type { MetricQuery, MetricQueryReply } from "../../contract/metrics.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { MetricShardRpc, ShardIngestReply, ShardStatus, TopicPosition } from "../../contract/rpc/metrics.ts";
 import { definitionCount } from "../../contract/metric-batch.ts";
+import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
 import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
 import { IngestCounter, type IngestCounts } from "../../core/observe/ingest-counter.ts";
@@ -131,6 +132,10 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
 
   async confirmOutbox(seqs: readonly number[]): Promise<void> {
     await this.#kit.read(() => this.#kit.transaction(() => this.#kit.outbox.confirm(seqs)));
+  }
+
+  async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
+    return await this.#kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {

@@ -25,6 +25,8 @@ function namespaceOf(env: EdgeEnv, address: ObjectAddress): ObjectNamespace<Obje
       return env.AGENTS;
     case "attempts":
       return env.ATTEMPTS;
+    case "subjects":
+      return env.SUBJECTS;
   }
 }
 

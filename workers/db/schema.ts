@@ -15,6 +15,7 @@ export const identityUser = sqliteTable("identity_user", {
   email: text("email").notNull().unique(),
   emailVerified: integer("email_verified", { mode: "boolean" }).notNull().default(false),
   image: text("image"),
+  twoFactorEnabled: integer("two_factor_enabled", { mode: "boolean" }).default(false),
   createdAt: instant("created_at").notNull(),
   updatedAt: instant("updated_at").notNull(),
 });
@@ -72,6 +73,44 @@ export const identityVerification = sqliteTable(
     updatedAt: instant("updated_at").notNull(),
   },
   (table) => [index("identity_verification_identifier").on(table.identifier)],
+);
+
+/** A person's one-time codes (TOTP); secret and backup codes sealed by the library with the session secret of the key ring. */
+export const identityTwoFactor = sqliteTable(
+  "identity_two_factor",
+  {
+    id: text("id").primaryKey(),
+    secret: text("secret").notNull(),
+    backupCodes: text("backup_codes").notNull(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    verified: integer("verified", { mode: "boolean" }).default(true),
+    failedVerificationCount: integer("failed_verification_count").default(0),
+    lockedUntil: instant("locked_until"),
+  },
+  (table) => [index("identity_two_factor_user").on(table.userId)],
+);
+
+/** A person's passkeys (WebAuthn); public parts only. */
+export const identityPasskey = sqliteTable(
+  "identity_passkey",
+  {
+    id: text("id").primaryKey(),
+    name: text("name"),
+    publicKey: text("public_key").notNull(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => identityUser.id, { onDelete: "cascade" }),
+    credentialID: text("credential_id").notNull().unique(),
+    counter: integer("counter").notNull(),
+    deviceType: text("device_type").notNull(),
+    backedUp: integer("backed_up", { mode: "boolean" }).notNull(),
+    transports: text("transports"),
+    createdAt: instant("created_at"),
+    aaguid: text("aaguid"),
+  },
+  (table) => [index("identity_passkey_user").on(table.userId)],
 );
 
 /** The list of tenants that exist: no object of a tenant is touched unless its id is here. */
@@ -150,6 +189,68 @@ export const controlKey = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenantId, table.keyId] })],
 );
 
+/** Of the Subjects objects: end users as operators search them. `search` is name, address and sub in lower case, a line each. */
+export const identitySubject = sqliteTable(
+  "identity_subject",
+  {
+    tenantId: text("tenant_id").notNull(),
+    ref: text("ref").notNull(),
+    issuer: text("issuer").notNull(),
+    sub: text("sub").notNull(),
+    name: text("name").notNull(),
+    email: text("email"),
+    guest: integer("guest", { mode: "boolean" }).notNull(),
+    createdAt: integer("created_at").notNull(),
+    lastSeenAt: integer("last_seen_at").notNull(),
+    search: text("search").notNull(),
+    /** The emitting object: seqs of two objects are not comparable, and a subject never moves. */
+    source: text("source").notNull(),
+    seq: integer("seq").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.ref] }),
+    index("identity_subject_newest").on(table.tenantId, table.createdAt, table.ref),
+  ],
+);
+
+/** Hosts that lead to a tenant's door, each proved; whoever proved it first has it. */
+export const controlHost = sqliteTable("control_host", {
+  host: text("host").primaryKey(),
+  tenantId: text("tenant_id").notNull(),
+  verifiedAt: integer("verified_at").notNull(),
+});
+
+/** Backups of the node and of tenants, newest shown first. */
+export const controlBackup = sqliteTable(
+  "control_backup",
+  {
+    id: text("id").primaryKey(),
+    /** `node`, or a tenant's id. */
+    scope: text("scope").notNull(),
+    state: text("state").notNull(),
+    startedAt: integer("started_at").notNull(),
+    finishedAt: integer("finished_at"),
+    target: text("target").notNull(),
+    bytes: integer("bytes").notNull().default(0),
+    objects: integer("objects").notNull().default(0),
+    rows: integer("rows").notNull().default(0),
+    checksum: text("checksum"),
+    problem: text("problem"),
+  },
+  (table) => [index("control_backup_scope").on(table.scope, table.startedAt)],
+);
+
+/** How far the walk has come that makes anew, with the current key of the ring, what older ones made. One row per ring id that was current. */
+export const controlResealWalk = sqliteTable("control_reseal_walk", {
+  ringId: text("ring_id").primaryKey(),
+  startedAt: integer("started_at").notNull(),
+  /** `tenant/kind/name` of the last object walked; null before the first. */
+  cursor: text("cursor"),
+  walked: integer("walked").notNull().default(0),
+  resealed: integer("resealed").notNull().default(0),
+  finishedAt: integer("finished_at"),
+});
+
 /** The registry of objects that erase, export, backup and restore walk. */
 export const controlObject = sqliteTable(
   "control_object",
@@ -205,6 +306,14 @@ export const identityUserRelations = relations(identityUser, ({ many }) => ({
   accounts: many(identityAccount),
   sessions: many(identitySession),
   members: many(identityMember),
+  twoFactors: many(identityTwoFactor),
+  passkeys: many(identityPasskey),
+}));
+export const identityTwoFactorRelations = relations(identityTwoFactor, ({ one }) => ({
+  user: one(identityUser, { fields: [identityTwoFactor.userId], references: [identityUser.id] }),
+}));
+export const identityPasskeyRelations = relations(identityPasskey, ({ one }) => ({
+  user: one(identityUser, { fields: [identityPasskey.userId], references: [identityUser.id] }),
 }));
 export const identityAccountRelations = relations(identityAccount, ({ one }) => ({
   user: one(identityUser, { fields: [identityAccount.userId], references: [identityUser.id] }),

@@ -7,11 +7,13 @@ import {
   objectAt,
 } from "../../contract/address.ts";
 import { rendezvousPlace } from "../../contract/rendezvous.ts";
+import { SUBJECT_LIMITS, subjectOf } from "../../contract/subject-id.ts";
 import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { HubRpc } from "../../contract/rpc/hub.ts";
 import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
+import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
 
@@ -36,9 +38,47 @@ interface Repeats<T> {
 
 const COMMON = ["outboxStatus", "confirmOutbox"] as const;
 
+const SUBJECTS: Repeats<SubjectsRpc> = {
+  always: [
+    ...COMMON,
+    "loginSucceeded",
+    "findEmail",
+    "claimEmail",
+    "finishVerification",
+    "releaseEmail",
+    "putAccount",
+    "account",
+    "noteSeen",
+    "describe",
+    "closeFamilies",
+    "closeFamilyBySecret",
+    "maintain",
+  ],
+  keyed: ["createGuest", "setPassword", "deleteSubject"],
+};
+
 const TENANT: Repeats<TenantRpc> = {
-  always: [...COMMON, "describe", "keysVersion", "findKey", "listKeys", "revokeKey", "listAudit", "verifyAudit"],
-  keyed: ["create", "updateSettings", "createKey"],
+  always: [
+    ...COMMON,
+    "describe",
+    "keysVersion",
+    "findKey",
+    "listKeys",
+    "revokeKey",
+    "listAudit",
+    "verifyAudit",
+    "settings",
+    "noteHostVerified",
+    "mailSecret",
+    "listIssuers",
+    "deleteIssuer",
+    "listPublic",
+    "setPublic",
+    "revoke",
+    "access",
+    "maintain",
+  ],
+  keyed: ["create", "putSettings", "putIssuer", "createKey"],
 };
 const METRICS: Repeats<MetricShardRpc> = { always: [...COMMON, "ingest", "query", "listHosts", "findHost", "interest", "status"] };
 const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
@@ -63,6 +103,29 @@ export function hubOf(call: ObjectCall, n: number): HubRpc {
 /** The tenant's host agents. */
 export function agentsOf(call: ObjectCall): AgentFleetRpc {
   return stubOf(call.env.AGENTS, addressOf(call, "agents", "main"), AGENTS, call.meta);
+}
+
+/** The object that keeps this subject's account and refresh families. */
+export function subjectsOf(call: ObjectCall, issuer: string, sub: string): SubjectsRpc {
+  return subjectsAt(call, placeOfSubject(issuer, sub));
+}
+
+/** The object whose directory holds this address. */
+export function directoryOf(call: ObjectCall, emailDigest: string): SubjectsRpc {
+  return subjectsAt(call, placeOfEmail(emailDigest));
+}
+
+/** Object `place` of the tenant's subjects, below `SUBJECT_LIMITS.places`: as a refresh handle names it. */
+export function subjectsAt(call: ObjectCall, place: number): SubjectsRpc {
+  return stubOf(call.env.SUBJECTS, addressOf(call, "subjects", String(place)), SUBJECTS, call.meta);
+}
+
+export function placeOfSubject(issuer: string, sub: string): number {
+  return rendezvousPlace(subjectOf(issuer, sub), SUBJECT_LIMITS.places);
+}
+
+export function placeOfEmail(emailDigest: string): number {
+  return rendezvousPlace(`email ${emailDigest}`, SUBJECT_LIMITS.places);
 }
 
 /** The limiter that counts this bucket (a hash of an account or an address), for the whole deployment. */

@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import type { RouteAction } from "../../contract/permissions.ts";
-import type { KnownPrincipal } from "../../contract/principal.ts";
+import type { AnyPrincipal, KnownPrincipal } from "../../contract/principal.ts";
 import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
@@ -24,6 +24,18 @@ export interface RouteSpec {
   readonly description?: string;
   /** Not in the documentation: pages, and what a library serves. */
   readonly hidden?: true;
+  /**
+   * Whether end users may call it too; absent: operators and keys only. `self`: any subject, about themselves or to open a socket.
+   * `visitors`: anybody at the door, as far as the action is theirs. A function names the things that the request is about
+   * (`prefix*`: all of them; the kind is the action's first half): a subject needs a grant for each, and what is marked public
+   * needs none. No name at all lets no subject in.
+   */
+  readonly subjects?: "self" | "visitors" | ((parts: SubjectParts) => readonly string[]);
+  /**
+   * Where else than at its path the route is served. `also`: at `/p/{tenantSlug}` before its path and on the tenant's own hosts.
+   * `only`: there and nowhere else; the path is written without the door (`/v1/subjects/login`).
+   */
+  readonly door?: "also" | "only";
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** A JSON body, parsed and held to the default limit of 256 KiB unless `maxBodyBytes` says otherwise. */
@@ -50,6 +62,22 @@ export interface RouteSpec {
   readonly renderProblem?: ProblemRenderer;
 }
 
+/** The parsed parts of a request, for `subjects`; each was parsed with the spec's own schema. */
+export interface SubjectParts {
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+/** Who can be behind a call: what the spec says of subjects decides. */
+type CallerOf<S extends RouteSpec> = S["action"] extends "open"
+  ? KnownPrincipal | { readonly kind: "anonymous" }
+  : S extends { readonly subjects: "self" }
+    ? Exclude<AnyPrincipal, { readonly kind: "visitor" }>
+    : S extends { readonly subjects: unknown }
+      ? AnyPrincipal
+      : KnownPrincipal;
+
 type Parsed<T, Else> = T extends z.ZodType ? z.output<T> : Else;
 
 /** What a handler gets: everything parsed, everything checked. */
@@ -58,7 +86,9 @@ export interface RouteCall<S extends RouteSpec> {
   readonly request: Request;
   readonly ctx: ExecutionContext;
   /** Present unless the action is `open`. */
-  readonly principal: S["action"] extends "open" ? KnownPrincipal | { readonly kind: "anonymous" } : KnownPrincipal;
+  readonly principal: CallerOf<S>;
+  /** At a tenant's door: whose. */
+  readonly door?: { readonly tenantId: string; readonly slug: string };
   readonly params: Parsed<S["params"], Record<string, never>>;
   readonly query: Parsed<S["query"], Record<string, never>>;
   readonly body: Parsed<S["body"], undefined>;

@@ -123,6 +123,7 @@ async function ask(env: EdgeEnv, address: ObjectAddress): Promise<Answer | undef
     hub: env.HUB,
     agents: env.AGENTS,
     attempts: env.ATTEMPTS,
+    subjects: env.SUBJECTS,
   };
   try {
     const outbox = await objectAt(namespaces[address.kind], address).outboxStatus();
