@@ -30,7 +30,7 @@ export const admissionSchema = z.strictObject({
   groups: z.array(z.string().min(1).max(128)).max(8).optional(),
   /** The actions that channels ask for and this credential has. */
   actions: z.array(z.enum(ACTION_NAMES)).max(ACTION_NAMES.length),
-  /** Epoch milliseconds when the credential was checked: a revocation after that wins. */
+  /** Epoch milliseconds when the credential was checked, of a subject's token when it was issued: a revocation after that wins. */
   checkedAt: z.number().int(),
   credentialExpiresAt: z.number().int().nullable(),
   /** The ticket that was presented; it is good once. */

@@ -185,10 +185,10 @@ export class HubMachine {
     return this.#done();
   }
 
-  /** Closes the sockets of these credentials or actors. */
+  /** Closes the sockets of these credentials, actors or groups. */
   closeCredentials(credentials: readonly string[]): { effects: HubEffect[]; closed: number } {
     const ended = new Set(credentials);
-    const hit = [...this.#sessions.values()].filter((session) => ended.has(session.credential) || ended.has(session.actor));
+    const hit = [...this.#sessions.values()].filter((session) => session.isOf(ended));
     for (const session of hit) this.#close(session, LIVE_CLOSE.unauthorized, "the credential was revoked");
     return { effects: this.#done(), closed: hit.length };
   }
@@ -201,9 +201,7 @@ export class HubMachine {
     else if (admission.actor !== session.actor)
       this.#fail(session, undefined, "forbidden", "Another's token cannot take over this socket.");
     else {
-      session.credential = admission.credential;
-      session.actions = admission.actions;
-      session.expiresAt = admission.credentialExpiresAt;
+      session.hold(admission);
       this.#reply(session, { type: "refreshed", ...(session.expiresAt === null ? {} : { credentialExpiresAt: session.expiresAt }) });
       for (const channel of session.channels.keys()) {
         const parsed = parseChannel(channel);

@@ -12,12 +12,16 @@ export interface Joining {
   readonly from: Position | undefined;
 }
 
+/** What a socket has of its credential. */
+type HeldCredential = Pick<Admission, "credential" | "groups" | "actions" | "credentialExpiresAt">;
+
 /** What is kept of a socket while its hub sleeps. Read by the previous release too: only ever add optional fields. */
 const attachmentSchema = z.object({
   v: z.literal(1),
   id: z.string(),
   actor: z.string(),
   credential: z.string(),
+  groups: z.array(z.string()).optional(),
   actions: z.array(z.enum(ACTION_NAMES)),
   expiresAt: z.number().nullable(),
   sent: z.number(),
@@ -38,13 +42,14 @@ const attachmentSchema = z.object({
 export class Session {
   readonly id: string;
   readonly actor: string;
-  credential: string;
-  actions: readonly Action[];
-  expiresAt: number | null;
+  actions: readonly Action[] = [];
+  expiresAt: number | null = null;
   /** Channel by name: null when it stands, else the request that waits. */
   readonly channels = new Map<string, Joining | null>();
   /** The bucket of the frame rate. A sleep forgives: it is longer than the burst. */
   frameTat: number | undefined;
+  #credential = "";
+  #groups: readonly string[] = [];
   #sent = 0;
   #acked = 0;
   /** Newest withheld publication by channel, the latest last. */
@@ -54,12 +59,18 @@ export class Session {
   #coalesced = 0;
   #withheldCount = 0;
 
-  constructor(id: string, admission: Pick<Admission, "actor" | "credential" | "actions" | "credentialExpiresAt">) {
+  constructor(id: string, admission: Pick<Admission, "actor"> & HeldCredential) {
     this.id = id;
     this.actor = admission.actor;
-    this.credential = admission.credential;
-    this.actions = admission.actions;
-    this.expiresAt = admission.credentialExpiresAt;
+    this.hold(admission);
+  }
+
+  /** Takes this credential in place of the one it has; the actor stays. */
+  hold({ credential, groups, actions, credentialExpiresAt }: HeldCredential): void {
+    this.#credential = credential;
+    this.#groups = groups ?? [];
+    this.actions = actions;
+    this.expiresAt = credentialExpiresAt;
   }
 
   /** Whether the reader is so far behind that it must go: what was withheld counts like what was sent. */
@@ -69,6 +80,11 @@ export class Session {
 
   get #keepsUp(): boolean {
     return unreadVerdict(this.#sent, this.#acked) === "send";
+  }
+
+  /** Whether one of these credentials, actors or groups is this socket's. */
+  isOf(credentials: ReadonlySet<string>): boolean {
+    return credentials.has(this.#credential) || credentials.has(this.actor) || this.#groups.some((group) => credentials.has(group));
   }
 
   /** Takes the verdict on one frame. @returns whether it was within the rate */
@@ -144,7 +160,8 @@ export class Session {
       v: 1,
       id: this.id,
       actor: this.actor,
-      credential: this.credential,
+      credential: this.#credential,
+      ...(this.#groups.length === 0 ? {} : { groups: [...this.#groups] }),
       actions: [...this.actions],
       expiresAt: this.expiresAt,
       sent: this.#sent,

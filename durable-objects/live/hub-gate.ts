@@ -20,7 +20,7 @@ const REMEMBER_MS = LIVE_LIMITS.ticketTtlMs + 60_000;
 const SWEEP_EVERY_MS = 60_000;
 
 /** Credentials that never come back: once revoked they stay out, whenever they were checked. */
-const FOR_GOOD = /^key:/;
+const FOR_GOOD = /^(?:key|token|family):/;
 /**
  * A session goes on after its person's role or tenant changed. Edges believe what was before for 2 s, and their clocks are
  * not ours: what was checked within this after the change may still say the old.
@@ -59,9 +59,13 @@ export class HubGate {
     }
   }
 
-  #revoked({ credential, actor, checkedAt }: Admission): Problem | undefined {
+  #revoked({ credential, actor, groups = [], checkedAt }: Admission): Problem | undefined {
+    const names = JSON.stringify([credential, actor, ...groups]);
     const rows = this.#sql
-      .exec<{ credential: string; at: number }>("SELECT credential, at FROM live_revoked WHERE credential IN (?, ?)", credential, actor)
+      .exec<{ credential: string; at: number }>(
+        "SELECT credential, at FROM live_revoked WHERE credential IN (SELECT value FROM json_each(?))",
+        names,
+      )
       .toArray();
     if (rows.some((row) => FOR_GOOD.test(row.credential) || checkedAt <= row.at)) return refused("The credential was revoked.");
     if (rows.some((row) => row.credential.startsWith("session:") && checkedAt <= row.at + SESSION_DOUBT_MS)) {
