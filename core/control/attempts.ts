@@ -1,4 +1,4 @@
-import { gcra, type Rate } from "../gcra.ts";
+import { gcra, type Rate } from "../../contract/gcra.ts";
 
 /** Bounds of one limiter object; strangers choose the names, so everything they fill is bounded. */
 export const ATTEMPT_LIMITS = {

@@ -3,7 +3,7 @@ import { LIVE_CHANNELS, LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode, type LivePu
 import { type Problem, refuse } from "../../contract/problems.ts";
 import type { Admission, Publication } from "../../contract/rpc/hub.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
-import { gcra } from "../gcra.ts";
+import { gcra } from "../../contract/gcra.ts";
 import type { HubEffect, HubTimer } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position, readFrame, type Reply } from "./frames.ts";

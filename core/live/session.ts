@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Action, ACTION_NAMES } from "../../contract/permissions.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
-import type { GcraVerdict } from "../gcra.ts";
+import type { GcraVerdict } from "../../contract/gcra.ts";
 import { acknowledge, unreadVerdict } from "../kit/unread.ts";
 import { batchText, encodeEvents, type EncodedPublication, type Position, type Reply } from "./frames.ts";
 

@@ -4,7 +4,7 @@ import { scopesMay } from "../../contract/permissions.ts";
 import { PLANS } from "../../contract/plans.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import { admitAgent, type AgentRecord, agentView, type FleetStep, joinFleet, leaveFleet, readReport } from "../../core/control/fleet.ts";
-import { gcra } from "../../core/gcra.ts";
+import { gcra } from "../../contract/gcra.ts";
 import { errorText, logLine } from "../kit/log.ts";
 import type { ObjectKit } from "../kit/object-kit.ts";
 import { credentialOf, type Line, type Lines } from "./agent-fleet-lines.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AGENT_LIMITS, type AgentDownFrame, type AgentUpFrame, agentUpFrameSchema } from "../../contract/agents.ts";
 import { LIVE_CLOSE, type LiveCloseCode } from "../../contract/live-codes.ts";
 import { type AgentReport, agentReportSchema } from "../../core/control/fleet.ts";
-import { gcra } from "../../core/gcra.ts";
+import { gcra } from "../../contract/gcra.ts";
 import { createSockets, type Sockets } from "../kit/sockets.ts";
 
 /** What a control socket needs after a sleep. */

@@ -156,10 +156,10 @@ export const KIT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "KT52",
     defect: "admits one more than a burst",
-    file: "core/gcra.ts",
+    file: "contract/gcra.ts",
     find: "const toleranceMs = intervalMs * rate.burst;",
     replace: "const toleranceMs = intervalMs * (rate.burst + 1);",
-    test: "core/gcra.test.ts",
+    test: "contract/gcra.test.ts",
   },
   {
     rule: "KT54",
@@ -268,10 +268,10 @@ export const KIT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "KT53",
     defect: "stays shut for good when the clock is set back",
-    file: "core/gcra.ts",
+    file: "contract/gcra.ts",
     find: "Math.min(Math.max(tat ?? now, now), now + toleranceMs)",
     replace: "Math.max(tat ?? now, now)",
-    test: "core/gcra.test.ts",
+    test: "contract/gcra.test.ts",
   },
   {
     rule: "KT58",
