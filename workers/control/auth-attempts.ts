@@ -43,24 +43,6 @@ export async function forgetAttempts(env: EdgeEnv, kind: Kind, subject: string):
   await attemptsOf(env, name).clear(ATTEMPT_LIMITS[kind].map((_, i) => `${name}-${i}`));
 }
 
-/**
- * The client's address as the platform states it. On a single node the door in front removes what callers send under this
- * name and puts in what its TLS proxy says; without such a proxy everybody shares one bucket. IPv6 counts by /64, which is
- * what one customer gets.
- */
-export function clientAddress(request: Request): string {
-  const address = request.headers.get("cf-connecting-ip")?.trim().toLowerCase() ?? "";
-  if (!address.includes(":")) return address === "" ? "unknown" : address;
-  if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1); // an IPv4 address written as IPv6
-  const [head = "", tail] = address.split("::", 2);
-  const groups = head === "" ? [] : head.split(":");
-  const filled = tail === undefined ? groups : [...groups, ...Array.from({ length: 8 }, () => "0")];
-  return filled
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
-}
-
 /** Buckets are named by a keyed hash: the limiter's rows tell nobody which people or addresses tried. */
 async function bucketName(env: EdgeEnv, kind: Kind, subject: string): Promise<string> {
   const secret = await keyRing(env).secret("attempts");

@@ -4,7 +4,8 @@ import { cryptoRandom, randomText, uuidv7 } from "../../contract/ids.ts";
 import type { ProblemBody } from "../http/testing.ts";
 import { authOf } from "./auth-library.ts";
 import { hashPassword } from "./auth-password.ts";
-import { ATTEMPT_LIMITS, clientAddress } from "./auth-attempts.ts";
+import { clientAddress } from "../http/client-address.ts";
+import { ATTEMPT_LIMITS } from "./auth-attempts.ts";
 import { ask, cookiesOf, edgeEnv, seedOperator, seedTenant } from "./testing.ts";
 
 const PASSWORD = "correct horse battery";
