@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeFetch, json, problem } from "./fetch-testing.ts";
+import { FIRST_SETTINGS } from "../contract/settings.ts";
 import { everyItem, Meridian, MeridianError } from "./client.ts";
 
 function clientOf(...answers: Parameters<typeof fakeFetch>) {
@@ -36,7 +37,26 @@ const CALLS: [string, string, (meridian: Meridian) => Promise<unknown>][] = [
   ["GET", "/v1/me", (m) => m.me()],
   ["GET", "/v1/deployment", (m) => m.deployment()],
   ["GET", "/v1/tenant", (m) => m.tenant.get()],
-  ["PATCH", "/v1/tenant", (m) => m.tenant.update({ origins: [] })],
+  ["POST", "/v1/tokens", (m) => m.tokens.mint({ sub: "u1" })],
+  ["POST", "/v1/tokens/refresh", (m) => m.tokens.refresh("mrr_t_1_f_s")],
+  ["POST", "/v1/tokens/revocations", (m) => m.tokens.revoke({ kind: "subject", issuer: "minted", sub: "u1" })],
+  ["GET", "/v1/issuers", (m) => m.issuers.list()],
+  ["PUT", "/v1/issuers/school", (m) => m.issuers.put("school", { iss: "https://i.example", audiences: ["a"], jwks: { keys: [] } })],
+  ["DELETE", "/v1/issuers/school", (m) => m.issuers.remove("school")],
+  ["POST", "/v1/issuers/school/test", (m) => m.issuers.test("school", "a.b.c")],
+  ["GET", "/v1/subjects?search=ada", (m) => m.subjects.list({ search: "ada" })],
+  ["GET", "/v1/subjects/school/a%7Cb%2Fc", (m) => m.subjects.get("school", "a|b/c")],
+  ["DELETE", "/v1/subjects/minted/u1", (m) => m.subjects.remove("minted", "u1")],
+  ["GET", "/v1/public", (m) => m.public.list()],
+  ["PUT", "/v1/public/metrics/shop_*", (m) => m.public.mark("metrics", "shop_*")],
+  ["DELETE", "/v1/public/metrics/shop_*", (m) => m.public.unmark("metrics", "shop_*")],
+  ["GET", "/v1/tenant/settings", (m) => m.settings.get()],
+  ["PUT", "/v1/tenant/settings", (m) => m.settings.put(FIRST_SETTINGS, '"3"')],
+  ["POST", "/v1/tenant/hosts/api.example.com/verify", (m) => m.settings.verifyHost("api.example.com")],
+  ["POST", "/v1/tenant/mail-secret", (m) => m.settings.newMailSecret()],
+  ["POST", "/v1/access/explain", (m) => m.access.explain({ who: { kind: "visitor" }, action: "metrics:read", name: "a" })],
+  ["GET", "/v1/platform/key-ring", (m) => m.platform.keyRing()],
+  ["GET", "/v1/platform/backups", (m) => m.platform.backups()],
   ["POST", "/v1/auth/sign-in/email", (m) => m.auth.signIn("a@b.example", "p")],
   ["POST", "/v1/auth/sign-up/email", (m) => m.auth.signUp({ name: "A", email: "a@b.example", password: "0123456789" })],
   ["POST", "/v1/auth/sign-out", (m) => m.auth.signOut()],

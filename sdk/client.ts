@@ -1,5 +1,6 @@
 import { authApi } from "./api/auth.ts";
 import { agentsApi, auditApi, deadLettersApi, eventsApi, invitationsApi, keysApi, membersApi, selfApi, tenantApi } from "./api/control.ts";
+import { accessApi, issuersApi, platformApi, publicApi, settingsApi, subjectsApi, tokensApi } from "./api/identity.ts";
 import { connectApi } from "./api/live.ts";
 import { hostsApi, metricsApi } from "./api/observe.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
@@ -28,6 +29,13 @@ export class Meridian {
   readonly connect: ReturnType<typeof connectApi>;
   readonly tenant: ReturnType<typeof tenantApi>;
   readonly auth: ReturnType<typeof authApi>;
+  readonly tokens: ReturnType<typeof tokensApi>;
+  readonly issuers: ReturnType<typeof issuersApi>;
+  readonly subjects: ReturnType<typeof subjectsApi>;
+  readonly public: ReturnType<typeof publicApi>;
+  readonly settings: ReturnType<typeof settingsApi>;
+  readonly access: ReturnType<typeof accessApi>;
+  readonly platform: ReturnType<typeof platformApi>;
 
   constructor(options: MeridianOptions = {}) {
     const call = transport(options);
@@ -45,6 +53,13 @@ export class Meridian {
     this.connect = connectApi(call);
     this.tenant = tenantApi(call);
     this.auth = authApi(call);
+    this.tokens = tokensApi(call);
+    this.issuers = issuersApi(call);
+    this.subjects = subjectsApi(call);
+    this.public = publicApi(call);
+    this.settings = settingsApi(call);
+    this.access = accessApi(call);
+    this.platform = platformApi(call);
   }
 
   /** Who this client is: the principal behind the key or the cookie, its tenant and what it may do. */

@@ -123,7 +123,6 @@ export function auditApi(call: Call) {
 export function tenantApi(call: Call) {
   return {
     get: (options?: CallOptions) => call<Tenant>("GET", "/v1/tenant", { options }),
-    update: (settings: Tenant["settings"], options?: CallOptions) => call<Tenant>("PATCH", "/v1/tenant", { body: { settings }, options }),
   };
 }
 
