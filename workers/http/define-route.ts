@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { z } from "@hono/zod-openapi";
-import { type KnownPrincipal, actorOf } from "../../contract/principal.ts";
+import { type AnyPrincipal, actorNameOf, actorOf } from "../../contract/principal.ts";
 import { type Outcome, type Problem, accept, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { accepts, isMediaType } from "./accept.ts";
@@ -52,7 +52,7 @@ export function routingPath(path: string): string {
 async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: RouteHandler<S>): Promise<Response | Problem> {
   const request = c.req.raw;
   const context = c.get("context");
-  const scene: Scene = { env: c.env, ctx: c.executionCtx, context, now: clock(c.env), ...c.get("deps") };
+  const scene: Scene = { env: c.env, ctx: c.executionCtx, context, door: context.door, now: clock(c.env), ...c.get("deps") };
 
   const who = await principalOf(request, spec, scene);
   if (!who.ok) return who.problem;
@@ -67,6 +67,7 @@ async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: 
     request,
     ctx: c.executionCtx,
     principal: who.value,
+    ...(context.door ? { door: context.door } : {}),
     ...parsed.value,
     meta: meta.value,
     now: scene.now,
@@ -91,7 +92,7 @@ function limited(response: Response, answerHeaders: Headers): Response {
   return response;
 }
 
-type Who = KnownPrincipal | typeof ANONYMOUS;
+type Who = AnyPrincipal | typeof ANONYMOUS;
 
 async function principalOf(request: Request, spec: RouteSpec, scene: Scene): Promise<Outcome<Who>> {
   if (spec.action === "open") {
@@ -154,7 +155,7 @@ async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8A
   const meta: CallMeta =
     who.kind === "anonymous"
       ? { requestId, actor: "anonymous", actorName: "anonymous" }
-      : { requestId, actor: actorOf(who), actorName: who.name };
+      : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
   const header = isUnsafe(request.method) && !spec.rawBody ? request.headers.get("idempotency-key") : null;
   if (header === null) return accept(meta);
   const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);

@@ -1,5 +1,5 @@
 import { API_KEY_PATTERN } from "../../contract/access.ts";
-import { type KnownPrincipal, type OperatorPrincipal, actorOf, may } from "../../contract/principal.ts";
+import { type AnyPrincipal, type KnownPrincipal, type OperatorPrincipal, actorNameOf, actorOf, may } from "../../contract/principal.ts";
 import { type Action, ACTIONS } from "../../contract/permissions.ts";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
@@ -11,7 +11,7 @@ import { findKey } from "./key-cache.ts";
 import { noteKeyUse } from "./key-use.ts";
 import { type LogSink, errorLine } from "./log.ts";
 import { TooManyGuesses } from "./miss-budget.ts";
-import type { RequestContext } from "./request-context.ts";
+import type { Door, RequestContext } from "./request-context.ts";
 import type { CredentialReader } from "./route.ts";
 import type { KeepAlive } from "./single-flight.ts";
 import { tenantExists } from "./tenants.ts";
@@ -24,6 +24,8 @@ export interface Scene {
   readonly env: EdgeEnv;
   readonly ctx: KeepAlive;
   readonly context: RequestContext;
+  /** At a tenant's door a request has a subject's token or nothing: no key and no cookie of an operator counts there. */
+  readonly door?: Door | undefined;
   readonly now: number;
   readonly sessionPrincipal: SessionReader;
   readonly log: LogSink;
@@ -33,15 +35,17 @@ const WAIT = "Too many unknown credentials were tried lately. Wait, then try aga
 const NO_CREDENTIAL = "Send a valid API key as `Authorization: Bearer mrd_…`, or sign in to the console.";
 
 /**
- * Who is asking. A key in a header decides alone; the session cookie counts only without one, and only from our own pages.
+ * Who is asking. A key or token in a header decides alone; the session cookie counts only without one, and only from our own
+ * pages. At a door it is a subject or a visitor, never anybody else.
  * Refusals look alike from outside, whatever their reason; what cannot be checked is `unavailable`.
  */
 export async function authenticate(
   request: Request,
   scene: Scene,
   ownReader: CredentialReader | undefined,
-): Promise<Outcome<KnownPrincipal>> {
+): Promise<Outcome<AnyPrincipal>> {
   try {
+    if (scene.door) return accept({ kind: "visitor", ...scene.door, hostedAccounts: false });
     const own = (await ownReader?.(request, scene.env, scene.now)) ?? null;
     if (own) return own.ok ? identified(own.value, scene) : own;
     const token = keyTextOf(request.headers);
@@ -61,13 +65,13 @@ export async function authenticate(
 }
 
 /** Whether the principal may do this; a refusal is noted in the tenant's audit log. */
-export function authorize(principal: KnownPrincipal, action: Action, scene: Scene): Outcome<undefined> {
+export function authorize(principal: AnyPrincipal, action: Action, scene: Scene): Outcome<undefined> {
   if (may(principal, action)) return accept(undefined);
   deny(principal, principal.kind === "service" ? "wrong-scope" : "wrong-role", action, scene);
   return refuse("forbidden", wayOut(principal, action));
 }
 
-function wayOut(principal: KnownPrincipal, action: Action): string {
+function wayOut(principal: AnyPrincipal, action: Action): string {
   const { scope, roles } = ACTIONS[action];
   if (principal.kind === "service") {
     return scope ? `This key lacks the scope ${action}. Use a key that has it.` : `No key may do ${action}: sign in to the console.`;
@@ -77,9 +81,15 @@ function wayOut(principal: KnownPrincipal, action: Action): string {
     : `${action} is not for roles: use a key with that scope.`;
 }
 
-function deny(principal: KnownPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {
-  const { tenantId, name } = principal;
-  noteDenial(env, ctx, context, { tenantId, reason, actor: actorOf(principal), actorName: name, ...(action ? { action } : {}) }, now);
+function deny(principal: AnyPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {
+  const { tenantId } = principal;
+  noteDenial(
+    env,
+    ctx,
+    context,
+    { tenantId, reason, actor: actorOf(principal), actorName: actorNameOf(principal), ...(action ? { action } : {}) },
+    now,
+  );
 }
 
 /** The key text of a request: Bearer, the password of Basic, or `x-api-key`. Empty when a header is there and holds none. */
@@ -132,7 +142,7 @@ async function refusalOf(key: StoredKey | null, secret: string, now: number): Pr
   return undefined;
 }
 
-function identified<P extends KnownPrincipal>(principal: P, { context }: Scene): Outcome<P> {
+function identified<P extends AnyPrincipal>(principal: P, { context }: Scene): Outcome<P> {
   context.tenantId = principal.tenantId;
   context.actor = actorOf(principal);
   return accept(principal);

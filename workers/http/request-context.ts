@@ -2,12 +2,20 @@ import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import type { EdgeEnv } from "../env.ts";
 import { type Trace, traceFrom } from "./trace.ts";
 
+/** Whose door a request came through: `/p/{slug}` or a host that the tenant proved to be theirs. */
+export interface Door {
+  readonly tenantId: string;
+  readonly slug: string;
+}
+
 /** What is known of a request while it is being answered; what the log line is made of. */
 export interface RequestContext {
   readonly requestId: string;
   readonly trace: Trace;
   /** Epoch milliseconds. */
   readonly startedAt: number;
+  /** Set before the route runs; absent away from every door. */
+  door?: Door;
   tenantId?: string;
   actor?: string;
   action?: string;
@@ -17,7 +25,7 @@ export interface RequestContext {
   outcome?: string;
   /** Why a credential was refused; for the log and the audit, never for the answer. */
   denial?: string;
-  /** Origins that the principal's tenant lists; empty while there is no service principal. */
+  /** Origins that the principal's tenant lists; empty while nobody but an operator is known. */
   origins: readonly string[];
 }
 

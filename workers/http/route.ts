@@ -1,15 +1,16 @@
 import type { z } from "@hono/zod-openapi";
 import type { RouteAction } from "../../contract/permissions.ts";
-import type { AnyPrincipal, KnownPrincipal } from "../../contract/principal.ts";
+import type { AnyPrincipal, KnownPrincipal, SubjectPrincipal, VisitorPrincipal } from "../../contract/principal.ts";
 import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
 import type { BodyLimits } from "./body.ts";
 import type { ProblemRenderer } from "./problem.ts";
+import type { Door } from "./request-context.ts";
 import type { Trace } from "./trace.ts";
 
 /** A route's own proof of identity, such as a ticket in the URL; null leaves it to API key and session. */
-export type CredentialReader = (request: Request, env: EdgeEnv, now: number) => Promise<Outcome<KnownPrincipal> | null>;
+export type CredentialReader = (request: Request, env: EdgeEnv, now: number) => Promise<Outcome<KnownPrincipal | SubjectPrincipal> | null>;
 
 /** One route, as data: the contract of its parts, the action that guards it, and what the documentation says. */
 export interface RouteSpec {
@@ -70,13 +71,13 @@ export interface SubjectParts {
 }
 
 /** Who can be behind a call: what the spec says of subjects decides. */
-type CallerOf<S extends RouteSpec> = S["action"] extends "open"
-  ? KnownPrincipal | { readonly kind: "anonymous" }
-  : S extends { readonly subjects: "self" }
-    ? Exclude<AnyPrincipal, { readonly kind: "visitor" }>
-    : S extends { readonly subjects: unknown }
-      ? AnyPrincipal
-      : KnownPrincipal;
+type CallerOf<S extends RouteSpec> =
+  | (S["action"] extends "open" ? { readonly kind: "anonymous" } : never)
+  | (S extends { readonly subjects: "self" }
+      ? Exclude<AnyPrincipal, VisitorPrincipal>
+      : S extends { readonly subjects: unknown }
+        ? AnyPrincipal
+        : KnownPrincipal);
 
 type Parsed<T, Else> = T extends z.ZodType ? z.output<T> : Else;
 
@@ -88,7 +89,7 @@ export interface RouteCall<S extends RouteSpec> {
   /** Present unless the action is `open`. */
   readonly principal: CallerOf<S>;
   /** At a tenant's door: whose. */
-  readonly door?: { readonly tenantId: string; readonly slug: string };
+  readonly door?: Door;
   readonly params: Parsed<S["params"], Record<string, never>>;
   readonly query: Parsed<S["query"], Record<string, never>>;
   readonly body: Parsed<S["body"], undefined>;
