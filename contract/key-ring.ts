@@ -8,9 +8,14 @@ const RING_ID = /^[A-Za-z0-9-]{1,32}$/;
 const IV_BYTES = 12; // AES-GCM's nominal nonce, NIST SP 800-38D section 8.2
 const encoder = new TextEncoder();
 
+/** What the program of a single node "schedules" when the ring's file has changed. No cron expression looks like it. */
+export const RELOAD_NODE = "@node";
+
 interface RingConfig {
   readonly current: string;
   readonly keys: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** Rises with every edit by `npm run keys`; undefined in a ring that was written by hand. */
+  readonly version: number | undefined;
 }
 
 /**
@@ -33,6 +38,11 @@ export class KeyRing {
   /** Ring ids, the current one first. */
   get ids(): readonly string[] {
     return [this.#config.current, ...[...this.#config.keys.keys()].filter((id) => id !== this.#config.current)];
+  }
+
+  /** Whether this ring is an earlier edit of that one. Rings that say no version are never older. */
+  isOlderThan(other: KeyRing): boolean {
+    return (this.#config.version ?? Number.POSITIVE_INFINITY) < (other.#config.version ?? Number.NEGATIVE_INFINITY);
   }
 
   has(ringId: string): boolean {
@@ -128,7 +138,10 @@ function parseRing(text: string): RingConfig {
     map.set(id, bytes);
   }
   if (!map.has(current)) throw new Error("KEY_RING: the current key is not in the ring");
-  return { current, keys: map };
+  const version = "version" in parsed ? parsed.version : undefined;
+  if (version !== undefined && !(typeof version === "number" && Number.isSafeInteger(version)))
+    throw new Error("KEY_RING: version is not a whole number");
+  return { current, keys: map, version };
 }
 
 /** JSON.parse quotes what it cannot read in its message, and this text is secret. */
@@ -158,9 +171,21 @@ async function deriveSubkey(root: Uint8Array<ArrayBuffer>, purpose: KeyPurpose, 
 }
 
 let parsed: { readonly text: string; readonly ring: KeyRing } | undefined;
+let installed: KeyRing | undefined;
 
-/** The deployment's key ring, parsed once per isolate. @throws when KEY_RING is malformed */
+/** The deployment's key ring, parsed once per isolate: the installed one, else that of the environment. @throws when KEY_RING is malformed */
 export function keyRing(env: { readonly KEY_RING: string }): KeyRing {
+  if (installed) return installed;
   if (parsed?.text !== env.KEY_RING) parsed = { text: env.KEY_RING, ring: new KeyRing(env.KEY_RING) };
   return parsed.ring;
+}
+
+/**
+ * Puts a ring in the place of the environment's for the rest of this isolate's life; null gives the environment's back. An earlier
+ * edit of the ring in force is not taken, however late it comes in. @returns the ring in force @throws when the text is no ring
+ */
+export function installKeyRing(env: { readonly KEY_RING: string }, text: string | null): KeyRing {
+  const ring = text === null ? undefined : new KeyRing(text);
+  if (!ring || !ring.isOlderThan(keyRing(env))) installed = ring;
+  return keyRing(env);
 }

@@ -1,6 +1,8 @@
+import { RELOAD_NODE } from "../contract/key-ring.ts";
 import { sweepHistory } from "./consumers/index.ts";
 import { sweepControl } from "./control/tenant-sweep.ts";
 import type { EdgeEnv } from "./env.ts";
+import { pullKeyRing } from "./http/node-key-ring.ts";
 import { clock } from "./http/request-context.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
@@ -17,6 +19,9 @@ export const SCHEDULES: readonly Schedule[] = [
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await sweepControl(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === RELOAD_NODE) await pullKeyRing(env);
   },
 ];
 

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { Cron } from "croner";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response as MiniflareResponse } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { RELOAD_NODE } from "../../contract/key-ring.ts";
 import { ROOT } from "../lib/project.ts";
 import { applyMigrations } from "./migrations.ts";
+import { answerPlatform, type NodeRoutes } from "./node-service.ts";
 import { guardedFetch } from "./outbound.ts";
 import type { NodeState } from "./state.ts";
 
@@ -12,6 +14,10 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly state: NodeState;
+  /** Origin under which browsers see the platform, when that is not where it listens. */
+  readonly publicUrl?: string;
+  /** What the platform may ask of this process besides the key ring. */
+  readonly nodeRoutes?: NodeRoutes;
   /** Bindings beside those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly clockOffsetMs?: number;
@@ -24,6 +30,8 @@ export interface ServerOptions {
 export interface Server {
   readonly url: string;
   readonly miniflare: Miniflare;
+  /** Gives the running platform another key ring. @throws when it does not take it, and goes on with the one it has */
+  reloadKeyRing(text: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -43,6 +51,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const configPath = join(ROOT, "wrangler.toml");
   // wrangler types this after a miniflare of another major; it is a plain object of options.
   const workerOptions = unstable_getMiniflareWorkerOptions(configPath).workerOptions as unknown as { bindings?: Record<string, unknown> };
+  let keyRing = options.state.keyRing;
+  const nodeRoutes: NodeRoutes = { ...options.nodeRoutes, "GET /key-ring": () => ({ status: 200, body: keyRing }) };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       // Miniflare's own port only serves this process; it is picked by the system.
@@ -64,13 +74,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           modules: [{ type: "ESModule", path: join(ROOT, "dist/worker/platform.js") }],
           bindings: {
             ...workerOptions.bindings,
-            PUBLIC_URL: url,
+            PUBLIC_URL: options.publicUrl ?? url,
             SINGLE_NODE: "true",
-            KEY_RING: options.state.keyRing,
+            KEY_RING: keyRing,
             CLOCK_OFFSET_MS: String(options.clockOffsetMs ?? 0),
             ...options.vars,
           },
           unsafeDirectSockets: [{ host: options.host, port: options.port, entrypoint: "Door" }],
+          serviceBindings: {
+            NODE: async (request: Request) => {
+              const { status, body } = await answerPlatform(nodeRoutes, request);
+              return new MiniflareResponse(body, { status });
+            },
+          },
           outboundService: async (request: Request) => {
             const response = await guardedFetch(request);
             return new MiniflareResponse(response.body, { status: response.status, headers: Object.fromEntries(response.headers) });
@@ -88,6 +104,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url,
     miniflare,
+    reloadKeyRing: async (text) => {
+      keyRing = text;
+      const worker = await miniflare.getWorker("meridian");
+      const { outcome } = await worker.scheduled({ cron: RELOAD_NODE, scheduledTime: new Date() });
+      if (outcome !== "ok") throw new Error(`the platform did not take the key ring (${outcome}); its log says why`);
+    },
     stop: async () => {
       for (const cron of crons) cron.stop();
       await miniflare.dispose();
