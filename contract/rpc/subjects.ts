@@ -110,6 +110,11 @@ export interface SubjectsRpc extends ObjectRpc {
   ): Promise<{ ok: true; family: RefreshFamily } | { ok: false; reason: RefreshRefusal; who: SubjectName | null }>;
   /** Ends one family, or all of a subject. Answers the ids of those ended. */
   closeFamilies(who: SubjectName, familyId: string | null, meta: CallMeta): Promise<Outcome<{ closed: readonly string[] }>>;
+  /**
+   * Ends the families of this object that were opened up to `before` (epoch ms): of one subject, of an issuer (`sub` null), or all
+   * (both null). What a revocation ends; families opened since stay. May be repeated.
+   */
+  endFamilies(of: { issuer: string | null; sub: string | null }, before: number): Promise<{ closed: number }>;
   /** Ends the family of a handle, given its secret or the one before. */
   closeFamilyBySecret(familyId: string, secretHash: string, meta: CallMeta): Promise<Outcome<{ closed: readonly string[] }>>;
 }

@@ -51,6 +51,7 @@ const SUBJECTS: Repeats<SubjectsRpc> = {
     "noteSeen",
     "describe",
     "closeFamilies",
+    "endFamilies",
     "closeFamilyBySecret",
     "maintain",
   ],
