@@ -19,6 +19,26 @@ describe("what an isolate remembers", () => {
     expect([cache.get("c", 50), cache.get("a", 99), cache.get("a", 100)]).toEqual([undefined, 1, undefined]);
   });
 
+  it("[HT52] forgets the least recently used beyond its weight, and never the newest", () => {
+    const cache = new Lru<string>(10, 100);
+    cache.set("a", "a", 100, 40);
+    cache.set("b", "b", 100, 60);
+    expect([cache.get("b", 0), cache.get("a", 0)]).toEqual(["b", "a"]);
+    cache.set("c", "c", 100, 1);
+    expect([cache.get("a", 0), cache.get("b", 0), cache.get("c", 0)]).toEqual(["a", undefined, "c"]);
+    cache.set("a", "lighter", 100, 10);
+    cache.set("d", "d", 100, 89);
+    expect([cache.get("a", 0), cache.get("c", 0), cache.get("d", 0)]).toEqual(["lighter", undefined, "d"]);
+    cache.set("huge", "huge", 100, 1_000);
+    expect([cache.size, cache.get("huge", 0)]).toEqual([1, "huge"]);
+    cache.clear();
+    cache.set("e", "e", 100, 100);
+    cache.delete("e");
+    cache.set("f", "f", 100, 50);
+    cache.set("g", "g", 100, 50);
+    expect(cache.size).toBe(2);
+  });
+
   it("[HT52] reads once for all who ask at the same time, and again after a failure", async () => {
     const flight = new SingleFlight<number>();
     const ctx = createExecutionContext();

@@ -1,15 +1,22 @@
 interface Entry<V> {
   readonly value: V;
   readonly until: number;
+  readonly weight: number;
 }
 
-/** A map that holds at most `maxEntries`, forgets the least recently used first, and each entry after its own time. */
+/**
+ * A map that holds at most `maxEntries` of at most `maxWeight` together, forgets the least recently used first, and each entry after
+ * its own time. The newest entry stays, whatever it weighs.
+ */
 export class Lru<V> {
   readonly #entries = new Map<string, Entry<V>>();
   readonly #maxEntries: number;
+  readonly #maxWeight: number;
+  #weight = 0;
 
-  constructor(maxEntries: number) {
+  constructor(maxEntries: number, maxWeight = Number.POSITIVE_INFINITY) {
     this.#maxEntries = maxEntries;
+    this.#maxWeight = maxWeight;
   }
 
   get size(): number {
@@ -20,25 +27,33 @@ export class Lru<V> {
   get(key: string, now: number): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
+    if (entry.until <= now) {
+      this.delete(key);
+      return undefined;
+    }
     this.#entries.delete(key);
-    if (entry.until <= now) return undefined;
     this.#entries.set(key, entry); // a Map keeps insertion order: the last one is the most recently used
     return entry.value;
   }
 
-  set(key: string, value: V, until: number): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, { value, until });
-    if (this.#entries.size <= this.#maxEntries) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+  /** @param weight in the unit of `maxWeight`, such as bytes */
+  set(key: string, value: V, until: number, weight = 0): void {
+    this.delete(key);
+    this.#entries.set(key, { value, until, weight });
+    this.#weight += weight;
+    for (const oldest of this.#entries.keys()) {
+      if (oldest === key || (this.#entries.size <= this.#maxEntries && this.#weight <= this.#maxWeight)) return;
+      this.delete(oldest);
+    }
   }
 
   delete(key: string): void {
+    this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#weight = 0;
   }
 }
