@@ -10,7 +10,11 @@ export const ROOT_PATHS = {
   "/readyz": "readiness",
   "/metrics": "the deployment's own metrics",
   "/assets": "files of the console build",
+  "/sdk": "the browser SDK, for pages of others",
 } as const;
+
+/** Roots that hold files and nothing else. */
+export const FILE_ROOTS: readonly string[] = ["/assets", "/sdk"];
 
 const ROOTS = Object.keys(ROOT_PATHS) as readonly (keyof typeof ROOT_PATHS)[]; // the keys of a const object are its key type
 
@@ -22,5 +26,5 @@ export function rootOf(path: string): keyof typeof ROOT_PATHS | undefined {
 /** Whether the Worker answers this path before any file is looked for, as `run_worker_first` in wrangler.toml says. */
 export function isWorkerFirst(path: string): boolean {
   const root = rootOf(path);
-  return path === "/" || (root !== undefined && root !== "/assets");
+  return path === "/" || (root !== undefined && !FILE_ROOTS.includes(root));
 }

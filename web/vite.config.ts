@@ -1,7 +1,7 @@
 import preact from "@preact/preset-vite";
 import { defineConfig } from "vite";
 
-/** The console, and later the apps: one build with an entry per program, into `dist/web`. */
+/** The console and the apps: one build with an entry per program, into `dist/web`. */
 export default defineConfig({
   root: import.meta.dirname,
   base: "/",
@@ -15,6 +15,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: "es2023",
-    rolldownOptions: { input: { console: `${import.meta.dirname}/console/index.html` } },
+    rolldownOptions: {
+      input: { console: `${import.meta.dirname}/console/index.html`, account: `${import.meta.dirname}/play/account/index.html` },
+    },
   },
 });

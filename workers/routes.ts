@@ -19,6 +19,7 @@ import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
 import { registerMetricsRoute } from "./platform-routes/metrics.ts";
 import { registerOpenApiRoutes } from "./platform-routes/openapi.ts";
+import { registerPlayRoutes } from "./platform-routes/play.ts";
 import { registerProblemRoutes } from "./platform-routes/problems.ts";
 
 /** Every capability's routes, one line each. The order decides only where two patterns meet on one path. */
@@ -29,6 +30,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerProblemRoutes,
   registerMetricsRoute,
   registerConsoleRoutes,
+  registerPlayRoutes,
   registerAuthRoutes,
   registerSelfRoutes,
   registerTenantRoutes,

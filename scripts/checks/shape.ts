@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import { ROOT_PATHS } from "../../contract/paths.ts";
+import { FILE_ROOTS, ROOT_PATHS } from "../../contract/paths.ts";
 import { completeLockfile, type Lockfile } from "../lib/lockfile.ts";
 import { listFiles, ROOT } from "../lib/project.ts";
 import type { Check } from "./check.ts";
@@ -46,7 +46,7 @@ export function pathFaults(roots: readonly string[], workerFirst: readonly strin
   for (const a of roots)
     for (const b of roots) if (a !== b && b.startsWith(`${a}/`)) faults.push(`contract/paths.ts: ${b} lies inside ${a}`);
   const covers = (root: string): boolean => workerFirst.some((pattern) => pattern === root || pattern === `${root}/*`);
-  for (const root of roots.filter((path) => path !== "/assets"))
+  for (const root of roots.filter((path) => !FILE_ROOTS.includes(path)))
     if (!covers(root)) faults.push(`wrangler.toml: run_worker_first does not list ${root}`);
   for (const pattern of workerFirst) {
     const root = pattern.replace(/\/\*$/, "");

@@ -24,6 +24,14 @@ export const BUILD_STEPS: readonly BuildStep[] = [
     args: ["build", "--config", "web/vite.config.ts", "--logLevel", "warn"],
   },
   {
+    name: "browser SDK",
+    folders: ["sdk", "contract"],
+    files: ["web/sdk.vite.config.ts", "package-lock.json"],
+    result: "dist/web/sdk/user.js",
+    program: "vite",
+    args: ["build", "--config", "web/sdk.vite.config.ts", "--logLevel", "warn"],
+  },
+  {
     // After the console, whose build empties the folder that these files go to.
     name: "edge files",
     folders: ["contract", "workers"],

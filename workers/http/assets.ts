@@ -1,6 +1,6 @@
 import type { EdgeEnv } from "../env.ts";
 import { isSecure } from "./browser.ts";
-import { IMMUTABLE, secureHeaders } from "./security-headers.ts";
+import { IMMUTABLE, SHARED_FILE_HEADERS, secureHeaders } from "./security-headers.ts";
 
 /** Request headers that change which bytes of a file are answered. */
 const PASSED_ON = ["accept-encoding", "if-none-match", "if-modified-since", "range", "if-range"];
@@ -23,6 +23,7 @@ export async function assetAnswer(env: EdgeEnv, request: Request, path: string):
   }
   const answer = new Response(response.body, response);
   secureHeaders(answer.headers, isSecure(url, env));
+  if (path.startsWith("/sdk/")) for (const [name, value] of Object.entries(SHARED_FILE_HEADERS)) answer.headers.set(name, value);
   if (path.startsWith("/assets/")) answer.headers.set("cache-control", IMMUTABLE);
   return answer;
 }

@@ -34,9 +34,31 @@ export function secureHeaders(headers: Headers, https: boolean): void {
 /** Content-hashed names never change their content. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 
+/** Files that pages of others load: their address is stable, so they are asked for again soon. */
+export const SHARED_FILE_HEADERS = {
+  "access-control-allow-origin": "*",
+  "cross-origin-resource-policy": "cross-origin",
+  "cache-control": "public, max-age=300",
+} as const;
+
 /** The `_headers` file of the assets directory, so that assets served before the Worker carry the same headers. */
 export function assetHeadersFile(): string {
-  const common = [...Object.entries(COMMON_HEADERS), ["content-security-policy", PAGE_CSP], ["strict-transport-security", HSTS]];
-  const lines = ["/*", ...common.map(([name, value]) => `  ${name}: ${value}`), "/assets/*", `  cache-control: ${IMMUTABLE}`];
+  const common: [string, string][] = [
+    ...Object.entries(COMMON_HEADERS),
+    ["content-security-policy", PAGE_CSP],
+    ["strict-transport-security", HSTS],
+  ];
+  const indented = (headers: readonly (readonly [string, string])[]) => headers.map(([name, value]) => `  ${name}: ${value}`);
+  const shared = Object.entries(SHARED_FILE_HEADERS);
+  // A header that two patterns name would carry both values: `!` takes the first away.
+  const lines = [
+    "/*",
+    ...indented(common),
+    "/assets/*",
+    `  cache-control: ${IMMUTABLE}`,
+    "/sdk/*",
+    "  ! cross-origin-resource-policy",
+    ...indented(shared),
+  ];
   return `${lines.join("\n")}\n`;
 }

@@ -1,0 +1,14 @@
+import { UserSignIn } from "../../user/sign-in.tsx";
+import type { UserState } from "../../user/user-state.ts";
+import { Reading } from "./reading.tsx";
+
+/** A tenant's door as an end user sees it: who one is there, and what one may read. */
+export function AccountPage({ state, slug }: { state: UserState; slug: string }) {
+  return (
+    <main class="entrance">
+      <p class="entrance-name">{slug}</p>
+      <UserSignIn state={state} />
+      <Reading state={state} />
+    </main>
+  );
+}

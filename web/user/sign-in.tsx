@@ -1,0 +1,150 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Registered, RegisterInput } from "../../sdk/user.ts";
+import { asError } from "../lib/resource.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { ErrorState, Skeleton } from "../ui/states.tsx";
+import { UserForm } from "./user-form.tsx";
+import type { UserState } from "./user-state.ts";
+
+type Step = "log-in" | "register" | "upgrade";
+
+/**
+ * How an end user comes in, stays and leaves: log in, register, come as a guest, add an address to a guest, log out. The apps share
+ * it; what they show to whoever is signed in is theirs.
+ */
+export function UserSignIn({ state, guests = true }: { state: UserState; guests?: boolean }) {
+  const { user, subject, failure } = state;
+  const step = useSignal<Step>("log-in");
+  const mailed = useSignal<Registered | undefined>(undefined);
+  const problem = useSignal<string | undefined>(undefined);
+  useVerification(state, mailed);
+
+  if (subject.value === undefined) return <Skeleton rows={3} />;
+  if (failure.value !== undefined && subject.value === null) {
+    const { detail, requestId } = asError(failure.value);
+    return <ErrorState failure={{ title: "Nobody can be asked who you are", detail, requestId }} onRetry={() => location.reload()} />;
+  }
+  const act = (work: () => Promise<unknown>) => {
+    problem.value = undefined;
+    work().catch((error: unknown) => (problem.value = asError(error).detail));
+  };
+  const ask = async (register: (input: RegisterInput) => Promise<Registered>, { name, email, password }: RegisterInput) => {
+    mailed.value = await register({ email, password, ...(name ? { name } : {}) });
+  };
+  if (mailed.value) return <Mailed mailed={mailed.value} back={() => (mailed.value = undefined)} />;
+
+  const alert = problem.value && (
+    <p class="field-error" role="alert">
+      {problem.value}
+    </p>
+  );
+  if (subject.value !== null) {
+    const { name, guest } = subject.value;
+    if (guest && step.value === "upgrade") {
+      return (
+        <Card title={<h1>Keep what you have</h1>}>
+          <p class="muted">With an address and a password you can come back from anywhere. You stay who you are.</p>
+          <UserForm
+            fields={["email", "password"]}
+            newPassword
+            verb="Save"
+            submit={async (form) => await ask((input) => user.upgrade(input), form)}
+          >
+            <Button kind="quiet" onClick={() => (step.value = "log-in")}>
+              Not now
+            </Button>
+          </UserForm>
+        </Card>
+      );
+    }
+    return (
+      <Card title={<h1>{name}</h1>}>
+        <p class="muted">{guest ? "You are here as a guest: this account lives in this browser only." : "You are signed in."}</p>
+        {alert}
+        <div class="actions">
+          {guest && (
+            <Button kind="primary" onClick={() => (step.value = "upgrade")}>
+              Add an address
+            </Button>
+          )}
+          <Button onClick={() => act(async () => await user.logout())}>Log out</Button>
+          <Button kind="quiet" onClick={() => act(async () => await user.logout(true))}>
+            Log out everywhere
+          </Button>
+        </div>
+      </Card>
+    );
+  }
+  if (step.value === "register") {
+    return (
+      <Card title={<h1>Register</h1>}>
+        <UserForm
+          fields={["name", "email", "password"]}
+          newPassword
+          verb="Register"
+          submit={async (form) => await ask((input) => user.register(input), form)}
+        >
+          <Button kind="quiet" onClick={() => (step.value = "log-in")}>
+            I have an account
+          </Button>
+        </UserForm>
+      </Card>
+    );
+  }
+  return (
+    <Card title={<h1>Log in</h1>}>
+      <UserForm
+        fields={["email", "password"]}
+        verb="Log in"
+        submit={async ({ email, password }) => void (await user.login(email, password))}
+      >
+        <Button kind="quiet" onClick={() => (step.value = "register")}>
+          Register
+        </Button>
+      </UserForm>
+      {alert}
+      {guests && (
+        <div class="or">
+          <Button onClick={() => act(async () => await user.guest())}>Continue as a guest</Button>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+/** What is said whether or not the address has an account already. */
+function Mailed({ mailed, back }: { mailed: Registered; back: () => void }) {
+  return (
+    <Card title={<h1>Look into your mail</h1>}>
+      <p>A link is on its way to the address. It works for a day and completes the account.</p>
+      {mailed.verificationUrl && (
+        <p>
+          This is a demo and sends no mail: <a href={mailed.verificationUrl}>open the link here</a>.
+        </p>
+      )}
+      <div class="actions">
+        <Button kind="quiet" onClick={back}>
+          Back
+        </Button>
+      </div>
+    </Card>
+  );
+}
+
+/** Uses the token of a mailed link, which stands behind `#verify=` so that no server's log holds it, and takes it out of the address. */
+function useVerification({ user, failure }: UserState, mailed: { value: Registered | undefined }): void {
+  useEffect(() => {
+    const use = () => {
+      const token = new URLSearchParams(location.hash.slice(1)).get("verify");
+      if (token === null) return;
+      history.replaceState(history.state, "", location.pathname + location.search);
+      mailed.value = undefined;
+      user.verify(token).catch((error: unknown) => (failure.value = error));
+    };
+    use();
+    addEventListener("hashchange", use);
+    return () => removeEventListener("hashchange", use);
+  }, [user]);
+}
