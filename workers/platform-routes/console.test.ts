@@ -2,14 +2,17 @@ import { createExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { EdgeEnv } from "../env.ts";
 import { serveWithAssets } from "../http/door.ts";
-import { PAGE_CSP } from "../http/security-headers.ts";
+import { PAGE_CSP, assetHeadersFile } from "../http/security-headers.ts";
 import { edgeEnv, testApp } from "../http/testing.ts";
 import { registerConsoleRoutes } from "./console.ts";
+import { registerPlayRoutes } from "./play.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "/console/": "<!doctype html>index",
   "/console/robots.txt": "robots",
   "/assets/app-1a2b.js": "script",
+  "/play/account/": "<!doctype html>account",
+  "/sdk/user.js": "module",
   "/v1/secret.json": "a file in the way of a route",
 };
 
@@ -26,6 +29,7 @@ const ASSETS = {
 function site() {
   const { app, call } = testApp();
   registerConsoleRoutes(app);
+  registerPlayRoutes(app);
   return {
     get: async (path: string) => await call(path, {}, { ASSETS }),
     door: async (path: string, method = "GET") =>
@@ -76,5 +80,33 @@ describe("serving the console", () => {
     expect((await door("/assets/none.js")).status).toBe(404);
     expect((await door("/console/live")).status).toBe(200);
     expect((await door("/assets/app-1a2b.js", "POST")).status).toBe(404);
+  });
+});
+
+describe("serving the apps and the SDK", () => {
+  it("[HT90] answers an app's path with its page and policy, and any other with a problem", async () => {
+    const response = await site().get("/play/account");
+    expect([response.status, await response.text()]).toEqual([200, "<!doctype html>account"]);
+    expect(response.headers.get("content-security-policy")).toBe(PAGE_CSP);
+    for (const path of ["/play/nothing", "/play/..%2Fconsole"]) {
+      const { status } = await site().get(path);
+      expect([path, status >= 400 && status < 500]).toEqual([path, true]);
+    }
+  });
+
+  it("[HT91] lets any page load the browser SDK, and nothing else of ours", async () => {
+    const sdk = await site().door("/sdk/user.js");
+    expect([sdk.status, await sdk.text()]).toEqual([200, "module"]);
+    expect(sdk.headers.get("access-control-allow-origin")).toBe("*");
+    expect(sdk.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    expect(sdk.headers.get("x-content-type-options")).toBe("nosniff");
+    const script = await site().door("/assets/app-1a2b.js");
+    expect(script.headers.get("access-control-allow-origin")).toBeNull();
+    expect(script.headers.get("cross-origin-resource-policy")).toBe("same-origin");
+    const lines = assetHeadersFile().split("\n");
+    const at = lines.indexOf("/sdk/*");
+    expect(lines.slice(at + 1)).toContain("  ! cross-origin-resource-policy");
+    expect(lines.slice(at + 1)).toContain("  access-control-allow-origin: *");
+    expect(lines.slice(0, at).join("\n")).not.toContain("access-control-allow-origin");
   });
 });
