@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { createdTenant, meta, rowsOf } from "./tenant-testing.ts";
 
 type Step =
@@ -23,6 +24,7 @@ const steps = fc.array(
 const tampering = fc.record({ at: fc.nat(), how: fc.constantFrom("detail", "actor", "hash", "previous_hash", "at", "gone") });
 
 let runs = 0;
+let settings = 0;
 let appended = 0;
 
 it("[AC8] however the log came to be, it holds, and one row changed behind its back is named", async () => {
@@ -39,7 +41,7 @@ it("[AC8] however the log came to be, it holds, and one row changed behind its b
           await stub.createKey({ name: "k", scopes: ["metrics:read"] }, meta);
           expected.push("key.create intent", "key.create done");
         } else if (step.do === "settings") {
-          await stub.updateSettings({ origins: [`https://o${step.origin}.example`] }, meta);
+          await stub.putSettings({ ...FIRST_SETTINGS, origins: [`https://o${step.origin}-${++settings}.example`] }, undefined, meta);
           expected.push("tenant.change-settings intent", "tenant.change-settings done");
         } else {
           await stub.keysVersion(); // only a running object can be evicted

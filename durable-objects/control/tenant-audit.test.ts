@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { OUTBOX_ROUTE } from "../../contract/rpc/tenant.ts";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { AUDIT_LIMITS } from "../../core/control/audit.ts";
 import { DENIED_BUDGET } from "../../core/control/audit-budget.ts";
 import { createdTenant, meta, rowsOf, rpcOf } from "./tenant-testing.ts";
@@ -13,7 +14,7 @@ describe("the tenant's audit log", () => {
     const stub = await createdTenant("audit-both", "free");
     const key = await stub.createKey({ name: "a", scopes: ["metrics:read"] }, meta);
     await stub.createKey({ name: "b", scopes: ["metrics:read"], expiresAt: "2020-01-01T00:00:00Z" }, meta);
-    await stub.updateSettings({ origins: ["https://app.example.com"] }, meta);
+    await stub.putSettings({ ...FIRST_SETTINGS, origins: ["https://app.example.com"] }, undefined, meta);
     if (key.ok) await stub.revokeKey(key.value.id, meta);
     const rows = await rowsOf(stub, "SELECT action, outcome, actor, request_id FROM audit_entry ORDER BY seq");
     expect(rows.map(({ action, outcome }) => `${String(action)} ${String(outcome)}`)).toEqual([

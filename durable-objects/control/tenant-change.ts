@@ -2,7 +2,8 @@ import type { NewEvent } from "../../contract/events.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { AuditNote } from "../../contract/rpc/tenant.ts";
-import type { Profile } from "./tenant-profile.ts";
+import type { Timers } from "../kit/object-kit.ts";
+import type { Advance, Profile, ProfileVersions } from "./tenant-profile.ts";
 
 /** What a command of the Tenant object works with; everything it does lands in one transaction. */
 export interface TenantChange {
@@ -11,10 +12,11 @@ export interface TenantChange {
   readonly meta: CallMeta;
   readonly tenantId: string;
   readonly profile: Profile;
+  readonly timers: Timers;
   note(notes: readonly AuditNote[]): void;
   emit(event: NewEvent): void;
-  /** Raises `keysVersion` and answers it. */
-  advance(): number;
+  /** Raises `keysVersion`, and the other versions that the change is about, and answers them. */
+  advance(about?: Advance): ProfileVersions;
 }
 
 type About = Omit<AuditNote, "outcome">;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { createdTenant, meta, rowsWritten } from "./tenant-testing.ts";
 
 const input = { name: "ci", scopes: ["metrics:write" as const] };
@@ -16,7 +17,10 @@ describe("rows that the Tenant object writes", () => {
       noteKeyUse: await rowsWritten(stub, async () => await stub.noteKeyUse([{ keyId: id, at: 60_000, count: 5 }])),
       noteKeyUseAgain: await rowsWritten(stub, async () => await stub.noteKeyUse([{ keyId: id, at: 61_000, count: 5 }])),
       revokeKey: await rowsWritten(stub, async () => await stub.revokeKey(id, meta)),
-      updateSettings: await rowsWritten(stub, async () => await stub.updateSettings({ origins: [] }, meta)),
+      putSettings: await rowsWritten(
+        stub,
+        async () => await stub.putSettings({ ...FIRST_SETTINGS, origins: ["https://a.example"] }, undefined, meta),
+      ),
       audit: await rowsWritten(stub, async () => await stub.audit([{ action: "a", target: "b", outcome: "done", detail: {} }], meta)),
       reads: await rowsWritten(stub, async () => {
         await stub.describe();
@@ -28,7 +32,7 @@ describe("rows that the Tenant object writes", () => {
       }),
     };
     expect(counted).toMatchObject({ noteKeyUse: 1, noteKeyUseAgain: 0, audit: 2, reads: 0 });
-    expect(Math.max(counted.createKey, counted.revokeKey, counted.updateSettings)).toBeLessThanOrEqual(10);
+    expect(Math.max(counted.createKey, counted.revokeKey, counted.putSettings)).toBeLessThanOrEqual(10);
   });
 
   it("[AC33] for a key that is used all the time are 60 an hour, however many isolates tell of it", async () => {

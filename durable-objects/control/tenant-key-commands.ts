@@ -77,7 +77,7 @@ export function listKeys(keys: KeyStore, page: { limit: number; cursor?: string 
 /** The whole key but its secret, so that a projection needs no other event to be right. Times are epoch milliseconds. */
 function emitKey(change: TenantChange, type: "meridian.key.created" | "meridian.key.revoked", key: KeyRecord): void {
   const { keyId, name, scopes, createdAt, expiresAt, revokedAt } = key;
-  const keysVersion = change.advance();
+  const { keysVersion } = change.advance();
   change.emit({
     type,
     subject: `key/${keyId}`,

@@ -53,4 +53,49 @@ export const TENANT_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    id: 2,
+    name: "end users: settings that grow, issuers, revocations, public things, hosts and signing keys",
+    additive: true,
+    up: `
+      ALTER TABLE tenant_profile ADD COLUMN config_version INTEGER NOT NULL DEFAULT 1;
+      ALTER TABLE tenant_profile ADD COLUMN settings_version INTEGER NOT NULL DEFAULT 1;
+      ALTER TABLE tenant_profile ADD COLUMN revocation_seq INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE tenant_profile ADD COLUMN mail_secret TEXT;
+      CREATE TABLE tenant_issuer (
+        name TEXT PRIMARY KEY,
+        iss TEXT NOT NULL,
+        content TEXT,
+        created_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE tenant_host (
+        host TEXT PRIMARY KEY,
+        challenge TEXT NOT NULL,
+        verified_at INTEGER
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE tenant_public (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        marked_at INTEGER NOT NULL,
+        marked_by TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE tenant_revocation (
+        seq INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        id TEXT NOT NULL,
+        before INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        UNIQUE (kind, id)
+      ) STRICT;
+      CREATE TABLE tenant_signing_key (
+        serial INTEGER PRIMARY KEY,
+        key_id TEXT NOT NULL,
+        jwk TEXT NOT NULL,
+        sealed TEXT,
+        until INTEGER
+      ) STRICT;
+    `,
+  },
 ];

@@ -1,6 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 
 const meta: CallMeta = { requestId: "req-1", actor: "user:ada", actorName: "Ada" };
@@ -15,7 +16,9 @@ describe("a tenant that nobody created", () => {
     const stub = tenantAt("forged");
     const refused = { ok: false, problem: { slug: "not-found" } };
     expect(await stub.describe()).toMatchObject(refused);
-    expect(await stub.updateSettings({ origins: [] }, meta)).toMatchObject(refused);
+    expect(await stub.putSettings(FIRST_SETTINGS, undefined, meta)).toMatchObject(refused);
+    expect(await stub.settings()).toMatchObject(refused);
+    expect(await stub.access(null)).toBeNull();
     expect(await stub.createKey({ name: "k", scopes: ["metrics:read"] }, meta)).toMatchObject(refused);
     expect(await stub.listKeys({ limit: 10 })).toMatchObject(refused);
     expect(await stub.revokeKey("x", meta)).toMatchObject(refused);
@@ -39,7 +42,7 @@ describe("a tenant", () => {
   it("[AC2] is created once, and survives an eviction", async () => {
     const stub = tenantAt("created");
     const made = await stub.create(first, meta);
-    expect(made).toMatchObject({ ok: true, value: { id: "created", slug: "acme", name: "Acme", plan: "free", settings: { origins: [] } } });
+    expect(made).toMatchObject({ ok: true, value: { id: "created", slug: "acme", name: "Acme", plan: "free" } });
     expect(await stub.create(first, meta)).toEqual(made);
     expect(await stub.create({ ...first, slug: "other" }, meta)).toMatchObject({ ok: false, problem: { slug: "conflict" } });
     await evictDurableObject(stub);

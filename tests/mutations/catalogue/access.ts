@@ -69,8 +69,8 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
     rule: "AC12",
     defect: "serves defaults for settings that it cannot read",
     file: "core/control/settings.ts",
-    find: "return tenantSchema.shape.settings.parse({ ...FIRST_SETTINGS, ...(JSON.parse(stored) as object) });",
-    replace: "return tenantSchema.shape.settings.catch(FIRST_SETTINGS).parse({ ...FIRST_SETTINGS, ...(JSON.parse(stored) as object) });",
+    find: "return storedSchema.parse({ ...FIRST_SETTINGS,",
+    replace: "return storedSchema.catch(FIRST_SETTINGS).parse({ ...FIRST_SETTINGS,",
     test: "core/control/settings.test.ts",
   },
   {

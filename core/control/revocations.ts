@@ -1,0 +1,49 @@
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { Revocation } from "../../contract/rpc/access.ts";
+import { HOSTED, MINTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
+
+export const REVOCATION_LIMITS = {
+  /** Of tokens and of subjects together. Issuers and the tenant itself are few and can always be revoked. */
+  remembered: SUBJECT_LIMITS.revocations,
+  /** Milliseconds until a token that was taken once, brought ones included, has certainly ended by itself. */
+  lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000,
+  /** One answer to an isolate. */
+  page: 1_000,
+  /** Rows that one run of the sweep deletes. */
+  sweepRows: 1_000,
+} as const;
+
+export type Revoked = Pick<Revocation, "kind" | "id">;
+
+/** What is known when something is to be revoked. Times are epoch milliseconds. */
+export interface RevocationState {
+  /** Revocations of tokens and subjects that are stored. */
+  readonly stored: number;
+  /** The one of the same thing, which the new one replaces. */
+  readonly former: Pick<Revocation, "before"> | undefined;
+  /** The latest `before` of all, for one that replaces all. */
+  readonly latestBefore: number;
+  /** Names of issuers that were ever registered. */
+  readonly issuers: readonly string[];
+}
+
+/** Whether it may be revoked, and from when on: never from earlier than before, even if the clock went back. */
+export function decideRevocation(what: Revoked, state: RevocationState, now: number): Outcome<Omit<Revocation, "seq">> {
+  const { kind } = what;
+  const id = kind === "tenant" ? "" : what.id;
+  if (kind === "issuer" && id !== MINTED && id !== HOSTED && !state.issuers.includes(id))
+    return refuse("not-found", "There never was an issuer of this name.");
+  if ((kind === "token" || kind === "subject") && !state.former && state.stored >= REVOCATION_LIMITS.remembered) {
+    return refuse(
+      "limit-reached",
+      `${REVOCATION_LIMITS.remembered} single revocations are in force. Revoke the issuer, or everyone (kind "tenant"): that replaces them all.`,
+    );
+  }
+  const before = Math.max(now, kind === "tenant" ? state.latestBefore : (state.former?.before ?? 0));
+  return accept({ kind, id, before, until: before + REVOCATION_LIMITS.lifeMs });
+}
+
+/** What the audit log and events call it: `token/{jti}`, `subject/{ref}`, `issuer/{name}` or `tenant`. */
+export function revokedName({ kind, id }: Revoked): string {
+  return kind === "tenant" ? "tenant" : `${kind}/${id}`;
+}
