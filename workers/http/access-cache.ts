@@ -32,17 +32,17 @@ export interface Revocable {
 }
 
 /** What an isolate holds of a tenant to judge tokens without asking anybody. */
-export interface TenantAccess {
+export interface TenantAccess extends AccessConfig {
   readonly tenantId: string;
   readonly keysVersion: number;
-  /** The same number, the same `config`. */
+  /** The same number, the same slug, settings, issuers, marks and keys. */
   readonly configVersion: number;
-  readonly config: AccessConfig;
   /** By what this token is revoked; undefined when it is not. */
   revokedBy(token: Revocable): Revocation["kind"] | undefined;
 }
 
 interface Held extends TenantAccess {
+  readonly config: AccessConfig;
   readonly revocations: ReadonlyMap<string, Revocation>;
   readonly revocationSeq: number;
   readonly configBytes: number;
@@ -118,10 +118,11 @@ function merge(tenantId: string, held: Held | null, snapshot: AccessSnapshot, no
   const revocations = mergeRevocations(held?.revocations, snapshot.revocations, now);
   const configBytes = config === held?.config ? held.configBytes : JSON.stringify(config).length;
   return {
+    ...config,
+    config,
     tenantId,
     keysVersion,
     configVersion,
-    config,
     revocations,
     revocationSeq,
     configBytes,
