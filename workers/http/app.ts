@@ -1,15 +1,20 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { getPath } from "hono/utils/url";
 import type { Problem } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
 import { checkTransport, isSecure } from "./browser.ts";
 import { isPreflight, preflightResponse, shareWith } from "./cors.ts";
+import { type Arrival, arrive } from "./door-arrival.ts";
+import { type Sharing, doorPreflight, shareAtDoor, sharingAt } from "./door-cors.ts";
 import { type LogSink, consoleSink, errorLine, logLevel, requestLine } from "./log.ts";
 import type { SessionReader } from "./principal.ts";
 import { problemResponse } from "./problem.ts";
 import { countRequest } from "./request-counters.ts";
+import { setRateLimit } from "./rate-limit-headers.ts";
 import { type RequestContext, clock, startContext } from "./request-context.ts";
-import { allowOf, specsAt } from "./route-table.ts";
+import { allowOf, NOT_FOUND, specsAt } from "./route-table.ts";
 import { secureHeaders } from "./security-headers.ts";
+import type { KeepAlive } from "./single-flight.ts";
 import { traceparentOf } from "./trace.ts";
 
 /** What the request path takes from outside, so that tests can put their own in. */
@@ -27,10 +32,22 @@ export type App = OpenAPIHono<AppTypes>;
 
 const DEFAULT_DEPS: AppDeps = { sessionPrincipal: async () => null, log: consoleSink };
 
-/** The request path around all routes: ids, transport, preflight, 404 and 405, thrown errors, headers, the log line. Routes are added by `route()`. */
+/**
+ * The request path around all routes: ids, the door, transport, preflight, 404 and 405, thrown errors, headers, the log line.
+ * Routes are added by `route()`.
+ */
 export function createApp(given: Partial<AppDeps> = {}): App {
   const deps: AppDeps = { ...DEFAULT_DEPS, ...given };
-  const app: App = new OpenAPIHono<AppTypes>();
+  const arrivals = new WeakMap<Request, Arrival>();
+  const app: App = new OpenAPIHono<AppTypes>({ getPath: (request) => arrivals.get(request)?.path ?? getPath(request) });
+  const routed = app.fetch;
+  // Whose door it is decides which path is routed, and is asked of the database: before the router, which cannot wait.
+  app.fetch = async (request, env, ctx) => {
+    const bindings = env as EdgeEnv; // the one kind of bindings that this app is served with
+    const arrival = await arrive(request, getPath(request), bindings, ctx as KeepAlive, clock(bindings)); // given by every host
+    if (arrival) arrivals.set(request, arrival);
+    return await routed(request, env, ctx);
+  };
 
   app.use(async (c, next) => {
     const request = c.req.raw;
@@ -38,12 +55,20 @@ export function createApp(given: Partial<AppDeps> = {}): App {
     c.set("context", context);
     c.set("deps", deps);
     const url = new URL(request.url);
-    const transport = checkTransport(url, c.env);
+    const arrival = arrivals.get(request);
+    const sharing = await enter(arrival, request, context, c.env, c.executionCtx);
+    if (arrival?.error !== undefined) deps.log(errorLine(context, arrival.error, context.startedAt));
+    const transport = checkTransport(url, c.env, arrival?.onOwnHost ?? false);
     if (!transport.ok) c.res = answerProblem(transport.problem, context);
-    else if (request.method === "OPTIONS") c.res = answerOptions(app, c.req.path, request, context);
+    else if (arrival?.problem) c.res = answerProblem(arrival.problem, context);
+    else if (request.method === "OPTIONS") c.res = answerOptions(app, c.req.path, request, context, sharing);
     else await next();
 
-    const answer = finish(c.res, request, url, context, c.env);
+    const answer = finish(c.res, url, context, c.env);
+    if (answer.status !== 101) {
+      for (const state of arrival?.limits ?? []) setRateLimit(answer.headers, state);
+      if (request.method !== "OPTIONS") share(answer, request, context, sharing);
+    }
     c.res = undefined; // else Hono would merge the old headers into the new answer
     c.res = answer;
     const endedAt = clock(c.env);
@@ -72,7 +97,24 @@ export function createApp(given: Partial<AppDeps> = {}): App {
   return app;
 }
 
-const NOT_FOUND: Problem = { slug: "not-found", detail: "No route has this path. The routes are listed at /docs." };
+/** Puts the door into the request's context; what it knows of the asking page comes back. */
+async function enter(
+  arrival: Arrival | undefined,
+  request: Request,
+  context: RequestContext,
+  env: EdgeEnv,
+  ctx: KeepAlive,
+): Promise<Sharing | undefined> {
+  if (!arrival?.door) return undefined;
+  context.door = arrival.door;
+  context.tenantId = arrival.door.tenantId;
+  return await sharingAt(arrival.door, request.headers.get("origin"), arrival.path, env, ctx, context.startedAt);
+}
+
+function share(answer: Response, request: Request, context: RequestContext, sharing: Sharing | undefined): void {
+  if (context.door) shareAtDoor(answer, request, sharing, context);
+  else shareWith(answer.headers, request.headers.get("origin"), context.origins);
+}
 
 /** Says nothing of the cause: that is in the log, under the request id. */
 export const INTERNAL: Problem = {
@@ -85,16 +127,16 @@ export function answerProblem(problem: Problem, context: RequestContext, render 
   return render(problem, context.requestId);
 }
 
-function answerOptions(app: App, path: string, request: Request, context: RequestContext): Response {
+function answerOptions(app: App, path: string, request: Request, context: RequestContext, sharing: Sharing | undefined): Response {
   const at = specsAt(app, path);
   if (at.length === 0) return answerProblem(NOT_FOUND, context);
   const origin = request.headers.get("origin");
-  if (origin !== null && isPreflight(request)) return preflightResponse(origin, at);
+  if (origin !== null && isPreflight(request)) return sharing ? doorPreflight(sharing, at) : preflightResponse(origin, at);
   return new Response(null, { status: 204, headers: { allow: allowOf(at) } });
 }
 
 /** The headers that every answer carries. */
-function finish(response: Response, request: Request, url: URL, context: RequestContext, env: EdgeEnv): Response {
+function finish(response: Response, url: URL, context: RequestContext, env: EdgeEnv): Response {
   const answer = mutable(response);
   const { headers } = answer;
   headers.set("x-request-id", context.requestId);
@@ -102,7 +144,6 @@ function finish(response: Response, request: Request, url: URL, context: Request
   if (answer.status === 101) return answer; // a handshake has no content whose handling could be told
   secureHeaders(headers, isSecure(url, env));
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  if (request.method !== "OPTIONS") shareWith(headers, request.headers.get("origin"), context.origins);
   return answer;
 }
 

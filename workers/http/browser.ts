@@ -26,16 +26,31 @@ export function isOwnOrigin(origin: string, url: URL, env: Pick<EdgeEnv, "PUBLIC
   return isLoopback(publicUrl.hostname) && isLoopback(url.hostname) && origin === url.origin;
 }
 
-/** Whether the browser's side of the connection is https: our own, or that of the TLS proxy in front. */
-export function isSecure(url: URL, env: Pick<EdgeEnv, "PUBLIC_URL">): boolean {
+/** What these look at of the deployment. */
+type Transport = Pick<EdgeEnv, "PUBLIC_URL" | "TRUSTED_PROXY_HEADER">;
+
+/**
+ * Whether the browser's side of the connection is https: our own, or that of the TLS proxy in front. Behind a proxy that a
+ * node was told to trust, every host that {@link checkTransport} lets through came over it, but for loopback.
+ */
+export function isSecure(url: URL, env: Transport): boolean {
   const publicUrl = new URL(env.PUBLIC_URL);
-  return url.protocol === "https:" || (publicUrl.protocol === "https:" && url.host === publicUrl.host);
+  if (url.protocol === "https:" || (publicUrl.protocol === "https:" && url.host === publicUrl.host)) return true;
+  return isProxied(env) && !isLoopback(url.hostname);
 }
 
-/** Plain http is for loopback, and for the hop behind a TLS proxy that keeps the public host name. */
-export function checkTransport(url: URL, env: Pick<EdgeEnv, "PUBLIC_URL">): Outcome<undefined> {
-  if (url.protocol === "https:" || isLoopback(url.hostname) || url.host === new URL(env.PUBLIC_URL).host) return accept(undefined);
+/**
+ * Plain http is for loopback, and for the hop behind a TLS proxy that keeps the host name: the public one, or one that a
+ * tenant proved to be theirs.
+ */
+export function checkTransport(url: URL, env: Transport, onTenantsHost: boolean): Outcome<undefined> {
+  const near = isLoopback(url.hostname) || url.host === new URL(env.PUBLIC_URL).host;
+  if (url.protocol === "https:" || near || (onTenantsHost && isProxied(env))) return accept(undefined);
   return refuse("https-required", "Use https: plain http is served on loopback only.");
+}
+
+function isProxied({ TRUSTED_PROXY_HEADER = "" }: Transport): boolean {
+  return TRUSTED_PROXY_HEADER !== "";
 }
 
 /** What a cookie needs besides itself, since browsers attach it to anyone's requests: our exact Origin, and JSON if there is a body. */

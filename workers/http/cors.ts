@@ -1,11 +1,14 @@
 import type { RouteSpec } from "./route.ts";
 import { allowOf } from "./route-table.ts";
 
-const REQUEST_HEADERS =
+/** Headers that pages of other origins may send. */
+export const REQUEST_HEADERS =
   "authorization, x-api-key, content-type, content-encoding, idempotency-key, if-match, if-none-match, x-request-id, traceparent, tracestate";
-const EXPOSED_HEADERS = "x-request-id, traceparent, etag, location, retry-after, ratelimit, ratelimit-policy, idempotency-replayed";
+/** Headers of an answer that they may read besides the simple ones. */
+export const EXPOSED_HEADERS =
+  "age, x-request-id, traceparent, etag, location, retry-after, ratelimit, ratelimit-policy, idempotency-replayed";
 /** Seconds a browser may remember a preflight: Chromium caps it at two hours, and a route table changes with deploys. */
-const PREFLIGHT_AGE_S = 600;
+export const PREFLIGHT_AGE_S = 600;
 
 export function isPreflight(request: Request): boolean {
   return request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");

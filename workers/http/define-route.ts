@@ -7,6 +7,7 @@ import { accepts, isMediaType } from "./accept.ts";
 import { type App, type AppTypes, INTERNAL, answerProblem } from "./app.ts";
 import { readBody } from "./body.ts";
 import { isUnsafe, isUpgrade } from "./browser.ts";
+import { servedAt } from "./door-routes.ts";
 import { fieldErrors } from "./field-errors.ts";
 import { idempotencyOf } from "./idempotency-key.ts";
 import { parseJson } from "./json.ts";
@@ -28,6 +29,10 @@ const NO_BYTES = new Uint8Array(0);
  * goes wrong before, in or after it becomes a problem in the route's own error shape.
  */
 export function route<const S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<S>): void {
+  for (const place of servedAt(spec)) register(app, place, handler);
+}
+
+function register<S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<S>): void {
   const handle = async (c: Context<AppTypes>): Promise<Response> => {
     const context = c.get("context");
     context.route = spec.path;

@@ -27,9 +27,15 @@ export class TooManyGuesses extends Error {
  * and a stranger can make up names without end. What an isolate knows already never comes here.
  * @throws TooManyGuesses when too many of them were nothing
  */
-export async function readGuess<T>(subject: string, now: number, read: () => Promise<T>, isMiss: (found: T) => boolean): Promise<T> {
+export async function readGuess<T>(
+  subject: string,
+  now: number,
+  read: () => Promise<T>,
+  isMiss: (found: T) => boolean,
+  maxMisses: number = MISS_LIMITS.misses,
+): Promise<T> {
   const before = windows.get(subject, now);
-  if (before !== undefined && before.misses >= MISS_LIMITS.misses) throw new TooManyGuesses(before.until - now);
+  if (before !== undefined && before.misses >= maxMisses) throw new TooManyGuesses(before.until - now);
   const found = await read();
   if (isMiss(found)) {
     const window = windows.get(subject, now) ?? { misses: 0, until: now + MISS_LIMITS.windowMs };

@@ -1,7 +1,11 @@
+import type { Problem } from "../../contract/problems.ts";
 import type { App } from "./app.ts";
 import type { RouteSpec } from "./route.ts";
 
 export const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+
+/** The answer of every path without a route; at the door, of a tenant that does not exist too. */
+export const NOT_FOUND: Problem = { slug: "not-found", detail: "No route has this path. The routes are listed at /docs." };
 
 // Keyed by the very handler Hono holds, so that a walk over `app.routes` finds what guards each of them.
 const specs = new WeakMap<object, RouteSpec>();
