@@ -35,14 +35,14 @@ export interface Revocable {
 export interface TenantAccess extends AccessConfig {
   readonly tenantId: string;
   readonly keysVersion: number;
-  /** The same number, the same slug, settings, issuers, marks and keys. */
   readonly configVersion: number;
+  /** Slug, settings, issuers, marks and keys as a whole; the same object as long as `configVersion` is the same. */
+  readonly config: AccessConfig;
   /** By what this token is revoked; undefined when it is not. */
   revokedBy(token: Revocable): Revocation["kind"] | undefined;
 }
 
 interface Held extends TenantAccess {
-  readonly config: AccessConfig;
   readonly revocations: ReadonlyMap<string, Revocation>;
   readonly revocationSeq: number;
   readonly configBytes: number;
