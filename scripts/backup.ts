@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { constants, setPriority, tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { cryptoRandom, uuidv7 } from "../contract/ids.ts";
+import type { Backup } from "../contract/platform.ts";
+import { BackupDamaged } from "../contract/backup-seal.ts";
+import { BackupError } from "./backup/backup-error.ts";
+import { type RingText, readRing } from "./backup/keys.ts";
+import { backUpNode, type NodeBackup } from "./backup/node-backup.ts";
+import { restoreNode } from "./backup/node-restore.ts";
+import { noteBackup } from "./backup/records.ts";
+import { comparison } from "./backup/report.ts";
+import { ROOT } from "./lib/project.ts";
+
+const USAGE = `npm run backup -- --to <folder> [options]
+  --to <folder>            where the backup's own folder is made
+  --state <folder>         the state to save, of a running server or not (.meridian/state)
+  --key-ring <file>        the deployment's key ring, when it is neither in the variable KEY_RING nor in the state folder
+  --verify                 restore it into an empty folder and compare
+The backup is sealed with a key of the ring, or with the variable MERIDIAN_BACKUP_KEY (base64url of 32 bytes).`;
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        to: { type: "string" },
+        state: { type: "string", default: join(ROOT, ".meridian/state") },
+        "key-ring": { type: "string" },
+        verify: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) return undefined;
+    if (values.to === undefined) throw new Error("--to is missing: name the folder that backups go to");
+    return { ...values, to: resolve(values.to), state: resolve(values.state) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (!options) return console.log(USAGE);
+  // The server's requests come first, also where both share a processor.
+  setPriority(constants.priority.PRIORITY_LOW);
+  const ring = readRing({ file: options["key-ring"], state: options.state }, process.env);
+  const startedAt = Date.now();
+  const id = uuidv7(startedAt, cryptoRandom);
+  const begun: Backup = {
+    id,
+    scope: "node",
+    state: "running",
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: null,
+    target: basename(options.to),
+    bytes: 0,
+    objects: 0,
+    rows: 0,
+    checksum: null,
+    problem: null,
+  };
+  let noted = false;
+  const note = (backup: Backup): void => {
+    noted = true;
+    noteBackup(options.state, backup);
+  };
+  try {
+    const made = await backUpNode({ ...options, id, startedAt, ring: ring.ring, env: process.env, started: () => note(begun) });
+    if (options.verify) await verify(made, ring);
+    const done = { ...begun, ...totals(made), state: "done", finishedAt: made.head.finishedAt, target: basename(made.folder) } as const;
+    note(done);
+    console.log(`\n  ${made.folder}\n  ${done.objects} objects, ${done.rows} rows, ${done.bytes} bytes sealed; checksum ${done.checksum}`);
+  } catch (error) {
+    const problem = error instanceof BackupError || error instanceof BackupDamaged ? error.message : "It failed; the terminal says why.";
+    if (noted) note({ ...begun, state: "failed", finishedAt: new Date().toISOString(), problem: problem.slice(0, 500) });
+    throw error;
+  }
+}
+
+function totals({ head, manifest }: NodeBackup): Pick<Backup, "bytes" | "objects" | "rows" | "checksum"> {
+  const { entries } = manifest;
+  return {
+    bytes: entries.reduce((sum, entry) => sum + entry.sealedBytes, 0),
+    objects: entries.filter((entry) => entry.kind === "sqlite" && /^v3[/\\]do[/\\].*[0-9a-f]{64}\.sqlite$/.test(entry.path)).length,
+    rows: entries.reduce((sum, entry) => sum + entry.tables.reduce((rows, table) => rows + table.rows, 0), 0),
+    checksum: head.checksum,
+  };
+}
+
+async function verify(made: NodeBackup, ring: RingText): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "meridian-verify-"));
+  try {
+    const { tables } = await restoreNode({ from: made.folder, state: join(folder, "state"), ring, env: process.env });
+    console.log(comparison(tables));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof BackupError || error instanceof BackupDamaged) console.error(`meridian: ${error.message}`);
+  else console.error(error);
+  process.exit(1);
+});
