@@ -1,90 +1,115 @@
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { BUILD_STEPS, runStep } from "./lib/build-steps.ts";
-import { ROOT } from "./lib/project.ts";
 import { startAgent } from "./serve/agent.ts";
 import { DEMO_EMAIL, seedDemo } from "./serve/demo.ts";
+import { hasOperator } from "./serve/demo-traces.ts";
+import { startLogging } from "./serve/logging.ts";
+import { readOptions, type StartOptions, USAGE } from "./serve/options.ts";
+import { judgeProduction, type ProductionSettings } from "./serve/production.ts";
+import { noteRing, noteWalk } from "./serve/ring-status.ts";
+import { watchRing } from "./serve/ring-watch.ts";
 import { PortTakenError, startServer } from "./serve/server.ts";
-import { openState, StateError } from "./serve/state.ts";
+import { removeSetupToken, setupTokenOf } from "./serve/setup-token.ts";
+import { openState, removeState, StateError } from "./serve/state.ts";
 import { freeState, lockState } from "./serve/state-lock.ts";
+import { lookAround } from "./serve/surroundings.ts";
 
-const USAGE = `npm start [-- options]
-  --port <number>          port to listen on (8787)
-  --host <address>         address to listen on (127.0.0.1)
-  --state <folder>         where all data is kept (.meridian/state)
-  --fresh                  delete that folder first
-  --no-agent               do not send this machine's metrics
-  --no-demo                do not create the demo tenant
-  --clock-offset <ms>      run in the future or past; for tests
-  --quiet                  no request log`;
-
-function readOptions() {
+function optionsOrExit(): StartOptions {
   try {
-    const { values } = parseArgs({
-      options: {
-        port: { type: "string", default: "8787" },
-        host: { type: "string", default: "127.0.0.1" },
-        state: { type: "string", default: join(ROOT, ".meridian/state") },
-        fresh: { type: "boolean", default: false },
-        agent: { type: "boolean", default: true },
-        demo: { type: "boolean", default: true },
-        "clock-offset": { type: "string", default: "0" },
-        quiet: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-      allowNegative: true,
-    });
-    const port = Number(values.port);
-    const clockOffsetMs = Number(values["clock-offset"]);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535)
-      throw new Error(`--port takes a number from 1 to 65535, not "${values.port}"`);
-    if (!Number.isSafeInteger(clockOffsetMs)) throw new Error(`--clock-offset takes milliseconds, not "${values["clock-offset"]}"`);
-    return { ...values, port, clockOffsetMs, state: resolve(values.state) };
+    return readOptions();
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exit(2);
   }
 }
 
-const options = readOptions();
+const options = optionsOrExit();
 if (options.help) {
   console.log(USAGE);
   process.exit(0);
 }
 
+/** What a production node runs with; undefined for any other. Ends the program when this start is not fit for it. */
+function productionOrExit(): ProductionSettings | undefined {
+  if (!options.production) return undefined;
+  const verdict = judgeProduction(options, lookAround(options));
+  if (!verdict.ok) {
+    console.error(
+      `meridian: not fit for production:\n${verdict.problems.map((problem) => `  - ${problem}`).join("\n")}\ndocs/run.md says more.`,
+    );
+    process.exit(1);
+  }
+  // Nothing that this process starts needs them, and nothing that it writes is for others.
+  for (const name of ["MERIDIAN_KEY_RING", "MERIDIAN_SETUP_TOKEN", "MERIDIAN_AGENT_KEY"]) delete process.env[name];
+  process.umask(0o077);
+  return verdict.settings;
+}
+
 async function main(): Promise<void> {
   const left = await freeState(options.state);
   if (left > 0) console.log("meridian: ended what a killed server had left running on this state");
-  const state = openState(options.state, options.fresh);
-  const lock = await lockState(state.folder);
+  const production = productionOrExit();
+  if (options.fresh) removeState(options.state);
+  mkdirSync(options.state, { recursive: true, mode: 0o700 });
+  const lock = await lockState(options.state);
   process.once("exit", () => lock.release());
+  const ring = production && { text: production.keyRing, file: production.keyRingFile };
+  const state = openState(options.state, false, ring ? { ring } : {});
   for (const step of BUILD_STEPS) {
     process.stdout.write(`meridian: ${step.name} … `);
     console.log((await runStep(step)) ? "built" : "up to date");
   }
+  const log = startLogging(options);
+  const setup = production && !hasOperator(state.folder) ? setupTokenOf(state.folder, production.setupToken) : undefined;
+  if (production && !setup) removeSetupToken(state.folder);
+  noteRing(state.folder, { text: state.keyRing, file: state.keyRingFile ?? null });
+  const withDemo = !production && options.demo !== false;
   const server = await startServer({
     host: options.host,
     port: options.port,
     state,
     clockOffsetMs: options.clockOffsetMs,
+    ...(production ? { publicUrl: production.publicUrl } : {}),
+    nodeRoutes: {
+      "PUT /key-ring-walk": (body) => {
+        noteWalk(state.folder, body);
+        return { status: 204, body: "" };
+      },
+    },
     vars: {
-      DEMO: String(options.demo),
+      DEMO: String(withDemo),
       LOG_REQUESTS: options.quiet ? "errors" : "all",
-      ...(options.demo ? { DEPLOYMENT_ADMINS: DEMO_EMAIL } : {}),
+      ...(withDemo ? { DEPLOYMENT_ADMINS: DEMO_EMAIL } : {}),
+      ...(production ? productionVars(production) : {}),
+      ...(setup ? { SETUP_TOKEN: setup.token } : {}),
     },
-    onLog: (line, level) => {
-      if (!options.quiet || level === "error") console.log(line);
-    },
+    onLog: log.runtime,
   });
   lock.noteChildren();
-  const stops: (() => Promise<void>)[] = [server.stop];
-  const demo = options.demo ? await seedDemo(server.url, state.folder) : undefined;
-  if (demo && options.agent) stops.unshift(startAgent({ url: server.url, key: demo.agentKey, spool: join(state.folder, "agent") }));
+  const stops: (() => Promise<void>)[] = [server.stop, log.close];
+  if (state.keyRingFile !== undefined) {
+    const file = state.keyRingFile;
+    const reload = async (text: string): Promise<void> => {
+      await server.reloadKeyRing(text);
+      noteRing(state.folder, { text, file });
+    };
+    const unwatch = watchRing({ file, text: state.keyRing, reload, say: log.say });
+    stops.unshift(async () => unwatch());
+  }
+  const demo = withDemo ? await seedDemo(server.url, state.folder) : undefined;
+  const agentKey = production ? production.agentKey : options.agent === false ? undefined : demo?.agentKey;
+  if (agentKey) stops.unshift(startAgent({ url: server.url, key: agentKey, spool: join(state.folder, "agent") }));
   lock.noteChildren();
 
-  console.log(`\n  Meridian runs at ${server.url}/console`);
+  if (production) {
+    log.say(`runs at ${production.publicUrl}, listens on ${server.url} for its TLS proxy`);
+    for (const remark of production.remarks) log.say(remark);
+  }
+  console.log(`\n  Meridian runs at ${production?.publicUrl ?? server.url}/console`);
   if (demo) console.log(`  sign in as ${demo.email} with ${demo.password}  (also in ${join(state.folder, "demo.json")})`);
-  else console.log("  open it to create the first operator");
+  else if (!production) console.log("  open it to create the first operator");
+  else if (setup) console.log(`  the first operator signs up with the setup token ${tokenForReader(setup)}`);
   console.log(`  state is kept in ${state.folder}; Ctrl-C stops\n`);
 
   let stopping = false;
@@ -102,6 +127,20 @@ async function main(): Promise<void> {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
     void stop();
   });
+}
+
+function productionVars(production: ProductionSettings): Record<string, string> {
+  return {
+    DEPLOYMENT_ADMINS: production.deploymentAdmins,
+    ...(production.deploymentName ? { DEPLOYMENT_NAME: production.deploymentName } : {}),
+    ...(production.trustedProxyHeader ? { TRUSTED_PROXY_HEADER: production.trustedProxyHeader } : {}),
+  };
+}
+
+/** A person at the terminal reads the token; what is not a terminal is a log, and gets the file's name. */
+function tokenForReader(setup: { readonly token: string; readonly file: string | undefined }): string {
+  if (setup.file === undefined) return "in MERIDIAN_SETUP_TOKEN";
+  return process.stdout.isTTY ? `${setup.token}  (also in ${setup.file})` : `in ${setup.file}`;
 }
 
 main().catch((error: unknown) => {

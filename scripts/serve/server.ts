@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   // Miniflare leaves the process on a signal before anyone can flush; its hook on `exit` still ends the runtime.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(signal);
   await applyMigrations(miniflare);
-  const crons = startCrons(miniflare, unstable_readConfig({ config: configPath }).triggers.crons ?? []);
+  const crons = startCrons(miniflare, unstable_readConfig({ config: configPath }).triggers.crons ?? [], options.onLog ?? console.error);
   return {
     url,
     miniflare,
@@ -123,7 +123,7 @@ function withoutBundling<T extends object>(options: T): T {
 }
 
 /** Cron triggers never fire by themselves in the local runtime. A tick that is still running is not started twice. */
-function startCrons(miniflare: Miniflare, patterns: readonly string[]): Cron[] {
+function startCrons(miniflare: Miniflare, patterns: readonly string[], log: (line: string, level: string) => void): Cron[] {
   return patterns.map(
     (pattern) =>
       new Cron(pattern, { timezone: "UTC", protect: true }, async () => {
@@ -131,7 +131,7 @@ function startCrons(miniflare: Miniflare, patterns: readonly string[]): Cron[] {
           const worker = await miniflare.getWorker("meridian");
           await worker.scheduled({ cron: pattern, scheduledTime: new Date() });
         } catch (error) {
-          console.error(JSON.stringify({ level: "error", message: "a scheduled run failed", cron: pattern, error: String(error) }));
+          log(JSON.stringify({ level: "error", message: "a scheduled run failed", cron: pattern, error: String(error) }), "error");
         }
       }),
   );

@@ -1,15 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { replaceFile } from "./replace-file.ts";
 
 /** The layout of the state folder that this program reads and writes. */
 export const STATE_VERSION = 1;
+
+/** Brings a folder of version `from` to the next one. A kill may repeat it: it must bear that. */
+export interface StateMigration {
+  readonly from: number;
+  readonly up: (folder: string) => void;
+}
+
+/** One for each version that ever was, rising by one. Version 0 was never released; its folders differ in nothing. */
+const MIGRATIONS: readonly StateMigration[] = [{ from: 0, up: () => {} }];
+
+/** The version that a program writes, and how it comes there; tests put their own in. */
+export interface StateLayout {
+  readonly version: number;
+  readonly migrations: readonly StateMigration[];
+}
+
+const LAYOUT: StateLayout = { version: STATE_VERSION, migrations: MIGRATIONS };
 
 export interface NodeState {
   readonly folder: string;
   /** Miniflare's part: objects, D1, R2. `wrangler … --persist-to <folder>` sees the same. */
   readonly resources: string;
   readonly keyRing: string;
+  /** Where the key ring can be changed while the node runs; undefined when it came as a variable. */
+  readonly keyRingFile: string | undefined;
+}
+
+export interface OpenOptions {
+  /** The ring of a node whose secrets come from its environment; without it the folder keeps one of its own. */
+  readonly ring?: { readonly text: string; readonly file: string | undefined };
+  readonly layout?: StateLayout;
 }
 
 export class StateError extends Error {
@@ -17,49 +43,89 @@ export class StateError extends Error {
 }
 
 /**
- * Opens or creates a state folder. A newer version refuses; an older one is copied aside before it is changed.
+ * Opens or creates a state folder. A newer version refuses; an older one is copied aside before it is changed, whole, once, to
+ * `{folder}.v{version}.bak`.
  * @throws StateError with a sentence for the person at the terminal
  */
-export function openState(folder: string, fresh = false): NodeState {
+export function openState(folder: string, fresh = false, options: OpenOptions = {}): NodeState {
+  const { version: target, migrations } = options.layout ?? LAYOUT;
   if (fresh) removeState(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "state.json");
   if (existsSync(file)) {
-    const version = readVersion(file);
-    if (version > STATE_VERSION)
+    const known = readState(file);
+    if (known.version > target)
       throw new StateError(
-        `${folder} was written by a newer Meridian (state version ${version}, this one knows ${STATE_VERSION}). Start that one, or choose another --state folder.`,
+        `${folder} was written by a newer Meridian (state version ${known.version}, this one knows ${target}). Start that one, or choose another --state folder.`,
       );
-    if (version < STATE_VERSION) cpSync(folder, `${folder}.v${version}.bak`, { recursive: true, errorOnExist: true, force: false });
-  }
-  writeFileSync(file, `${JSON.stringify({ version: STATE_VERSION })}\n`);
-  return { folder, resources: join(folder, "v3"), keyRing: openKeyRing(folder) };
+    if (known.version < target) migrate(folder, file, known, target, migrations);
+  } else replaceFile(file, stateText({ version: target }));
+  const ring = options.ring ?? openKeyRing(folder);
+  return { folder, resources: join(folder, "v3"), keyRing: ring.text, keyRingFile: ring.file };
 }
 
-/** Removes a state folder, but only one that is ours: it holds state.json. */
-function removeState(folder: string): void {
+interface StateFile {
+  readonly version: number;
+  /** While a migration runs: where the folder was copied to. A start that finds it goes on, and copies nothing half changed. */
+  readonly copy?: string;
+}
+
+function migrate(folder: string, file: string, known: StateFile, target: number, migrations: readonly StateMigration[]): void {
+  const copy = known.copy ?? copyAside(folder, known.version);
+  if (known.copy === undefined) replaceFile(file, stateText({ version: known.version, copy }));
+  for (let version = known.version; version < target; version++) {
+    const step = migrations.find(({ from }) => from === version);
+    if (!step)
+      throw new StateError(`${folder} is of state version ${version}, which this Meridian cannot bring to ${target}. Its copy is ${copy}.`);
+    step.up(folder);
+    replaceFile(file, stateText(version + 1 === target ? { version: target } : { version: version + 1, copy }));
+  }
+}
+
+/** Copies the folder beside itself under a name that is free; a copy that was cut short never has that name. @returns the copy's folder */
+function copyAside(folder: string, version: number): string {
+  const plain = `${folder}.v${version}.bak`;
+  let copy = plain;
+  for (let n = 2; existsSync(copy); n++) copy = `${plain}.${n}`;
+  const partial = `${copy}.partial`;
+  rmSync(partial, { recursive: true, force: true });
+  // The lock belongs to the process that runs here now.
+  cpSync(folder, partial, { recursive: true, filter: (path) => basename(path) !== "server.json", preserveTimestamps: true });
+  renameSync(partial, copy);
+  return copy;
+}
+
+/** Removes a state folder, if it is there, but only one that is ours: it holds state.json. */
+export function removeState(folder: string): void {
   if (!existsSync(folder)) return;
   if (!existsSync(join(folder, "state.json")))
     throw new StateError(`${folder} holds no state.json, so --fresh does not delete it. Name the folder of a Meridian state.`);
   rmSync(folder, { recursive: true });
 }
 
-function readVersion(file: string): number {
+function stateText(state: StateFile): string {
+  return `${JSON.stringify(state)}\n`;
+}
+
+function readState(file: string): StateFile {
   try {
     const parsed: unknown = JSON.parse(readFileSync(file, "utf8"));
-    if (typeof parsed === "object" && parsed !== null && "version" in parsed && typeof parsed.version === "number") return parsed.version;
+    if (typeof parsed === "object" && parsed !== null && "version" in parsed && typeof parsed.version === "number") {
+      const copy = "copy" in parsed && typeof parsed.copy === "string" ? parsed.copy : undefined;
+      return copy === undefined ? { version: parsed.version } : { version: parsed.version, copy };
+    }
   } catch {
     // Not JSON: the same answer as a file without a version.
   }
   throw new StateError(`${file} is not readable as a state file. Restore it, or choose another --state folder.`);
 }
 
-/** The deployment's key ring, made at the first start and kept in a file that only its owner reads. */
-function openKeyRing(folder: string): string {
+/** The folder's own key ring, made at the first start and kept in a file that only its owner reads. */
+function openKeyRing(folder: string): { readonly text: string; readonly file: string } {
   const file = join(folder, "key-ring.json");
   if (!existsSync(file)) {
     const id = "k1";
-    writeFileSync(file, JSON.stringify({ current: id, keys: { [id]: randomBytes(32).toString("base64url") } }), { mode: 0o600 });
+    replaceFile(file, JSON.stringify({ current: id, keys: { [id]: randomBytes(32).toString("base64url") } }));
   }
-  return readFileSync(file, "utf8");
+  return { text: readFileSync(file, "utf8"), file };
 }

@@ -53,8 +53,8 @@ export const RUNNING_MUTATIONS: readonly Mutation[] = [
     rule: "SC7",
     defect: "opens the state of a newer version",
     file: "scripts/serve/state.ts",
-    find: "if (version > STATE_VERSION)",
-    replace: "if (version < 0)",
+    find: "if (known.version > target)",
+    replace: "if (known.version < 0)",
     test: "scripts/serve/state.test.ts",
   },
   {
