@@ -1,4 +1,4 @@
-import { tenantPatchSchema, tenantSchema } from "../../contract/access.ts";
+import { tenantSchema } from "../../contract/access.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { tenantOf } from "../http/objects.ts";
@@ -15,19 +15,5 @@ export function registerTenantRoutes(app: App): void {
       answer: { status: 200, schema: tenantSchema },
     },
     async (call) => await tenantOf(call).describe(),
-  );
-  route(
-    app,
-    {
-      method: "patch",
-      path: "/v1/tenant",
-      action: "tenant:manage",
-      tag: "control",
-      summary: "Change the tenant's settings",
-      body: tenantPatchSchema,
-      answer: { status: 200, schema: tenantSchema },
-      problems: ["idempotency-mismatch"],
-    },
-    async (call) => await tenantOf(call).updateSettings(call.body.settings, call.meta),
   );
 }
