@@ -8,7 +8,10 @@ import { registerInvitationRoutes } from "./control/invitations.ts";
 import { registerKeyRoutes } from "./control/keys.ts";
 import { registerSelfRoutes } from "./control/me.ts";
 import { registerMemberRoutes } from "./control/members.ts";
+import { registerPublicRoutes } from "./control/public-things.ts";
+import { registerTenantHostRoutes } from "./control/tenant-hosts.ts";
 import { registerTenantRoutes } from "./control/tenant-routes.ts";
+import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
@@ -34,6 +37,9 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerAuthRoutes,
   registerSelfRoutes,
   registerTenantRoutes,
+  registerTenantSettingsRoutes,
+  registerTenantHostRoutes,
+  registerPublicRoutes,
   registerKeyRoutes,
   registerMemberRoutes,
   registerInvitationRoutes,
