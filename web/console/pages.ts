@@ -1,6 +1,20 @@
 import type { IconNode } from "lucide";
 import type { ComponentType } from "preact";
-import { Activity, Cable, KeyRound, ScrollText, Server, Settings, Users } from "lucide";
+import {
+  Activity,
+  Cable,
+  Contact,
+  DoorOpen,
+  Eye,
+  HardDriveDownload,
+  KeyRound,
+  ScanSearch,
+  ScrollText,
+  Server,
+  Settings,
+  Stamp,
+  Users,
+} from "lucide";
 import type { Action } from "../../contract/permissions.ts";
 import { matchPath } from "../lib/url-state.ts";
 
@@ -83,6 +97,55 @@ export const PAGES: readonly PageSpec[] = [
     load: () => import("./control/keys-page.tsx"),
   },
   {
+    name: "End users",
+    what: "the list of end users",
+    plane: "control",
+    paths: ["/console/control/subjects", "/console/control/subjects/:issuer/:sub"],
+    icon: Contact,
+    action: "subjects:read",
+    key: "p",
+    load: () => import("./identity/subjects-page.tsx"),
+  },
+  {
+    name: "Door",
+    what: "the settings of the door",
+    plane: "control",
+    paths: ["/console/control/door"],
+    icon: DoorOpen,
+    action: "tenant:manage",
+    key: "d",
+    load: () => import("./identity/door-page.tsx"),
+  },
+  {
+    name: "Issuers",
+    what: "the list of issuers",
+    plane: "control",
+    paths: ["/console/control/issuers", "/console/control/issuers/:issuer"],
+    icon: Stamp,
+    action: "tenant:manage",
+    key: "i",
+    load: () => import("./identity/issuers-page.tsx"),
+  },
+  {
+    name: "Public",
+    what: "the list of public things",
+    plane: "control",
+    paths: ["/console/control/public"],
+    icon: Eye,
+    action: "tenant:manage",
+    load: () => import("./identity/public-page.tsx"),
+  },
+  {
+    name: "Explain access",
+    what: "why somebody may do something",
+    plane: "control",
+    paths: ["/console/control/explain"],
+    icon: ScanSearch,
+    action: "access:explain",
+    key: "x",
+    load: () => import("./identity/explain-page.tsx"),
+  },
+  {
     name: "Members",
     what: "the list of members",
     plane: "control",
@@ -101,6 +164,15 @@ export const PAGES: readonly PageSpec[] = [
     action: "audit:read",
     key: "u",
     load: () => import("./control/audit-page.tsx"),
+  },
+  {
+    name: "Platform",
+    what: "the key ring and backups",
+    plane: "control",
+    paths: ["/console/control/platform"],
+    icon: HardDriveDownload,
+    action: "platform:manage",
+    load: () => import("./identity/platform-page.tsx"),
   },
   {
     name: "Settings",

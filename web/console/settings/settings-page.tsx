@@ -11,8 +11,7 @@ import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
 import { THEME_WORDS } from "../frame/account-menu.tsx";
 import { failureOf, PageError } from "../page-error.tsx";
-import { can, me, signOut } from "../session.ts";
-import { OriginsForm } from "./origins-form.tsx";
+import { me, signOut } from "../session.ts";
 import { PasswordForm } from "./password-form.tsx";
 
 function failed(failure: unknown): void {
@@ -82,7 +81,7 @@ function Sessions() {
   );
 }
 
-/** The person: how the console looks, the password, where they are signed in; and the tenant's settings for who may change them. */
+/** The person: how the console looks, the password, where they are signed in. */
 export default function SettingsPage() {
   const person = me.value;
   return (
@@ -103,11 +102,6 @@ export default function SettingsPage() {
           <PasswordForm />
         </Card>
         <Sessions />
-        {can("tenant:manage") && (
-          <Card title={`${person?.tenant.name ?? "Tenant"}: browsers from other origins`}>
-            <OriginsForm />
-          </Card>
-        )}
       </div>
     </>
   );

@@ -1,0 +1,111 @@
+import type { Backup } from "../../../contract/platform.ts";
+import { serverNow } from "../../lib/clock.ts";
+import { formatDuration, formatValue, plural } from "../../lib/format.ts";
+import { useResource } from "../../lib/resource.ts";
+import { Card } from "../../ui/card.tsx";
+import { CopyButton } from "../../ui/copy-button.tsx";
+import { PageHead } from "../../ui/page-head.tsx";
+import { EmptyState, Skeleton } from "../../ui/states.tsx";
+import { StateBadge, type Tone } from "../../ui/state-badge.tsx";
+import { type Column, Table } from "../../ui/table.tsx";
+import { When } from "../../ui/when.tsx";
+import { api } from "../api.ts";
+import { Listing } from "../listing.tsx";
+import { failureOf, PageError } from "../page-error.tsx";
+import { platformHead } from "./platform-words.ts";
+
+const BACKUP_TONES: Record<Backup["state"], Tone> = { running: "info", done: "ok", failed: "critical" };
+
+const BACKUPS: readonly [Column<Backup>, ...Column<Backup>[]] = [
+  { key: "started", title: "Started", value: ({ startedAt }) => startedAt, cell: ({ startedAt }) => <When at={startedAt} /> },
+  {
+    key: "state",
+    title: "State",
+    value: ({ state }) => state,
+    cell: ({ state, problem }) => <StateBadge tone={BACKUP_TONES[state]} word={state} {...(problem === null ? {} : { title: problem })} />,
+  },
+  { key: "scope", title: "Of", value: ({ scope }) => (scope === "node" ? "the whole node" : scope) },
+  { key: "bytes", title: "Size", number: true, value: ({ bytes }) => bytes, cell: ({ bytes }) => formatValue(bytes, "bytes") },
+  { key: "objects", title: "Objects", number: true, wide: true, value: ({ objects }) => objects },
+  { key: "rows", title: "Rows", number: true, wide: true, value: ({ rows }) => rows },
+  {
+    key: "took",
+    title: "Took",
+    number: true,
+    wide: true,
+    value: ({ startedAt, finishedAt }) => (finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(startedAt)),
+    cell: ({ startedAt, finishedAt }) => (finishedAt === null ? "" : formatDuration(Date.parse(finishedAt) - Date.parse(startedAt))),
+  },
+  { key: "target", title: "To", wide: true, value: ({ target }) => target, cell: ({ target }) => <code>{target}</code> },
+];
+
+/** What the deployment as a whole depends on: its keys, and copies of everything. */
+export default function PlatformPage() {
+  const ring = useResource("key-ring", (signal) => api.platform.keyRing({ signal }), 15_000);
+  const backups = useResource("backups", async (signal) => (await api.platform.backups({ limit: 50 }, { signal })).items, 15_000);
+  const keys = ring.data.value;
+  return (
+    <>
+      {keys && backups.data.value && <PageHead {...platformHead(keys, backups.data.value, serverNow())} />}
+      <div class="settings-grid">
+        <Card title="Key ring">
+          {!keys && ring.error.value && (
+            <PageError failure={failureOf(ring.error.value, "The key ring could not be read")} onRetry={ring.reload} />
+          )}
+          {!keys && !ring.error.value && <Skeleton rows={2} />}
+          {keys && (
+            <>
+              <dl class="facts">
+                {keys.keys.map(({ id, state, inUse }) => (
+                  <>
+                    <dt>
+                      <code>{id}</code>
+                    </dt>
+                    <dd>
+                      <StateBadge tone={state === "current" ? "ok" : "info"} word={state} />{" "}
+                      <span class="muted">{inUse === null ? "uses not counted yet" : `${plural(inUse, "use")} left`}</span>
+                    </dd>
+                  </>
+                ))}
+                <dt>Walk</dt>
+                <dd>
+                  {keys.reseal.state}
+                  {keys.reseal.state !== "idle" && `, ${keys.reseal.walked} walked, ${keys.reseal.resealed} made anew`}
+                </dd>
+              </dl>
+              <p class="muted">
+                Rotation signs nobody out. On the node: add a key, make it current, wait for the walk, retire the old one.
+              </p>
+              <Command text={`npm run keys -- add && npm run keys -- rotate`} />
+            </>
+          )}
+        </Card>
+        <Card title="Take a backup">
+          <p class="muted">It runs while the node works, is encrypted, and can be checked by restoring it into an empty folder.</p>
+          <Command text="npm run backup -- --to <folder> --verify" />
+        </Card>
+      </div>
+      <section class="section">
+        <h2>Backups</h2>
+        <Listing
+          of={backups}
+          what="backups"
+          empty={<EmptyState title="No backup yet">A deployment without one loses everything with its disk.</EmptyState>}
+        >
+          {(rows) => <Table name="backups" label="Backups" columns={BACKUPS} rows={rows} id={({ id }) => id} />}
+        </Listing>
+      </section>
+    </>
+  );
+}
+
+function Command({ text }: { text: string }) {
+  return (
+    <>
+      <pre class="command">{text}</pre>
+      <div class="actions">
+        <CopyButton text={text} words="Copy the command" />
+      </div>
+    </>
+  );
+}
