@@ -6,6 +6,7 @@ export const PROBLEMS = {
   "invalid-encoding": { status: 400, title: "The body's encoding is broken" },
   unauthenticated: { status: 401, title: "A valid credential is needed" },
   "wrong-credentials": { status: 401, title: "Email or password is wrong" },
+  "wrong-code": { status: 401, title: "The code or passkey is not accepted" },
   forbidden: { status: 403, title: "This credential may not do that" },
   "https-required": { status: 403, title: "Plain http is served on loopback only" },
   "origin-not-allowed": { status: 403, title: "The Origin header does not match" },

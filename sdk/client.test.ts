@@ -8,6 +8,9 @@ function clientOf(...answers: Parameters<typeof fakeFetch>) {
   return { server, meridian: new Meridian({ url: "https://m.example/", key: "mrd_t_k_s", fetch: server.fetch, sleep: async () => {} }) };
 }
 
+const PASSKEY = { id: "AA", rawId: "AA", type: "public-key", response: { clientDataJSON: "AA", attestationObject: "AA" } } as const;
+const PASSKEY_ANSWER = { ...PASSKEY, response: { clientDataJSON: "AA", authenticatorData: "AA", signature: "AA" } } as const;
+
 const CALLS: [string, string, (meridian: Meridian) => Promise<unknown>][] = [
   ["POST", "/v1/metrics/ingest", (m) => m.metrics.ingest({ samples: [] })],
   ["POST", "/v1/metrics/query", (m) => m.metrics.query({ metric: "a", start: "2026-11-20T00:00:00Z", end: "2026-11-20T01:00:00Z" })],
@@ -63,9 +66,22 @@ const CALLS: [string, string, (meridian: Meridian) => Promise<unknown>][] = [
   ["GET", "/v1/auth/get-session", (m) => m.auth.session()],
   ["POST", "/v1/auth/organization/set-active", (m) => m.auth.useTenant("t2")],
   ["POST", "/v1/auth/change-password", (m) => m.auth.changePassword("a", "b")],
-  ["GET", "/v1/auth/list-sessions", (m) => m.auth.sessions()],
-  ["POST", "/v1/auth/revoke-session", (m) => m.auth.endSession("s1")],
-  ["POST", "/v1/auth/revoke-other-sessions", (m) => m.auth.endOtherSessions()],
+  ["GET", "/v1/auth/sessions", (m) => m.auth.sessions()],
+  ["DELETE", "/v1/auth/sessions/s1", (m) => m.auth.endSession("s1")],
+  ["DELETE", "/v1/auth/sessions", (m) => m.auth.endOtherSessions()],
+  ["POST", "/v1/auth/two-factor/sign-in", (m) => m.auth.finishSignIn({ code: "123456" })],
+  ["GET", "/v1/auth/two-factor", (m) => m.auth.twoFactor()],
+  ["POST", "/v1/auth/two-factor/enable", (m) => m.auth.setUpTwoFactor("p")],
+  ["POST", "/v1/auth/two-factor/verify", (m) => m.auth.verifyTwoFactor("123456")],
+  ["POST", "/v1/auth/two-factor/disable", (m) => m.auth.disableTwoFactor("p")],
+  ["POST", "/v1/auth/two-factor/backup-codes", (m) => m.auth.newBackupCodes("p")],
+  ["GET", "/v1/auth/passkeys", (m) => m.auth.passkeys()],
+  ["POST", "/v1/auth/passkeys/options", (m) => m.auth.passkeyOptions("p")],
+  ["POST", "/v1/auth/passkeys", (m) => m.auth.addPasskey({ response: PASSKEY })],
+  ["PATCH", "/v1/auth/passkeys/p%2F1", (m) => m.auth.renamePasskey("p/1", "Phone")],
+  ["DELETE", "/v1/auth/passkeys/p1", (m) => m.auth.removePasskey("p1")],
+  ["POST", "/v1/auth/sign-in/passkey/options", (m) => m.auth.passkeySignInOptions()],
+  ["POST", "/v1/auth/sign-in/passkey", (m) => m.auth.signInWithPasskey({ response: PASSKEY_ANSWER })],
 ];
 
 describe("Meridian", () => {

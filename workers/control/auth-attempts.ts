@@ -5,6 +5,7 @@ import { keyRing } from "../../contract/key-ring.ts";
 import { attemptsOf } from "../http/objects.ts";
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 
 /**
  * How often passwords may be tried. An account's second bucket makes the wait grow: after five tries one a minute, after
@@ -17,8 +18,19 @@ export const ATTEMPT_LIMITS = {
     { perPeriod: 15, periodMs: 60 * MINUTE_MS, burst: 15 },
   ],
   address: [{ perPeriod: 30, periodMs: 5 * MINUTE_MS, burst: 30 }],
-  /** Of one signed-in person, who proves the current password to set another. */
+  /** Of one signed-in person, who proves the current password to change it or a second factor. */
   passwordChange: [{ perPeriod: 5, periodMs: 5 * MINUTE_MS, burst: 5 }],
+  /**
+   * Codes of the second factor, by person: whoever tries them knows the password already. Of a million codes three are right at
+   * a time, so the third bucket leaves somebody who goes on guessing one chance in 6,600 a day.
+   */
+  code: [
+    { perPeriod: 5, periodMs: 5 * MINUTE_MS, burst: 5 },
+    { perPeriod: 15, periodMs: 60 * MINUTE_MS, burst: 15 },
+    { perPeriod: 50, periodMs: DAY_MS, burst: 50 },
+  ],
+  /** One code of one person: it counts once, for as long as it would be right (RFC 6238 section 5.2). */
+  oneCode: [{ perPeriod: 1, periodMs: 2 * MINUTE_MS, burst: 1 }],
 } as const;
 
 type Kind = keyof typeof ATTEMPT_LIMITS;
@@ -37,10 +49,11 @@ export async function takeAttempt(env: EdgeEnv, kind: Kind, subject: string): Pr
   });
 }
 
-/** Gives an account its attempts back after the right password. */
+/** Gives an account its attempts back after the right password or code; not those of a whole day, which a guesser would share in. */
 export async function forgetAttempts(env: EdgeEnv, kind: Kind, subject: string): Promise<void> {
   const name = await bucketName(env, kind, subject);
-  await attemptsOf(env, name).clear(ATTEMPT_LIMITS[kind].map((_, i) => `${name}-${i}`));
+  const names = ATTEMPT_LIMITS[kind].flatMap(({ periodMs }, i) => (periodMs < DAY_MS ? `${name}-${i}` : []));
+  await attemptsOf(env, name).clear(names);
 }
 
 /** Buckets are named by a keyed hash: the limiter's rows tell nobody which people or addresses tried. */

@@ -1,6 +1,8 @@
 import { accept, type Outcome } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
-import { authOf } from "./auth-library.ts";
+import { carriedCookies, COOKIE_KINDS, type CookieKind, cookieOf } from "./auth-cookie.ts";
+import { originOf } from "./auth-device.ts";
+import { authOf, NETWORK_HEADER } from "./auth-library.ts";
 import { PasswordsBusy, whenHashing } from "./auth-password.ts";
 import { problemOfLibrary } from "./auth-problems.ts";
 
@@ -16,27 +18,34 @@ export interface Forward {
   /** Below `/v1/auth`. */
   readonly path: string;
   readonly body?: unknown;
-  /** The caller's cookies. */
-  readonly cookie?: string | null;
+  /** The caller's: a session that the library opens is known by its device and network. */
+  readonly request: Request;
+  /** Which of the caller's cookies go along; none when absent. */
+  readonly carry?: readonly CookieKind[];
   /** Whether it hashes a password, of which an isolate takes only so many. */
   readonly hashes?: boolean;
 }
 
 /**
- * Asks the library. Only what is named here reaches it: no header of the caller but the cookie, no query, no address.
+ * Asks the library. Only what is named here reaches it: no header of the caller but the cookies of these kinds, no query; of
+ * program and address no more than what is kept of them. Only cookies of ours come back.
  * @returns its answer, or the problem that its refusal means
  */
-export async function forward(env: EdgeEnv, { method, path, body, cookie, hashes }: Forward): Promise<Outcome<Forwarded>> {
+export async function forward(env: EdgeEnv, { method, path, body, request, carry = [], hashes }: Forward): Promise<Outcome<Forwarded>> {
   const auth = await authOf(env);
   const headers = new Headers({ origin: env.PUBLIC_URL });
-  if (cookie) headers.set("cookie", cookie);
+  const { device, network } = originOf(request);
+  if (device !== null) headers.set("user-agent", device);
+  if (network !== null) headers.set(NETWORK_HEADER, network);
+  const cookie = await carriedCookies(request, env, carry);
+  if (cookie !== "") headers.set("cookie", cookie);
   if (body !== undefined) headers.set("content-type", "application/json");
-  const request = new Request(`${env.PUBLIC_URL}/v1/auth/${path}`, {
+  const asked = new Request(`${env.PUBLIC_URL}/v1/auth/${path}`, {
     method,
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const ask = async () => await auth.handler(request);
+  const ask = async () => await auth.handler(asked);
   let response: Response;
   try {
     response = hashes ? await whenHashing(Date.now(), ask) : await ask();
@@ -46,5 +55,7 @@ export async function forward(env: EdgeEnv, { method, path, body, cookie, hashes
   }
   if (!response.ok) return { ok: false, problem: await problemOfLibrary(response) };
   const value: unknown = await response.json().catch(() => null); // an empty answer
-  return accept({ value, cookies: response.headers.getSetCookie() });
+  const ours = COOKIE_KINDS.map((kind) => `${cookieOf(env, kind).name}=`);
+  const cookies = response.headers.getSetCookie().filter((line) => ours.some((start) => line.startsWith(start)));
+  return accept({ value, cookies });
 }

@@ -1,27 +1,42 @@
 import { betterAuth } from "better-auth/minimal";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { passkey } from "@better-auth/passkey";
+import { APIError } from "better-auth/api";
 import { organization } from "better-auth/plugins/organization";
+import { twoFactor } from "better-auth/plugins/two-factor";
 import { drizzle } from "drizzle-orm/d1";
 import { ACCESS_LIMITS } from "../../contract/access.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
+import { FACTOR_LIMITS } from "../../contract/second-factors.ts";
 import * as schema from "../db/schema.ts";
 import type { EdgeEnv } from "../env.ts";
-import { cookieOf, cookieSecret, SESSION_RENEW_S, SESSION_TTL_S } from "./auth-cookie.ts";
+import { COOKIE_ATTRIBUTES, cookieOf, SESSION_RENEW_S, SESSION_TTL_S } from "./auth-cookie.ts";
+import { relyingParty } from "./auth-passkey-party.ts";
 import { hashPassword, verifyPassword } from "./auth-password.ts";
+import { librarySecrets } from "./auth-secrets.ts";
 import { firstTenantOf } from "./auth-store.ts";
 
+/** How a caller's network reaches the session that is opened for them; set by `forward` and by nobody else. */
+export const NETWORK_HEADER = "x-meridian-network";
+
+/** The plugin's own names: it looks its cookies up by them. */
+const PASSKEY_COOKIE = "meridian-passkey";
+const TWO_FACTOR_COOKIE = "two_factor";
+
 /**
- * better-auth over our D1 tables. It keeps accounts, sessions and which tenant a session works on; who may sign up, who is
- * a member and how often one may try are ours, so most of its endpoints are never reachable (see auth-routes.ts).
+ * better-auth over our D1 tables. It keeps accounts, sessions, second factors and which tenant a session works on; who may sign
+ * up, who is a member and how often one may try are ours, so most of its endpoints are never reachable (see auth-routes.ts).
  */
-function createAuth(env: EdgeEnv, secret: string) {
-  const cookie = cookieOf(env);
-  const attributes = { httpOnly: true, sameSite: "lax", path: "/", secure: cookie.secure } as const;
+function createAuth(env: EdgeEnv, secrets: { version: number; value: string }[]) {
+  const { secure } = cookieOf(env);
+  const attributes = { ...COOKIE_ATTRIBUTES, secure } as const;
+  const party = relyingParty(env);
   return betterAuth({
     appName: env.DEPLOYMENT_NAME,
     baseURL: env.PUBLIC_URL,
     basePath: "/v1/auth",
-    secret,
+    // The first signs and seals, the others open what they sealed before the key ring was rotated.
+    secrets,
     database: drizzleAdapter(drizzle(env.DB, { schema }), {
       provider: "sqlite",
       // D1 has no interactive transactions; what must be atomic is a batch of ours.
@@ -34,6 +49,8 @@ function createAuth(env: EdgeEnv, secret: string) {
         organization: schema.identityOrganization,
         member: schema.identityMember,
         invitation: schema.identityInvitation,
+        twoFactor: schema.identityTwoFactor,
+        passkey: schema.identityPasskey,
       },
     }),
     // A person and their password in one query: without it a known address costs one query more than an unknown one.
@@ -49,18 +66,50 @@ function createAuth(env: EdgeEnv, secret: string) {
     },
     // No cookie cache: a signed copy of the session in the browser would outlive its revocation.
     session: { expiresIn: SESSION_TTL_S, updateAge: SESSION_RENEW_S, freshAge: 0, cookieCache: { enabled: false } },
-    plugins: [organization({ allowUserToCreateOrganization: false })],
+    plugins: [
+      organization({ allowUserToCreateOrganization: false }),
+      twoFactor({
+        twoFactorCookieMaxAge: FACTOR_LIMITS.secondStepTtlS,
+        // Its lock would keep the owner out for as long as somebody with the password goes on guessing: ours is counted in objects.
+        accountLockout: { enabled: false },
+      }),
+      passkey({
+        rpName: env.DEPLOYMENT_NAME,
+        rpID: party?.id ?? "passkeys.invalid",
+        origin: party?.origin ?? "https://passkeys.invalid",
+        // Found without a name being typed, and only after finger, face or PIN: it stands for both factors.
+        authenticatorSelection: { residentKey: "required", userVerification: "required" },
+        advanced: { webAuthnChallengeCookie: PASSKEY_COOKIE },
+        registration: {
+          afterVerification: ({ verification }) => insistOnPerson(verification.registrationInfo?.userVerified),
+        },
+        authentication: {
+          afterVerification: ({ verification }) => insistOnPerson(verification.authenticationInfo.userVerified),
+        },
+      }),
+    ],
     databaseHooks: {
       session: {
         create: {
-          before: async (session) => ({ data: { ...session, activeOrganizationId: await firstTenantOf(env.DB, session.userId) } }),
+          before: async (session, context) => ({
+            data: {
+              ...session,
+              // One that takes the place of another stays where that one was.
+              activeOrganizationId: tenantOf(session) ?? tenantOf(context?.context.session?.session) ?? (await firstTenantOf(env.DB, session.userId)), // prettier-ignore
+              ipAddress: session.ipAddress || context?.headers?.get(NETWORK_HEADER) || null,
+            },
+          }),
         },
       },
     },
     // Ours are kept in objects, per account and per address.
     rateLimit: { enabled: false },
     advanced: {
-      cookies: { session_token: { name: cookie.name, attributes } },
+      cookies: {
+        session_token: { name: cookieOf(env, "session").name, attributes },
+        [TWO_FACTOR_COOKIE]: { name: cookieOf(env, "secondStep").name, attributes },
+        [PASSKEY_COOKIE]: { name: cookieOf(env, "passkey").name, attributes },
+      },
       defaultCookieAttributes: attributes,
       useSecureCookies: false,
       // The routes in front check Origin and content type of every unsafe method, more strictly than the library.
@@ -77,6 +126,16 @@ function createAuth(env: EdgeEnv, secret: string) {
 
 export type Auth = ReturnType<typeof createAuth>;
 
+/** A key that only says that somebody touched it would be one factor, and would go past the code of those who have one. */
+function insistOnPerson(verified: boolean | undefined): void {
+  if (verified !== true) throw new APIError("BAD_REQUEST", { code: "AUTHENTICATION_FAILED", message: "user verification is required" });
+}
+
+function tenantOf(session: object | undefined): string | null {
+  const id = session && "activeOrganizationId" in session ? session.activeOrganizationId : null;
+  return typeof id === "string" && id !== "" ? id : null;
+}
+
 /** The library's failures, without what it was asked: a failed query names its parameters after the first line. */
 function logFailure(level: string, message: string, details: readonly unknown[]): void {
   const errors = details.filter((detail) => detail instanceof Error);
@@ -86,13 +145,13 @@ function logFailure(level: string, message: string, details: readonly unknown[])
 
 const made = new WeakMap<D1Database, { readonly key: string; readonly auth: Auth }>();
 
-/** The library, once per isolate and configuration. */
+/** The library, once per isolate, configuration and key ring. */
 export async function authOf(env: EdgeEnv): Promise<Auth> {
-  const secret = await cookieSecret(env);
-  const key = [secret, env.PUBLIC_URL, env.DEPLOYMENT_NAME].join("\n");
+  const secrets = (await librarySecrets(env)).map(({ version, value }) => ({ version, value }));
+  const key = JSON.stringify([secrets, env.PUBLIC_URL, env.DEPLOYMENT_NAME]);
   const known = made.get(env.DB);
   if (known?.key === key) return known.auth;
-  const auth = createAuth(env, secret);
+  const auth = createAuth(env, secrets);
   made.set(env.DB, { key, auth });
   return auth;
 }

@@ -14,21 +14,49 @@ const REACHABLE = [
   "GET /v1/auth/get-session",
   "POST /v1/auth/organization/set-active",
   "POST /v1/auth/change-password",
-  "GET /v1/auth/list-sessions",
-  "POST /v1/auth/revoke-session",
-  "POST /v1/auth/revoke-other-sessions",
+  "GET /v1/auth/sessions",
+  "DELETE /v1/auth/sessions",
+  "DELETE /v1/auth/sessions/{sessionId}",
+  "GET /v1/auth/two-factor",
+  "POST /v1/auth/two-factor/enable",
+  "POST /v1/auth/two-factor/verify",
+  "POST /v1/auth/two-factor/disable",
+  "POST /v1/auth/two-factor/backup-codes",
+  "POST /v1/auth/two-factor/sign-in",
+  "GET /v1/auth/passkeys",
+  "POST /v1/auth/passkeys",
+  "POST /v1/auth/passkeys/options",
+  "PATCH /v1/auth/passkeys/{passkeyId}",
+  "DELETE /v1/auth/passkeys/{passkeyId}",
+  "POST /v1/auth/sign-in/passkey/options",
+  "POST /v1/auth/sign-in/passkey",
 ];
 const token = "0".repeat(40);
+const proof = { currentPassword: "x" };
+const passkey = { id: "AA", rawId: "AA", type: "public-key" };
 const DOORS: Readonly<Record<string, unknown>> = {
-  "/v1/auth/sign-in/email": { email: "a@example.com", password: "a password" },
-  "/v1/auth/sign-up/email": { name: "A", email: "a@example.com", password: "a password" },
-  "/v1/auth/sign-out": {},
-  "/v1/auth/organization/set-active": { organizationId: "x" },
-  "/v1/auth/change-password": { currentPassword: "x", newPassword: "a new password" },
-  "/v1/auth/revoke-session": { id: "x" },
-  "/v1/auth/revoke-other-sessions": {},
-  "/v1/invitations/preview": { token },
-  "/v1/invitations/accept": { token },
+  "POST /v1/auth/sign-in/email": { email: "a@example.com", password: "a password" },
+  "POST /v1/auth/sign-up/email": { name: "A", email: "a@example.com", password: "a password" },
+  "POST /v1/auth/sign-out": {},
+  "POST /v1/auth/organization/set-active": { organizationId: "x" },
+  "POST /v1/auth/change-password": { currentPassword: "x", newPassword: "a new password" },
+  "DELETE /v1/auth/sessions": undefined,
+  "DELETE /v1/auth/sessions/{sessionId}": undefined,
+  "POST /v1/auth/two-factor/enable": proof,
+  "POST /v1/auth/two-factor/verify": { code: "000000" },
+  "POST /v1/auth/two-factor/disable": proof,
+  "POST /v1/auth/two-factor/backup-codes": proof,
+  "POST /v1/auth/two-factor/sign-in": { code: "000000" },
+  "POST /v1/auth/passkeys": { response: { ...passkey, response: { clientDataJSON: "AA", attestationObject: "AA" } } },
+  "POST /v1/auth/passkeys/options": proof,
+  "PATCH /v1/auth/passkeys/{passkeyId}": { name: "x" },
+  "DELETE /v1/auth/passkeys/{passkeyId}": undefined,
+  "POST /v1/auth/sign-in/passkey/options": {},
+  "POST /v1/auth/sign-in/passkey": {
+    response: { ...passkey, response: { clientDataJSON: "AA", authenticatorData: "AA", signature: "AA" } },
+  },
+  "POST /v1/invitations/preview": { token },
+  "POST /v1/invitations/accept": { token },
 };
 
 afterEach(() => {
@@ -58,18 +86,20 @@ describe("what of /v1/auth is reachable", () => {
 
   it("[AC18] refuses every unsafe one from another origin, without one, and with a body that a form could send", async () => {
     const { cookie } = await seedOperator("owner");
-    expect(Object.keys(DOORS)).toEqual(expect.arrayContaining(REACHABLE.flatMap((route) => route.split("POST ")[1] ?? [])));
-    for (const [path, body] of Object.entries(DOORS)) {
+    expect(Object.keys(DOORS)).toEqual(expect.arrayContaining(REACHABLE.filter((route) => !route.startsWith("GET "))));
+    for (const [name, body] of Object.entries(DOORS)) {
+      const [method = "", pattern = ""] = name.split(" ");
+      const path = pattern.replace(/\{\w+\}/, "x");
       for (const origin of [null, "null", "https://evil.example", `${env.PUBLIC_URL}.evil.example`, `${env.PUBLIC_URL}/`]) {
-        const response = await ask(path, { method: "POST", origin, cookie, body });
-        expect(await response.json(), `${path} from ${String(origin)}`).toMatchObject({
+        const response = await ask(path, { method, origin, cookie, body });
+        expect(await response.json(), `${name} from ${String(origin)}`).toMatchObject({
           type: "/problems/origin-not-allowed",
           status: 403,
         });
         expect(response.headers.get("set-cookie")).toBeNull();
       }
-      const form = await ask(path, { method: "POST", cookie, headers: { "content-type": "text/plain" } });
-      expect(form.status, path).toBe(415);
+      const form = await ask(path, { method, cookie, headers: { "content-type": "text/plain" } });
+      expect(form.status, name).toBe(415);
     }
     expect((await ask("/v1/me", { cookie })).status).toBe(200);
   });
@@ -82,20 +112,24 @@ describe("the session's cookie", { timeout: 30_000 }, () => {
     await env.DB.prepare("DELETE FROM identity_user").run();
     const https = await ask("/v1/auth/sign-up/email", { body: person, env: { PUBLIC_URL: "https://meridian.example" } });
     expect(https.status).toBe(200);
-    const [line = "", ...more] = https.headers.getSetCookie();
-    expect(more).toEqual([]);
-    expect(line).toMatch(/^__Host-meridian\.session=/);
-    const attributes = line
-      .split("; ")
-      .slice(1)
-      .map((part) => part.toLowerCase());
-    expect(attributes).toEqual(expect.arrayContaining(["path=/", "httponly", "secure", "samesite=lax"]));
-    expect(attributes.some((part) => part.startsWith("domain"))).toBe(false);
+    const lines = https.headers.getSetCookie();
+    expect(lines.map((line) => line.split("=", 1)[0])).toEqual(["__Host-meridian.session", "__Host-meridian.device"]);
+    for (const line of lines) {
+      const attributes = line
+        .split("; ")
+        .slice(1)
+        .map((part) => part.toLowerCase());
+      expect(attributes).toEqual(expect.arrayContaining(["path=/", "httponly", "secure", "samesite=lax"]));
+      expect(attributes.some((part) => part.startsWith("domain"))).toBe(false);
+    }
 
     const { email, password } = person;
     const plain = await ask("/v1/auth/sign-in/email", { body: { email, password } });
-    expect(plain.headers.getSetCookie()).toEqual([expect.stringMatching(/^meridian\.session=.*HttpOnly/)]);
-    expect(plain.headers.getSetCookie()[0]).not.toContain("Secure");
+    expect(plain.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^meridian\.session=.*HttpOnly/),
+      expect.stringMatching(/^meridian\.device=.*HttpOnly/),
+    ]);
+    expect(plain.headers.getSetCookie().join()).not.toContain("Secure");
   });
 
   it("[AC16] is neither set nor read where PUBLIC_URL is plain http and not this machine", async () => {
@@ -129,16 +163,17 @@ describe("sessions", () => {
 
   it("[AC19] are listed without their tokens and ended by id, one's own only", async () => {
     const [ada, bob] = [await seedOperator("owner"), await seedOperator("owner")];
-    const listed = await ask("/v1/auth/list-sessions", { cookie: ada.cookie });
+    const listed = await ask("/v1/auth/sessions", { cookie: ada.cookie });
     const token = await env.DB.prepare("SELECT token FROM identity_session WHERE id = ?").bind(ada.sessionId).first<string>("token");
     const text = await listed.text();
     expect(text).not.toContain(token);
     expect(JSON.parse(text)).toMatchObject({ items: [{ id: ada.sessionId, current: true, tenantId: ada.tenantId }] });
-    await ask("/v1/auth/revoke-session", { body: { id: bob.sessionId }, cookie: ada.cookie });
+    const end = async (id: string) => await ask(`/v1/auth/sessions/${id}`, { method: "DELETE", cookie: ada.cookie });
+    expect((await end(bob.sessionId)).status).toBe(404);
     expect((await ask("/v1/me", { cookie: bob.cookie })).status).toBe(200);
-    await ask("/v1/auth/revoke-session", { body: { id: ada.sessionId }, cookie: ada.cookie });
+    expect((await end(ada.sessionId)).status).toBe(204);
     expect((await ask("/v1/me", { cookie: ada.cookie })).status).toBe(401);
-    expect((await ask("/v1/auth/list-sessions")).status).toBe(401);
+    expect((await ask("/v1/auth/sessions")).status).toBe(401);
   });
 
   it("[AC20] answer in problem details when something is wrong, in our words", async () => {

@@ -62,16 +62,20 @@ export async function hasOperators(db: D1Database): Promise<boolean> {
   return (await db.prepare("SELECT 1 FROM identity_user LIMIT 1").first()) !== null;
 }
 
-export async function findUserByEmail(db: D1Database, email: string): Promise<{ id: string; name: string; email: string } | undefined> {
+const userRow = z.object({ id: z.string(), name: z.string(), email: z.string() });
+export type KnownUser = z.infer<typeof userRow>;
+
+export async function findUserByEmail(db: D1Database, email: string): Promise<KnownUser | undefined> {
   const row = await db.prepare("SELECT id, name, email FROM identity_user WHERE email = ?").bind(email).first();
-  return z.object({ id: z.string(), name: z.string(), email: z.string() }).nullable().parse(row) ?? undefined;
+  return userRow.nullable().parse(row) ?? undefined;
 }
 
 const sessionItem = z.object({
   id: z.string(),
   token: z.string(),
   tenant_id: z.string().nullable(),
-  user_agent: z.string().nullable(),
+  device: z.string().nullable(),
+  network: z.string().nullable(),
   created_at: z.number(),
   updated_at: z.number(),
   expires_at: z.number(),
@@ -82,12 +86,21 @@ export type SessionItem = z.infer<typeof sessionItem>;
 export async function sessionsOf(db: D1Database, userId: string, now: number): Promise<SessionItem[]> {
   const { results } = await db
     .prepare(
-      `SELECT id, token, active_organization_id AS tenant_id, user_agent, created_at, updated_at, expires_at
+      `SELECT id, token, active_organization_id AS tenant_id, nullif(user_agent, '') AS device, nullif(ip_address, '') AS network,
+        created_at, updated_at, expires_at
        FROM identity_session WHERE user_id = ? AND expires_at > ? ORDER BY created_at DESC LIMIT 100`,
     )
     .bind(userId, now)
     .all();
   return results.map((row) => sessionItem.parse(row));
+}
+
+/** Ends sessions of a person; others' are not touched. */
+export async function deleteSessions(db: D1Database, userId: string, ids: readonly string[]): Promise<void> {
+  await db
+    .prepare("DELETE FROM identity_session WHERE user_id = ? AND id IN (SELECT value FROM json_each(?))")
+    .bind(userId, JSON.stringify(ids))
+    .run();
 }
 
 const membershipRow = z.object({ id: z.string(), slug: z.string(), name: z.string(), role: z.enum(ROLES) });
@@ -116,10 +129,9 @@ export async function findOrganization(db: D1Database, id: string): Promise<{ sl
   return z.object({ slug: z.string(), name: z.string() }).nullable().parse(row) ?? undefined;
 }
 
-/** Removes what has ended, a bounded number of rows at a time. */
+/** Removes what has ended, sessions and challenges, a bounded number of rows at a time. */
 export async function sweepSessions(db: D1Database, now: number): Promise<void> {
-  await db
-    .prepare("DELETE FROM identity_session WHERE id IN (SELECT id FROM identity_session WHERE expires_at < ? LIMIT 500)")
-    .bind(now)
-    .run();
+  const ended = (table: "identity_session" | "identity_verification") =>
+    db.prepare(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE expires_at < ? LIMIT 500)`).bind(now);
+  await db.batch([ended("identity_session"), ended("identity_verification")]);
 }

@@ -83,9 +83,9 @@ async function joinAs(call: JoinCall, record: InvitationRecord, session: LiveSes
   const { userId, name, email } = session;
   const joined = await join(call, record, { name, joining: { memberId: uuidv7(call.now, cryptoRandom), userId, createdAt: call.now } });
   if (!joined.ok) return joined;
-  const cookie = call.request.headers.get("cookie");
   const body = { organizationId: record.tenantId };
-  const moved = await forward(call.env, { method: "POST", path: "organization/set-active", body, cookie });
+  const { env, request } = call;
+  const moved = await forward(env, { method: "POST", path: "organization/set-active", body, request, carry: ["session"] });
   if (!moved.ok) return moved;
   const token = await sessionToken(call.request, call.env);
   if (token !== undefined) forgetSessions([token]);

@@ -1,12 +1,11 @@
 import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
-import { serializeSigned } from "hono/utils/cookie";
 import type { KeyCreated } from "../../contract/access.ts";
 import { cryptoRandom, randomText, uuidv7 } from "../../contract/ids.ts";
 import type { Role } from "../../contract/permissions.ts";
 import type { PlanName } from "../../contract/plans.ts";
 import { app } from "../edge.ts";
 import type { EdgeEnv } from "../env.ts";
-import { cookieOf, cookieSecret } from "./auth-cookie.ts";
+import { signedCookie } from "./auth-cookie.ts";
 
 /** The test's bindings as the edge knows them: objects by interface. */
 export const edgeEnv = env as unknown as EdgeEnv; // the classes implement the interfaces
@@ -94,8 +93,7 @@ export async function seedOperator(role: Role, tenant?: SeededTenant, email?: st
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)`,
     ).bind(sessionId, token, userId, place.tenantId, now + 86_400_000, now),
   ]);
-  const { name } = cookieOf(edgeEnv);
-  const cookie = await serializeSigned(name, token, await cookieSecret(edgeEnv));
+  const [cookie = ""] = (await signedCookie(edgeEnv, "session", token, 86_400)).split(";", 1);
   return { ...place, userId, memberId, sessionId, email: address, cookie };
 }
 

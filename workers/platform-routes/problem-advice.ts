@@ -10,6 +10,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemSlug, string>> = {
   unauthenticated:
     "There is no credential, or it is unknown, expired or revoked. The answer does not say which; the tenant's audit log does.",
   "wrong-credentials": "Email and password do not belong together. After several attempts signing in is slowed down.",
+  "wrong-code":
+    "The code of the second factor is wrong or was used already, or the passkey is not known here. Wait for the next code, or sign in another way.",
   forbidden: "The credential is good, but lacks the scope or role for this action. /docs names each route's action.",
   "https-required": "Credentials must not travel in the open: plain http is served to this machine only.",
   "origin-not-allowed":

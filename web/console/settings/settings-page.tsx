@@ -61,10 +61,10 @@ function Sessions() {
       )}
       {!items && !sessions.error.value && <Skeleton rows={2} />}
       <ul class="sessions">
-        {items?.map(({ id, current, userAgent, lastSeenAt }) => (
+        {items?.map(({ id, current, device, lastSeenAt }) => (
           <li key={id}>
             <div>
-              <div>{current ? "This browser" : userAgent || "a program that does not say its name"}</div>
+              <div>{current ? "This browser" : (device ?? "a program that does not say its name")}</div>
               <div class="muted">
                 seen <When at={lastSeenAt} />
               </div>
