@@ -31,6 +31,12 @@ export interface PendingAccount {
   readonly name: string;
 }
 
+/** A pending account whose address is claimed for its sub. */
+export interface ClaimedAccount extends PendingAccount {
+  /** The claim it stands on. It may be voided while nobody finishes it; then no account comes of it any more. */
+  readonly claimId: string;
+}
+
 /** What a refresh handle stands for. */
 export interface RefreshFamily {
   readonly familyId: string;
@@ -75,7 +81,7 @@ export interface SubjectsRpc extends ObjectRpc {
    */
   beginVerification(pending: PendingAccount, tokenHash: string, link: string, meta: CallMeta): Promise<Outcome<null>>;
   /** The pending account of a mailed token, whose address is now claimed for its sub: call `putAccount`, then `finishVerification`. May be repeated. */
-  claimEmail(tokenHash: string, meta: CallMeta): Promise<Outcome<PendingAccount>>;
+  claimEmail(tokenHash: string, meta: CallMeta): Promise<Outcome<ClaimedAccount>>;
   finishVerification(tokenHash: string): Promise<void>;
   /** Gives an address back when its account has gone. */
   releaseEmail(emailDigest: string, sub: string): Promise<void>;
@@ -84,8 +90,13 @@ export interface SubjectsRpc extends ObjectRpc {
 
   createGuest(input: { sub: string; name: string }, meta: CallMeta): Promise<Outcome<HostedAccount>>;
   /** Makes the account, or gives a guest of this sub its address and password. Emits registered or upgraded. May be repeated. */
-  putAccount(pending: PendingAccount, meta: CallMeta): Promise<Outcome<{ account: HostedAccount; upgraded: boolean }>>;
+  putAccount(claimed: ClaimedAccount, meta: CallMeta): Promise<Outcome<{ account: HostedAccount; upgraded: boolean }>>;
   account(sub: string): Promise<HostedAccount | null>;
+  /**
+   * A directory asks before it gives an address to another sub: whether this sub's account has the address (`kept`). If not, none
+   * will ever get it by that claim.
+   */
+  voidClaim(claim: { sub: string; emailDigest: string; claimId: string }): Promise<{ kept: boolean }>;
   setPassword(sub: string, passwordHash: string, meta: CallMeta): Promise<Outcome<null>>;
   /** A subject that another has named: listed from now on. Writes at most once a day per subject. */
   noteSeen(who: SubjectName & { name: string; avatarUrl: string | null }): Promise<void>;

@@ -5,12 +5,13 @@ import type { EdgeEnv } from "../../workers/env.ts";
 declare global {
   namespace Cloudflare {
     /** In tests the bindings are the real namespaces, so that an object can be opened, evicted and its alarm run. */
-    interface Env extends Omit<EdgeEnv, "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS"> {
+    interface Env extends Omit<EdgeEnv, "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS" | "SUBJECTS"> {
       TENANT: DurableObjectNamespace<objects.Tenant>;
       METRICS: DurableObjectNamespace<objects.MetricShard>;
       HUB: DurableObjectNamespace<objects.Hub>;
       AGENTS: DurableObjectNamespace<objects.AgentFleet>;
       ATTEMPTS: DurableObjectNamespace<objects.AttemptLimiter>;
+      SUBJECTS: DurableObjectNamespace<objects.Subjects>;
       TEST_MIGRATIONS: { db: D1Migration[]; history: D1Migration[] };
     }
     interface GlobalProps {

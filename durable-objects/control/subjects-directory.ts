@@ -1,0 +1,198 @@
+import { callObject, objectAt, type ObjectNamespace } from "../../contract/address.ts";
+import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
+import { type Outcome, accept, refuse } from "../../contract/problems.ts";
+import { rendezvousPlace } from "../../contract/rendezvous.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { ClaimedAccount, PendingAccount, SubjectsRpc } from "../../contract/rpc/subjects.ts";
+import { HOSTED, SUBJECT_LIMITS, subjectOf, subjectRef } from "../../contract/subject-id.ts";
+import { type EmailClaim, judgeClaim, mayVerify, plainLink } from "../../core/control/subject-directory.ts";
+import { checked, SUBJECT_INPUT } from "../../core/control/subject-input.ts";
+import { SUBJECT_STORE_LIMITS as LIMITS } from "../../core/control/subject-limits.ts";
+import type { AccountDesk } from "./subjects-accounts.ts";
+import type { Verification } from "./subjects-directory-store.ts";
+import type { SubjectsParts } from "./subjects-parts.ts";
+
+const OPEN_MS = SUBJECT_LIMITS.verificationTtlS * 1_000;
+const USED_UP = "This link is used up or too old. Log in, or register again.";
+const TAKEN = "This address has an account already. Log in with it.";
+const WAIT = "Another link of this address is being used. Try again in ten minutes.";
+
+/**
+ * Whose an address is. An account and its address may live in two objects, and whoever drives them may stop between any two
+ * calls, so an address changes hands like this:
+ *
+ * 1. `claim` gives the address to a sub, under a claim of its own id, unfinished.
+ * 2. The sub's object makes the account (`putAccount`), unless that claim was voided there.
+ * 3. `finish` makes the claim final.
+ *
+ * A claim moves from one sub to another only while it is unfinished, and only after the first sub's object has said that no
+ * account of it has the address and has voided the claim in the same transaction. From then on no account can come of it: the
+ * void outlives every call. So at any moment an account that has an address is the one whose sub the directory names, and
+ * there is never a second. Whoever stopped after 1 or 2 repeats the link and comes to 3; who never comes back has the claim
+ * settled when the link is over. Log-ins read unfinished claims too: an account that was made can be used at once.
+ */
+export class DirectoryDesk {
+  readonly #parts: SubjectsParts;
+  readonly #accounts: AccountDesk;
+  readonly #objects: ObjectNamespace<SubjectsRpc>;
+  /** Rows of verifications; counted once per wake. */
+  #rows = 0;
+
+  constructor(parts: SubjectsParts, accounts: AccountDesk, objects: ObjectNamespace<SubjectsRpc>) {
+    this.#parts = parts;
+    this.#accounts = accounts;
+    this.#objects = objects;
+  }
+
+  load(): void {
+    this.#rows = this.#parts.directory.count();
+  }
+
+  async findEmail(emailDigest: string): Promise<{ sub: string } | null> {
+    return await this.#parts.kit.read(() => {
+      const claim = this.#parts.directory.claim(emailDigest);
+      return claim ? { sub: claim.sub } : null;
+    });
+  }
+
+  async begin(pending: PendingAccount, tokenHash: string, link: string, meta: CallMeta): Promise<Outcome<null>> {
+    const input = checked(SUBJECT_INPUT.verification, { pending, tokenHash, link });
+    if (!input.ok) return input;
+    const { kit, directory } = this.#parts;
+    const { pending: wanted } = input.value;
+    const { emailDigest, email, name } = wanted;
+    return await kit.changeAfter<string, null>(
+      undefined,
+      async () => await this.#refOf(wanted.sub),
+      (ref, now) => {
+        const owner = directory.claim(emailDigest);
+        const known = owner?.finished === true;
+        if (directory.verification(tokenHash) || !mayVerify(directory.countOpen(emailDigest, now - OPEN_MS))) return accept(null);
+        if (this.#rows >= LIMITS.verifications) this.#rows -= directory.evict(LIMITS.evictAtOnce);
+        directory.open({ tokenHash, emailDigest, pending: known ? null : wanted, openedAt: now });
+        this.#rows += 1;
+        this.#parts.expireBy(now + OPEN_MS);
+        const mailedRef = known ? owner.ref : ref;
+        const personal = { email, name, link: known ? plainLink(link) : link };
+        const data = { ref: mailedRef, known, actor: meta.actor, personal };
+        kit.outbox.emit({ type: "meridian.subject.verification-requested", subject: `subject/${mailedRef}`, data });
+        return accept(null);
+      },
+    );
+  }
+
+  async claim(tokenHash: string): Promise<Outcome<ClaimedAccount>> {
+    const { kit, directory } = this.#parts;
+    return await kit.changeAfter<{ ref: string; settled: Settled | undefined }, ClaimedAccount>(
+      undefined,
+      async () => {
+        const pending = this.#pending(tokenHash, kit.now());
+        if (!pending) return { ref: "", settled: undefined };
+        const claim = directory.claim(pending.emailDigest);
+        const isOver = claim && judgeClaim(claim, pending.sub, kit.now()) === "take-over";
+        return { ref: await this.#refOf(pending.sub), settled: isOver ? await this.#settle(claim) : undefined };
+      },
+      ({ ref, settled }, now) => {
+        const pending = this.#pending(tokenHash, now);
+        if (!pending || ref === "") return refuse("gone", USED_UP);
+        const { sub, emailDigest } = pending;
+        const claim = directory.claim(emailDigest);
+        switch (judgeClaim(claim, sub, now)) {
+          case "claim":
+            break;
+          case "repeat":
+            return accept({ ...pending, claimId: claim?.claimId ?? "" });
+          case "taken":
+            return refuse("conflict", TAKEN);
+          case "wait":
+            return refuse("conflict", WAIT);
+          case "take-over":
+            // What the other object said is about one claim: another may have come since.
+            if (!claim || settled?.claimId !== claim.claimId) return refuse("conflict", WAIT);
+            if (settled.kept) {
+              directory.finish(claim);
+              return refuse("conflict", TAKEN);
+            }
+        }
+        const claimId = uuidv7(now, cryptoRandom);
+        directory.putClaim({ emailDigest, sub, ref, claimId, claimedAt: now, finished: false });
+        return accept({ ...pending, claimId });
+      },
+    );
+  }
+
+  async finish(tokenHash: string): Promise<void> {
+    const { kit, directory } = this.#parts;
+    await kit.ready();
+    kit.transaction(() => {
+      const pending = directory.verification(tokenHash)?.pending;
+      if (!pending) return;
+      const claim = directory.claim(pending.emailDigest);
+      if (claim?.sub !== pending.sub) return;
+      directory.finish(claim);
+      this.#rows -= directory.delete(tokenHash);
+    });
+  }
+
+  async release(emailDigest: string, sub: string): Promise<void> {
+    const { kit, directory, logins } = this.#parts;
+    await kit.ready();
+    kit.transaction(() => {
+      if (directory.deleteClaim(emailDigest, sub) === 0) return;
+      this.#rows -= directory.deleteOfEmail(emailDigest);
+      logins.deleteOfEmail(emailDigest);
+      logins.forgetPlaces(emailDigest);
+    });
+  }
+
+  /** Removes verifications that are over, and settles the claims that they leave unfinished. @returns how many went */
+  async sweep(now: number): Promise<number> {
+    const { kit, directory } = this.#parts;
+    const over = directory.over(now - OPEN_MS, LIMITS.sweepRows);
+    const settled = new Map<string, Settled>();
+    for (const { pending } of over) {
+      const claim = pending ? directory.claim(pending.emailDigest) : undefined;
+      if (claim && !claim.finished && claim.sub === pending?.sub) settled.set(claim.claimId, await this.#settle(claim));
+    }
+    kit.transaction(() => {
+      for (const verification of over) this.#drop(verification, settled);
+    });
+    return over.length;
+  }
+
+  #drop({ tokenHash, pending }: Verification, settled: ReadonlyMap<string, Settled>): void {
+    const { directory } = this.#parts;
+    this.#rows -= directory.delete(tokenHash);
+    const claim = pending ? directory.claim(pending.emailDigest) : undefined;
+    if (!claim || claim.finished || claim.sub !== pending?.sub) return;
+    const verdict = settled.get(claim.claimId);
+    if (verdict?.kept) directory.finish(claim);
+    else if (verdict) directory.deleteClaim(claim.emailDigest, claim.sub);
+  }
+
+  #pending(tokenHash: string, now: number): PendingAccount | undefined {
+    const found = this.#parts.directory.verification(tokenHash);
+    return found?.pending && found.openedAt > now - OPEN_MS ? found.pending : undefined;
+  }
+
+  /** Asks the object of the claim's sub whether an account came of it; if not, none will. */
+  async #settle({ sub, emailDigest, claimId }: EmailClaim): Promise<Settled> {
+    const { tenantId, name } = this.#parts.kit.address;
+    const place = String(rendezvousPlace(subjectOf(HOSTED, sub), SUBJECT_LIMITS.places));
+    const asked = { sub, emailDigest, claimId };
+    const { kept } =
+      place === name
+        ? await this.#accounts.voidClaim(asked)
+        : await callObject(() => objectAt(this.#objects, { tenantId, kind: "subjects", name: place }).voidClaim(asked));
+    return { claimId, kept };
+  }
+
+  async #refOf(sub: string): Promise<string> {
+    return await subjectRef(this.#parts.kit.address.tenantId, subjectOf(HOSTED, sub));
+  }
+}
+
+interface Settled {
+  readonly claimId: string;
+  readonly kept: boolean;
+}
