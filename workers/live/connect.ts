@@ -18,12 +18,14 @@ const connect = {
   path: "/v1/connect",
   action: "open",
   optionalPrincipal: true,
+  subjects: "visitors",
+  door: "also",
   // A ticket speaks alone: whatever cookie a browser adds is not looked at.
   credential: async (request) => (new URL(request.url).searchParams.has("ticket") ? refuse("unauthenticated", "") : null),
   tag: "live",
   summary: "Open a live socket",
   description:
-    "WebSocket. The credential is a ticket in the address, an API key as subprotocol `bearer.<key>` beside `meridian.v1`, an Authorization header, or the token of an `auth` frame within five seconds. It needs live:connect. The frames are described in docs/live.md.",
+    "WebSocket. The credential is a ticket in the address, an API key or an end user's token as subprotocol `bearer.<token>` beside `meridian.v1`, an Authorization header, or the token of an `auth` frame within five seconds. A key needs live:connect. The frames are described in docs/live.md.",
   query: z.object({ ticket: z.string().min(1).max(4_096).optional() }),
   answer: { status: 200, mediaType: "*/*" },
   problems: ["upgrade-required", "origin-not-allowed"],
@@ -50,9 +52,9 @@ async function entryFor(call: RouteCall<typeof connect>, offered: readonly strin
   const { principal, query, request, now } = call;
   const token = query.ticket ?? offered.find((name) => name.startsWith(LIVE_BEARER_PREFIX))?.slice(LIVE_BEARER_PREFIX.length);
   if (token !== undefined) return await authenticateToken(token, call, now);
-  if (principal.kind === "anonymous") {
+  if (principal.kind === "anonymous" || principal.kind === "visitor") {
     const sent = request.headers.has("authorization") || request.headers.has("x-api-key");
-    return sent ? refuse("unauthenticated", "Send a valid API key, or a ticket.") : null;
+    return sent ? refuse("unauthenticated", "Send a valid key or token, or a ticket.") : null;
   }
   if (!may(principal, "live:connect")) return refuse("forbidden", "This credential lacks live:connect.");
   return accept(await entryOf(principal, call, now));

@@ -1,6 +1,8 @@
 import { cryptoRandom, randomText } from "../../contract/ids.ts";
 import { LIVE_ACTIONS, LIVE_LIMITS } from "../../contract/live-codes.ts";
-import { actorOf, credentialOf, type KnownPrincipal, may } from "../../contract/principal.ts";
+import { checkGrants } from "../../contract/grants.ts";
+import type { Action } from "../../contract/permissions.ts";
+import { actorOf, credentialGroupsOf, credentialOf, type KnownPrincipal, may, type SubjectPrincipal } from "../../contract/principal.ts";
 import { type Admission, type TicketClaims, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
 import type { EdgeEnv } from "../env.ts";
 import { findKey } from "../http/key-cache.ts";
@@ -24,8 +26,11 @@ export interface EntryScene {
   readonly ctx: KeepAlive;
 }
 
+/** Who may hold a socket. */
+export type LivePrincipal = KnownPrincipal | SubjectPrincipal;
+
 /** The entry of a principal whose credential was checked just now. @throws when the key's end cannot be read */
-export async function entryOf(principal: KnownPrincipal, scene: EntryScene, now: number): Promise<Entry> {
+export async function entryOf(principal: LivePrincipal, scene: EntryScene, now: number): Promise<Entry> {
   return {
     tenantId: principal.tenantId,
     hub: randomHub(),
@@ -33,8 +38,10 @@ export async function entryOf(principal: KnownPrincipal, scene: EntryScene, now:
       v: 1,
       actor: actorOf(principal),
       credential: credentialOf(principal),
-      actions: LIVE_ACTIONS.filter((action) => may(principal, action)),
-      checkedAt: now,
+      groups: [...credentialGroupsOf(principal)],
+      actions: LIVE_ACTIONS.filter((action) => mayWithAll(principal, action)),
+      // A subject that was revoked may sign in again at once: what counts is whether its token is from before.
+      checkedAt: principal.kind === "subject" ? principal.issuedAt : now,
       credentialExpiresAt: principal.credentialExpiresAt ?? (await keyEnd(principal, scene, now)),
       ticket: null,
     },
@@ -42,11 +49,7 @@ export async function entryOf(principal: KnownPrincipal, scene: EntryScene, now:
 }
 
 /** A signed ticket for this principal, good for one socket within `LIVE_LIMITS.ticketTtlMs`. Nothing is stored for it. */
-export async function makeTicket(
-  principal: KnownPrincipal,
-  scene: EntryScene,
-  now: number,
-): Promise<{ ticket: string; expiresAt: number }> {
+export async function makeTicket(principal: LivePrincipal, scene: EntryScene, now: number): Promise<{ ticket: string; expiresAt: number }> {
   const { tenantId, hub, admission } = await entryOf(principal, scene, now);
   const { ticket: _none, ...checked } = admission;
   const expiresAt = now + LIVE_LIMITS.ticketTtlMs;
@@ -65,10 +68,15 @@ export async function readTicket(env: EdgeEnv, ticket: string, now: number): Pro
 }
 
 /** When a key ends by itself; it was read a moment ago to authenticate the request, so this comes from the isolate's memory. */
-async function keyEnd(principal: KnownPrincipal, { env, ctx }: EntryScene, now: number): Promise<number | null> {
+async function keyEnd(principal: LivePrincipal, { env, ctx }: EntryScene, now: number): Promise<number | null> {
   if (principal.kind !== "service") return null;
   const { key } = await findKey(env, ctx, principal.tenantId, principal.keyId, now);
   return key?.expiresAt ?? null;
+}
+
+/** A channel such as `metrics/all` carries every thing of its kind: a subject's grants have to cover all of them. */
+function mayWithAll(principal: LivePrincipal, action: Action): boolean {
+  return principal.kind === "subject" ? checkGrants(principal.grants, action, "*").allowed : may(principal, action);
 }
 
 function randomHub(): number {

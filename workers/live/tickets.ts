@@ -10,6 +10,8 @@ const createTicket = {
   method: "post",
   path: "/v1/connect/tickets",
   action: "live:connect",
+  subjects: "self",
+  door: "also",
   tag: "live",
   summary: "Get an address to open one live socket at",
   description:
@@ -21,14 +23,18 @@ export function registerTicketRoutes(app: App): void {
   route(app, createTicket, async (call) => {
     const { env, request, principal, now } = call;
     const { ticket, expiresAt } = await makeTicket(principal, call, now);
-    const url = new URL(`/v1/connect?ticket=${ticket}`, socketOrigin(new URL(request.url), env.PUBLIC_URL));
+    const url = new URL(`/v1/connect?ticket=${ticket}`, socketOrigin(new URL(request.url), env.PUBLIC_URL, call.door !== undefined));
     return accept({ url: url.href, expiresAt: new Date(expiresAt).toISOString() });
   });
 }
 
-/** The public origin as a socket address; on loopback whatever name and port the caller used. */
-function socketOrigin(asked: URL, publicUrl: string): URL {
+/**
+ * The public origin as a socket address; on loopback whatever name and port the caller used, at a door the tenant's own host when
+ * that was asked (it was proved, and behind a TLS proxy the scheme is the public one's).
+ */
+function socketOrigin(asked: URL, publicUrl: string, atDoor: boolean): URL {
   const own = new URL(publicUrl);
-  const origin = isLoopback(own.hostname) && isLoopback(asked.hostname) ? asked : own;
-  return new URL(`${origin.protocol === "https:" ? "wss:" : "ws:"}//${origin.host}`);
+  const host = atDoor || (isLoopback(own.hostname) && isLoopback(asked.hostname)) ? asked.host : own.host;
+  const secure = isLoopback(own.hostname) ? asked.protocol === "https:" : own.protocol === "https:";
+  return new URL(`${secure ? "wss:" : "ws:"}//${host}`);
 }
