@@ -4,6 +4,7 @@ import { VERSION } from "../../contract/version.ts";
 import { PROBLEMS, type ProblemSlug } from "../../contract/problems.ts";
 import type { App } from "./app.ts";
 import { isUnsafe } from "./browser.ts";
+import { DOOR_PREFIX, isAtDoor } from "./door-routes.ts";
 import type { RouteSpec } from "./route.ts";
 import { specsOf } from "./route-table.ts";
 
@@ -41,6 +42,13 @@ export function buildOpenApi(app: App, version = VERSION): OpenApiDocument {
     name: "__Host-meridian.session",
     description: "The console's session; unsafe methods need the console's own Origin.",
   });
+  openAPIRegistry.registerComponent("securitySchemes", "subject", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description:
+      "A token of an end user: minted with a key, from a hosted account, or (at the tenant's door only) from an issuer of the tenant.",
+  });
   for (const spec of specsOf(app)) if (!spec.hidden) openAPIRegistry.registerPath(routeConfig(spec));
   return collector.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -56,6 +64,7 @@ export function buildOpenApi(app: App, version = VERSION): OpenApiDocument {
 function routeConfig(spec: RouteSpec): RouteConfig {
   const { method, path, tag, summary, description, action } = spec;
   const body = bodyOf(spec);
+  const params = isAtDoor(spec) ? z.object({ tenantSlug, ...spec.params?.shape }) : spec.params;
   return createRoute({
     method,
     path,
@@ -65,10 +74,10 @@ function routeConfig(spec: RouteSpec): RouteConfig {
     description: [description, action === "open" ? "Needs no credential." : `Action \`${action}\`: ${ACTIONS[action].summary}.`]
       .filter(Boolean)
       .join(" "),
-    security: action === "open" ? [] : [{ apiKey: [] }, { session: [] }],
+    security: securityOf(spec),
     "x-meridian-action": action,
     request: {
-      ...(spec.params ? { params: spec.params } : {}),
+      ...(params ? { params } : {}),
       ...(spec.query ? { query: spec.query } : {}),
       ...(body ? { body } : {}),
     },
@@ -76,9 +85,21 @@ function routeConfig(spec: RouteSpec): RouteConfig {
   });
 }
 
-/** `post /v1/keys/{keyId}` becomes `postKeysKeyId`: unique, because method and path are. */
+const tenantSlug = z.string().describe("whose door; on a host that the tenant proved, leave out `/p/{tenantSlug}`");
+
+/** Which credentials count. At a door those of end users alone, and for what is public none is needed. */
+function securityOf(spec: RouteSpec): Record<string, never[]>[] {
+  if (spec.action === "open") return [];
+  if (!isAtDoor(spec)) return [{ apiKey: [] }, { session: [] }, ...(spec.subjects === undefined ? [] : [{ subject: [] }])];
+  return [{ subject: [] }, ...(spec.subjects === "self" ? [] : [{}])];
+}
+
+/** `post /v1/keys/{keyId}` becomes `postKeysKeyId`: unique, because method and path are; at the door `postDoor…`. */
 function operationId({ method, path }: RouteSpec): string {
-  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "" && word !== "v1");
+  const words = path
+    .replace(DOOR_PREFIX, "/door")
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== "" && word !== "v1");
   return method + words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
