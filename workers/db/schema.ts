@@ -244,7 +244,7 @@ export const controlBackup = sqliteTable(
 export const controlResealWalk = sqliteTable("control_reseal_walk", {
   ringId: text("ring_id").primaryKey(),
   startedAt: integer("started_at").notNull(),
-  /** `tenant/kind/name` of the last object walked; null before the first. */
+  /** JSON, `WalkPlace` of workers/control/platform-walk-store.ts; null before the first object. */
   cursor: text("cursor"),
   walked: integer("walked").notNull().default(0),
   resealed: integer("resealed").notNull().default(0),

@@ -2,6 +2,7 @@ import { isWorkerFirst } from "../../contract/paths.ts";
 import type { EdgeEnv } from "../env.ts";
 import type { App } from "./app.ts";
 import { assetAnswer } from "./assets.ts";
+import { isOwnHost, proxiedAddress, refuseLostHost, tellMismatch } from "./node-proxy.ts";
 
 /** Headers that only a proxy in front may set: who asks, from where, over what. On a bare socket the client itself wrote them. */
 const FORGEABLE = /^(?:cf-|mf-|x-forwarded-|forwarded$|x-real-ip$|true-client-ip$)/;
@@ -12,11 +13,19 @@ const COMPRESSIBLE = /^(?:text\/|image\/svg|application\/(?:json|javascript|mani
 
 /**
  * Serves a request the way the assets router would: paths of the Worker go to it, others are files first, and what is no
- * file is the Worker's again. What a client claims about its address is dropped.
+ * file is the Worker's again. What a client claims about its address is dropped; what the one trusted header of the proxy in front
+ * says takes its place. Files are the platform's own: a tenant's host has none.
  */
 export async function serveWithAssets(app: Pick<App, "fetch">, request: Request, env: EdgeEnv, ctx: ExecutionContext): Promise<Response> {
-  const honest = withoutClaims(request);
-  const url = new URL(honest.url);
+  const url = new URL(request.url);
+  const refusal = refuseLostHost(request, url, env);
+  if (refusal) return refusal;
+  const honest = withoutClaims(request, proxiedAddress(request.headers, env));
+  if (!isOwnHost(url, env)) {
+    const answer = await app.fetch(honest, env, ctx);
+    await tellMismatch(answer, url, env);
+    return answer;
+  }
   if (!isWorkerFirst(url.pathname) && (honest.method === "GET" || honest.method === "HEAD")) {
     const file = await assetAnswer(env, honest, url.pathname);
     if (file) return compressed(file, honest);
@@ -24,12 +33,14 @@ export async function serveWithAssets(app: Pick<App, "fetch">, request: Request,
   return await app.fetch(honest, env, ctx);
 }
 
-/** The request without headers that a client could forge on a bare socket; the same object when it has none. */
-export function withoutClaims(request: Request): Request {
+/** The request without headers that a client could forge on a bare socket, and with the address that is known; the same object when nothing changes. */
+export function withoutClaims(request: Request, address?: string): Request {
   const forged = [...request.headers.keys()].filter((name) => FORGEABLE.test(name));
-  if (forged.length === 0) return request;
+  if (forged.length === 0 && address === undefined) return request;
   const headers = new Headers(request.headers);
   for (const name of forged) headers.delete(name);
+  // Where the platform itself states it on Cloudflare.
+  if (address !== undefined) headers.set("cf-connecting-ip", address);
   return new Request(request, { headers });
 }
 
