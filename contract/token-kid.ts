@@ -1,7 +1,7 @@
 import { toHex } from "./base64.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-const KID = /^([a-z0-9-]{1,64})\.(([A-Za-z0-9-]{1,32})-([0-9]{1,10})-([0-9a-f]{16}))$/;
+const KID = /^([a-z0-9-]{1,64})\.(([A-Za-z0-9-]{1,32})-([1-9][0-9]{0,9})-([0-9a-f]{16}))$/;
 
 /**
  * The key id of a tenant's signing key: `{ringId}-{serial}-{mac}`. The mac (64 bits of HMAC over tenant and serial, by the ring's

@@ -15,31 +15,32 @@ export const REVOCATION_LIMITS = {
 
 export type Revoked = Pick<Revocation, "kind" | "id">;
 
-/** What is known when something is to be revoked. Times are epoch milliseconds. */
+/** What may have to be looked up before something is revoked. Times are epoch milliseconds. */
 export interface RevocationState {
-  /** Revocations of tokens and subjects that are stored. */
-  readonly stored: number;
+  /** Revocations of tokens and subjects that still count. */
+  countSingle(): number;
   /** The one of the same thing, which the new one replaces. */
-  readonly former: Pick<Revocation, "before"> | undefined;
+  former(): Pick<Revocation, "before"> | undefined;
   /** The latest `before` of all, for one that replaces all. */
-  readonly latestBefore: number;
-  /** Names of issuers that were ever registered. */
-  readonly issuers: readonly string[];
+  latestBefore(): number;
+  /** Whether an issuer of this name was ever registered. */
+  isIssuer(name: string): boolean;
 }
 
-/** Whether it may be revoked, and from when on: never from earlier than before, even if the clock went back. */
+/** Whether it may be revoked, and up to when it counts: never to an earlier moment than before, even if the clock went back. */
 export function decideRevocation(what: Revoked, state: RevocationState, now: number): Outcome<Omit<Revocation, "seq">> {
   const { kind } = what;
   const id = kind === "tenant" ? "" : what.id;
-  if (kind === "issuer" && id !== MINTED && id !== HOSTED && !state.issuers.includes(id))
+  if (kind === "issuer" && id !== MINTED && id !== HOSTED && !state.isIssuer(id))
     return refuse("not-found", "There never was an issuer of this name.");
-  if ((kind === "token" || kind === "subject") && !state.former && state.stored >= REVOCATION_LIMITS.remembered) {
+  const former = state.former();
+  if ((kind === "token" || kind === "subject") && !former && state.countSingle() >= REVOCATION_LIMITS.remembered) {
     return refuse(
       "limit-reached",
       `${REVOCATION_LIMITS.remembered} single revocations are in force. Revoke the issuer, or everyone (kind "tenant"): that replaces them all.`,
     );
   }
-  const before = Math.max(now, kind === "tenant" ? state.latestBefore : (state.former?.before ?? 0));
+  const before = Math.max(now, kind === "tenant" ? state.latestBefore() : (former?.before ?? 0));
   return accept({ kind, id, before, until: before + REVOCATION_LIMITS.lifeMs });
 }
 

@@ -48,6 +48,11 @@ export class IssuerStore {
       .map((row) => bindingSchema.parse(row));
   }
 
+  /** Whether the name was ever bound. */
+  isBound(name: string): boolean {
+    return this.#sql.exec("SELECT 1 FROM tenant_issuer WHERE name = ?", name).toArray().length > 0;
+  }
+
   put({ name, content, createdAt, changedAt }: IssuerRecord): void {
     this.#sql.exec(
       "INSERT OR REPLACE INTO tenant_issuer (name, iss, content, created_at, changed_at) VALUES (?, ?, ?, ?, ?)",

@@ -32,9 +32,9 @@ export class RevocationStore {
       .map((row) => rowSchema.parse(row));
   }
 
-  /** Those of tokens and subjects, swept or not. */
-  countSingle(): number {
-    const row = this.#sql.exec("SELECT count(*) AS n FROM tenant_revocation WHERE kind IN ('token', 'subject')").one();
+  /** Those of tokens and subjects that still count. */
+  countSingle(now: number): number {
+    const row = this.#sql.exec("SELECT count(*) AS n FROM tenant_revocation WHERE kind IN ('token', 'subject') AND until > ?", now).one();
     return z.object({ n: z.number() }).parse(row).n;
   }
 
@@ -52,7 +52,7 @@ export class RevocationStore {
   /** Forgets those that no longer count, among so many of the oldest. */
   sweep(now: number, limit: number): void {
     this.#sql.exec(
-      `DELETE FROM tenant_revocation WHERE until <= ? AND seq IN (SELECT seq FROM tenant_revocation ORDER BY seq LIMIT ?)`,
+      "DELETE FROM tenant_revocation WHERE until <= ? AND seq IN (SELECT seq FROM tenant_revocation ORDER BY seq LIMIT ?)",
       now,
       limit,
     );

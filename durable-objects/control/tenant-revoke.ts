@@ -26,10 +26,10 @@ export function writeRevocation(change: TenantChange, what: Revoked, { revocatio
   const decided = decideRevocation(
     what,
     {
-      stored: revocations.countSingle(),
-      former: revocations.find(what),
-      latestBefore: revocations.latestBefore(),
-      issuers: issuers.bindings().map(({ name }) => name),
+      countSingle: () => revocations.countSingle(change.now),
+      former: () => revocations.find(what),
+      latestBefore: () => revocations.latestBefore(),
+      isIssuer: (name) => issuers.isBound(name),
     },
     change.now,
   );

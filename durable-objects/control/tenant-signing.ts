@@ -30,7 +30,9 @@ export class SigningDesk {
   /** Makes a signing key where one is needed; writes nothing otherwise. @returns whether it made one */
   async ensure(ring: KeyRing): Promise<boolean> {
     await this.#desk.kit.ready();
-    const current = this.#desk.stores.signingKeys.current();
+    const { profile, signingKeys } = this.#desk.stores;
+    if (!profile.find()) return false; // tables without a tenant: its creation failed
+    const current = signingKeys.current();
     if (current && !(await this.#isOutdated(current, ring))) return false;
     const key = await makeKey(ring, this.#desk.kit.address.tenantId, (current?.serial ?? 0) + 1);
     return this.#desk.kit.transaction(() => this.#commit(key, current?.serial));

@@ -1,5 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import type { AccessKnown, AccessSnapshot } from "../../contract/rpc/access.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { PlanName } from "../../contract/plans.ts";
@@ -23,6 +24,13 @@ type TenantStub = ReturnType<typeof tenantAt>;
 /** The stub by its interface: the runtime's own stub types cannot say what `unknown` in an audit detail becomes. */
 export function rpcOf(stub: TenantStub): TenantRpc {
   return stub as unknown as TenantRpc; // the class implements it
+}
+
+/** What an isolate gets that stands at `known`. */
+export async function accessOf(stub: TenantStub, known: AccessKnown | null = null): Promise<AccessSnapshot> {
+  const snapshot = await rpcOf(stub).access(known);
+  if (!snapshot) throw new Error("there is no such tenant");
+  return snapshot;
 }
 
 /** Rows of a query inside the object; none of its tables holds a blob. */
