@@ -10,6 +10,7 @@ import { registerSelfRoutes } from "./control/me.ts";
 import { registerMemberRoutes } from "./control/members.ts";
 import { registerPublicRoutes } from "./control/public-things.ts";
 import { registerTenantHostRoutes } from "./control/tenant-hosts.ts";
+import { registerPlatformKeyRingRoute } from "./control/platform-key-ring.ts";
 import { registerTenantRoutes } from "./control/tenant-routes.ts";
 import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
 import type { App } from "./http/app.ts";
@@ -41,6 +42,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerTenantHostRoutes,
   registerPublicRoutes,
   registerKeyRoutes,
+  registerPlatformKeyRingRoute,
   registerMemberRoutes,
   registerInvitationRoutes,
   registerInvitationDoorRoutes,
