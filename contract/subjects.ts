@@ -187,3 +187,18 @@ export const explainedSchema = z.object({
   checks: z.array(z.object({ check: z.string(), ok: z.boolean(), detail: z.string() })),
 });
 export type Explained = z.infer<typeof explainedSchema>;
+
+/** `POST /v1/issuers/{name}/test`. */
+export const tokenTestSchema = explainedSchema.pick({ checks: true }).extend({
+  /** Whom the token is taken for; null when a check failed. */
+  subject: z.object({ issuer: z.string(), sub: z.string(), name: z.string() }).nullable(),
+});
+
+/** `GET /v1/me` of an end user. */
+export const meSubjectSchema = subjectSelfSchema.omit({ email: true, guest: true }).extend({
+  kind: z.literal("subject"),
+  /** `issuer|sub`. */
+  id: z.string(),
+  tenant: z.object({ id: z.string(), slug: z.string() }),
+});
+export type MeSubject = z.infer<typeof meSubjectSchema>;

@@ -1,3 +1,4 @@
+import { registerExplainRoutes } from "./control/access-explain.ts";
 import { registerAgentsRoutes } from "./control/agents.ts";
 import { registerAuditRoutes } from "./control/audit.ts";
 import { registerAuthRoutes } from "./control/auth-routes.ts";
@@ -5,13 +6,21 @@ import { registerDeadLettersRoutes } from "./control/dead-letters.ts";
 import { registerEventsRoutes } from "./control/events.ts";
 import { registerInvitationDoorRoutes } from "./control/invitations-accept.ts";
 import { registerInvitationRoutes } from "./control/invitations.ts";
+import { registerIssuerRoutes } from "./control/issuers.ts";
+import { registerJwksRoutes } from "./control/jwks.ts";
 import { registerKeyRoutes } from "./control/keys.ts";
 import { registerSelfRoutes } from "./control/me.ts";
 import { registerMemberRoutes } from "./control/members.ts";
+import { registerRevocationRoutes } from "./control/revocations.ts";
+import { registerSubjectLoginRoutes } from "./control/subjects-door-login.ts";
+import { registerSubjectRegisterRoutes } from "./control/subjects-door-register.ts";
+import { registerSubjectSelfRoutes } from "./control/subjects-door-self.ts";
+import { registerSubjectRoutes } from "./control/subjects.ts";
 import { registerPublicRoutes } from "./control/public-things.ts";
 import { registerTenantHostRoutes } from "./control/tenant-hosts.ts";
 import { registerPlatformKeyRingRoute } from "./control/platform-key-ring.ts";
 import { registerTenantRoutes } from "./control/tenant-routes.ts";
+import { registerTokenRoutes } from "./control/tokens.ts";
 import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
@@ -49,6 +58,15 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerAuditRoutes,
   registerEventsRoutes,
   registerDeadLettersRoutes,
+  registerTokenRoutes,
+  registerRevocationRoutes,
+  registerJwksRoutes,
+  registerIssuerRoutes,
+  registerExplainRoutes,
+  registerSubjectRoutes,
+  registerSubjectRegisterRoutes,
+  registerSubjectLoginRoutes,
+  registerSubjectSelfRoutes,
   registerAgentsRoutes,
   registerMetricRoutes,
   registerHostRoutes,

@@ -3,7 +3,9 @@ import { EVENT_ATTEMPTS } from "../../contract/events.ts";
 import type { EdgeEnv } from "../env.ts";
 import { giveBack, reasonOf } from "./give-back.ts";
 import { confirmConsumed } from "./objects.ts";
+import { bodyWithoutPersonal, refOf } from "./personal.ts";
 import { type ReadEvent, type Reading, readEvent } from "./read-event.ts";
+import { isForgotten } from "./subject-rows.ts";
 
 interface Letter {
   readonly tenantId: string;
@@ -28,7 +30,7 @@ export async function consumeDeadLetters(batch: MessageBatch, env: EdgeEnv): Pro
   for (const message of batch.messages) {
     try {
       const letter = letterOf(message, batch.queue.replace(/-dead$/, ""), now);
-      await storeLetter(env.HISTORY, letter);
+      await storeLetter(env.HISTORY, await withoutForgotten(env, letter, message.body));
       const event = envelopeOf(readEvent(message.body));
       if (event) await confirmConsumed(env, [event]);
       const { tenantId, id, type, reason } = letter;
@@ -58,6 +60,13 @@ function letterOf(message: Message, queue: string, now: number): Letter {
   if (!envelope) return { ...known, tenantId: PLATFORM_TENANT, id: message.id, eventId: null, type: null, subject: null };
   const { tenantId, id, type, subject } = envelope.event;
   return { ...known, tenantId, id, eventId: id, type, subject };
+}
+
+/** What comes from the queue late must not bring back who was deleted meanwhile. Their deletion itself has to be one that can be replayed. */
+async function withoutForgotten(env: EdgeEnv, letter: Letter, body: unknown): Promise<Letter> {
+  const ref = refOf(letter.subject ?? "");
+  if (ref === undefined || letter.type === "meridian.subject.deleted" || !(await isForgotten(env.DB, letter.tenantId, ref))) return letter;
+  return { ...letter, body: JSON.stringify(bodyWithoutPersonal(body)) };
 }
 
 function envelopeOf(reading: Reading): ReadEvent | undefined {

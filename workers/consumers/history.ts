@@ -1,11 +1,12 @@
 import type { EventMessage } from "../../contract/events.ts";
+import { withoutPersonal } from "./personal.ts";
 
 /** Characters of one statement's rows: D1 takes 2 MB as a bound value, and a local batch may hold a hundred large events. */
 const STATEMENT_CHARS = 500_000;
 
-/** Stores lifecycle events once each: one bound value for many rows, because D1 allows 100 bound values a statement. */
+/** Stores lifecycle events once each, without what is personal in them: one bound value for many rows, because D1 allows 100 bound values a statement. */
 export async function storeEvents(history: D1Database, events: readonly EventMessage[]): Promise<void> {
-  const rows = events.map((event) => JSON.stringify({ ...event, data: JSON.stringify(event.data) }));
+  const rows = events.map(withoutPersonal).map((event) => JSON.stringify({ ...event, data: JSON.stringify(event.data) }));
   for (const part of parts(rows)) {
     await history
       .prepare(

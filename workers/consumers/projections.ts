@@ -1,5 +1,6 @@
 import { type EventMessage, PROJECTED_DATA } from "../../contract/events.ts";
 import { isProjected, type ProjectedType } from "./read-event.ts";
+import { emptySubjectRow, subjectRow } from "./subject-rows.ts";
 
 /**
  * Brings the projections in D1 `DB` up to these events, in one transaction. An event whose `seq` is not above the stored
@@ -46,5 +47,11 @@ function projection(db: D1Database, type: ProjectedType, event: EventMessage): D
         )
         .bind(event.tenantId, key.keyId, key.name, JSON.stringify(key.scopes), key.createdAt, key.expiresAt, key.revokedAt, event.seq);
     }
+    case "meridian.subject.registered":
+    case "meridian.subject.upgraded":
+    case "meridian.subject.changed":
+      return subjectRow(db, event, PROJECTED_DATA[type].parse(event.data));
+    case "meridian.subject.deleted":
+      return emptySubjectRow(db, event.tenantId, PROJECTED_DATA[type].parse(event.data).ref, event.at);
   }
 }

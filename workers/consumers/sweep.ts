@@ -111,7 +111,8 @@ const EVENT_SLICE = sliceSql(
 );
 const LETTER_SLICE = sliceSql(
   `SELECT id, failed_at AS rank, json_object('id', id, 'queue', queue, 'eventId', event_id, 'type', type, 'subject', subject, 'reason', reason,
-     'attempts', attempts, 'failedAt', failed_at, 'replayedAt', replayed_at, 'body', json(body)) AS line
+     'attempts', attempts, 'failedAt', failed_at, 'replayedAt', replayed_at,
+     'body', json_remove(body, '$.data.personal')) AS line
    FROM control_dead_letter WHERE tenant_id = ?1 AND failed_at < ?2 ORDER BY failed_at, id LIMIT ?3`,
 );
 

@@ -3,19 +3,22 @@ import type { EdgeEnv } from "../env.ts";
 import { agentsOf, hubOf, type ObjectCall } from "../http/objects.ts";
 
 /**
- * Closes every socket that one of these credentials (`key:{id}`, `session:{id}`) opened in the tenant. What cannot be
- * reached is reported and left: for a revoked key the events consumer does all of it once more.
+ * Closes every socket that one of these credentials, actors or groups (`key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`)
+ * opened in the tenant. What cannot be reached is reported and left: after a revocation the events consumer does all of it once more.
+ * @returns how many were closed
  */
-export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: readonly string[]): Promise<void> {
-  if (credentials.length === 0) return;
+export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: readonly string[]): Promise<number> {
+  if (credentials.length === 0) return 0;
   const call: ObjectCall = { env, principal: { tenantId } };
   const places = [
     ...Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => async () => await hubOf(call, n).closeCredentials(credentials)),
     async () => await agentsOf(call).closeCredentials(credentials),
   ];
   const results = await Promise.allSettled(places.map(async (close) => await close()));
+  let closed = 0;
   for (const result of results) {
-    if (result.status === "fulfilled") continue;
-    console.error(JSON.stringify({ level: "error", event: "close-sockets-failed", tenant: tenantId, error: String(result.reason) }));
+    if (result.status === "fulfilled") closed += result.value;
+    else console.error(JSON.stringify({ level: "error", event: "close-sockets-failed", tenant: tenantId, error: String(result.reason) }));
   }
+  return closed;
 }

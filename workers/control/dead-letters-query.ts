@@ -1,6 +1,7 @@
 import { encodeCursor } from "../../contract/cursor.ts";
 import type { DeadLetter } from "../../contract/events.ts";
 import type { Page } from "../../contract/pages.ts";
+import { bodyWithoutPersonal } from "../consumers/personal.ts";
 import { storedJson } from "./stored-json.ts";
 
 interface LetterRow {
@@ -40,23 +41,29 @@ export async function listDeadLetters(
   };
 }
 
-export async function findDeadLetter(history: D1Database, tenantId: string, id: string): Promise<DeadLetter | undefined> {
+/** A dead letter as it is shown, and its whole body for the queue. */
+export async function findDeadLetter(
+  history: D1Database,
+  tenantId: string,
+  id: string,
+): Promise<{ readonly letter: DeadLetter; readonly body: unknown } | undefined> {
   const row = await history
     .prepare(`SELECT ${COLUMNS} FROM control_dead_letter WHERE tenant_id = ?1 AND id = ?2`)
     .bind(tenantId, id)
     .first<LetterRow>();
-  return row ? deadLetter(row) : undefined;
+  return row ? { letter: deadLetter(row), body: storedJson(row.body) } : undefined;
 }
 
 export async function markReplayed(history: D1Database, tenantId: string, id: string, now: number): Promise<void> {
   await history.prepare("UPDATE control_dead_letter SET replayed_at = ?3 WHERE tenant_id = ?1 AND id = ?2").bind(tenantId, id, now).run();
 }
 
+/** Whoever reads events is told what happened, not to whom; a mailed link, for one, would open somebody's account. */
 function deadLetter(row: LetterRow): DeadLetter {
   return {
     ...row,
     failedAt: new Date(row.failedAt).toISOString(),
     replayedAt: row.replayedAt === null ? null : new Date(row.replayedAt).toISOString(),
-    body: storedJson(row.body),
+    body: bodyWithoutPersonal(storedJson(row.body)),
   };
 }

@@ -39,11 +39,12 @@ export function registerDeadLettersRoutes(app: App): void {
 
   route(app, REPLAY, async (call) => {
     const { env, principal, params, meta, now } = call;
-    const letter = await findDeadLetter(env.HISTORY, principal.tenantId, params.id);
-    if (!letter) return refuse("not-found", "There is no dead letter with this id.");
+    const found = await findDeadLetter(env.HISTORY, principal.tenantId, params.id);
+    if (!found) return refuse("not-found", "There is no dead letter with this id.");
+    const { letter, body } = found;
     return await audited(tenantOf(call), meta, { action: "events.replay", target: `dead-letter/${letter.id}` }, async () => {
       // Sent before it is marked: a crash between the two leaves it to be replayed again, which is safe.
-      await env.EVENTS.send(letter.body, { contentType: "json" });
+      await env.EVENTS.send(body, { contentType: "json" });
       await markReplayed(env.HISTORY, principal.tenantId, letter.id, now);
       return accept({ ...letter, replayedAt: new Date(now).toISOString() });
     });

@@ -1,10 +1,16 @@
+import { z } from "@hono/zod-openapi";
 import { type Deployment, deploymentSchema, type Me, meSchema } from "../../contract/access.ts";
 import { actionsOfRole, scopesMay, ACTION_NAMES } from "../../contract/permissions.ts";
+import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
+import { subjectOf } from "../../contract/subject-id.ts";
+import { type MeSubject, meSubjectSchema } from "../../contract/subjects.ts";
 import { VERSION } from "../../contract/version.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { hasOperators, tenantsOf } from "./auth-store.ts";
+import { sceneOf } from "./subject-scene.ts";
+import { accessHere } from "./subject-session.ts";
 import { ensureTenant } from "./tenant-create.ts";
 
 export function registerSelfRoutes(app: App): void {
@@ -16,9 +22,16 @@ export function registerSelfRoutes(app: App): void {
       action: "self:read",
       tag: "control",
       summary: "Who is asking, for which tenant, and what they may do",
-      answer: { status: 200, schema: meSchema },
+      subjects: "self",
+      door: "also",
+      answer: { status: 200, schema: z.union([meSchema, meSubjectSchema]) },
     },
-    async ({ env, principal, meta }): Promise<Outcome<Me>> => {
+    async (call): Promise<Outcome<Me | MeSubject>> => {
+      const { env, principal, meta } = call;
+      if (principal.kind === "subject") {
+        const { slug } = await accessHere(sceneOf(call));
+        return accept(meOf(principal, slug));
+      }
       const tenant = await ensureTenant(env, principal.tenantId, meta);
       if (!tenant.ok) return tenant;
       if (principal.kind === "service") {
@@ -68,4 +81,19 @@ export function registerSelfRoutes(app: App): void {
         signUpOpen: !(await hasOperators(env.DB)),
       }),
   );
+}
+
+/** An end user sees themselves and whose end user they are, nothing of the tenant's own. */
+function meOf({ tenantId, issuer, sub, name, avatarUrl, grants, credentialExpiresAt }: SubjectPrincipal, slug: string): MeSubject {
+  return {
+    kind: "subject",
+    id: subjectOf(issuer, sub),
+    issuer,
+    sub,
+    name,
+    avatarUrl,
+    grants: grants.map((grant) => ({ ...grant, actions: [...grant.actions] })),
+    expiresAt: new Date(credentialExpiresAt).toISOString(),
+    tenant: { id: tenantId, slug },
+  };
 }

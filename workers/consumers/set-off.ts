@@ -1,0 +1,23 @@
+import type { EventMessage } from "../../contract/events.ts";
+import type { EdgeEnv } from "../env.ts";
+import { forgetSubject } from "./forget-subject.ts";
+import { type Mailer, mailVerification } from "./mail-webhook.ts";
+import { closeEverywhere } from "./objects.ts";
+import { repeatRevocation } from "./revocations.ts";
+
+/** What an event makes others do; safe to repeat. Revocation has done its part already where the revoking request lived to do it. */
+export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer): Promise<void> {
+  switch (event.type) {
+    case "meridian.key.revoked": {
+      const keyId = event.data["keyId"];
+      if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);
+      return;
+    }
+    case "meridian.token.revoked":
+      return await repeatRevocation(env, event);
+    case "meridian.subject.deleted":
+      return await forgetSubject(env, event);
+    case "meridian.subject.verification-requested":
+      return await mailVerification(env, event, mailer);
+  }
+}
