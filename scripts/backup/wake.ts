@@ -16,9 +16,10 @@ export function raiseSeq(file: string): boolean {
   try {
     const has = (name: string) => database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
     if (!has("kit_outbox") || !has("sqlite_sequence")) return false;
-    const raised = database.prepare("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'kit_outbox'").run(SEQ_GAP);
+    const gap = BigInt(SEQ_GAP); // a number would be stored as a float: the column takes whatever comes
+    const raised = database.prepare("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'kit_outbox'").run(gap);
     // Without a row nothing was ever emitted, as far as this snapshot knows.
-    if (raised.changes === 0) database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('kit_outbox', ?)").run(SEQ_GAP);
+    if (raised.changes === 0) database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('kit_outbox', ?)").run(gap);
     return true;
   } finally {
     database.close();
