@@ -63,6 +63,12 @@ export async function lockState(folder: string): Promise<StateLock> {
   };
 }
 
+/** The process of the server that runs on this state now. */
+export function runningServerOf(folder: string): number | undefined {
+  const lock = readLock(lockFile(folder));
+  return lock && isRunning(lock.server) ? lock.server.pid : undefined;
+}
+
 function lockFile(folder: string): string {
   return join(folder, "server.json");
 }
