@@ -120,6 +120,7 @@ function successOf({ answer, summary }: RouteSpec) {
 function problemsOf(spec: RouteSpec) {
   const slugs: ProblemSlug[] = [...(spec.problems ?? []), "not-acceptable", "internal"];
   if (spec.action !== "open") slugs.push("unauthenticated", "forbidden", "unavailable");
+  if (isAtDoor(spec)) slugs.push("not-found", "rate-limited", "unavailable");
   if (spec.params || spec.query) slugs.push("invalid-parameter");
   if (spec.body || spec.rawBody) slugs.push("bad-request", "invalid-body", "too-large", "unsupported-media-type", "request-timeout");
   if (isUnsafe(spec.method.toUpperCase()) && spec.action !== "open" && !spec.rawBody) slugs.push("in-progress", "idempotency-mismatch");
