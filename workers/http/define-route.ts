@@ -14,9 +14,11 @@ import { parseJson } from "./json.ts";
 import { errorLine } from "./log.ts";
 import { type Scene, authenticate, authorize } from "./principal.ts";
 import { readQuery } from "./query.ts";
-import { clock } from "./request-context.ts";
+import { clock, type RequestContext } from "./request-context.ts";
 import type { RouteCall, RouteHandler, RouteSpec } from "./route.ts";
 import { rememberSpec } from "./route-table.ts";
+import { admitToRoute, admitToThings, type Outsider } from "./subject-guard.ts";
+import { TokenTooLong } from "./token-mint.ts";
 
 /** Bytes of a JSON body where a route says nothing: a hundred times our largest form. */
 export const DEFAULT_BODY_BYTES = 256 * 1024;
@@ -39,8 +41,9 @@ function register<S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<
     context.action = spec.action;
     try {
       const answer = await run(c, spec, handler);
-      return answer instanceof Response ? answer : answerProblem(answer, context, spec.renderProblem);
+      return answer instanceof Response ? answer : challenged(answerProblem(answer, context, spec.renderProblem), context);
     } catch (error) {
+      if (error instanceof TokenTooLong) return answerProblem(error.problem, context, spec.renderProblem);
       c.get("deps").log(errorLine(context, error, clock(c.env)));
       return answerProblem(problemOfThrown(error), context, spec.renderProblem);
     }
@@ -63,6 +66,8 @@ async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: 
   if (!who.ok) return who.problem;
   const parsed = await parse(c, spec);
   if (!parsed.ok) return parsed.problem;
+  const admitted = await admit(who.value, spec, parsed.value, scene);
+  if (!admitted.ok) return admitted.problem;
 
   const answerHeaders = new Headers(spec.answer.headers);
   const meta = await metaOf(request, spec, who.value, parsed.value.bytes, context.requestId);
@@ -88,6 +93,12 @@ async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: 
     : Response.json(result.value, { status, headers: answerHeaders });
 }
 
+/** What a 401 says of the credential that was sent. */
+function challenged(response: Response, { challenge }: RequestContext): Response {
+  if (response.status === 401 && challenge !== undefined) response.headers.set("www-authenticate", challenge);
+  return response;
+}
+
 /** A refusal says as well where the caller stands with the limiter. */
 function limited(response: Response, answerHeaders: Headers): Response {
   for (const name of ["ratelimit-policy", "ratelimit"]) {
@@ -103,17 +114,37 @@ async function principalOf(request: Request, spec: RouteSpec, scene: Scene): Pro
   if (spec.action === "open") {
     if (!spec.optionalPrincipal) return accept(ANONYMOUS);
     const who = await authenticate(request, scene, spec.credential);
-    return !who.ok && who.problem.slug === "unauthenticated" ? accept(ANONYMOUS) : who;
+    return await openPrincipal(who, spec, scene);
   }
   const who = await authenticate(request, scene, spec.credential);
   if (!who.ok) return who;
-  const allowed = authorize(who.value, spec.action, scene);
+  const allowed = isOutsider(who.value) ? await admitToRoute(who.value, spec, scene) : authorize(who.value, spec.action, scene);
   return allowed.ok ? who : allowed;
 }
 
+/** On an open route who is not known well enough is anybody, but a subject comes in where the spec says so only. */
+async function openPrincipal(who: Outcome<AnyPrincipal>, spec: RouteSpec, scene: Scene): Promise<Outcome<Who>> {
+  if (!who.ok) return who.problem.slug === "unauthenticated" ? accept(ANONYMOUS) : who;
+  if (who.value.kind === "visitor" && spec.subjects !== "visitors") return accept(ANONYMOUS);
+  if (!isOutsider(who.value)) return who;
+  const admitted = await admitToRoute(who.value, spec, scene);
+  return admitted.ok ? who : admitted;
+}
+
+function isOutsider(who: Who): who is Outsider {
+  return who.kind === "subject" || who.kind === "visitor";
+}
+
+/** Of end users: whether they may do it with what the request names. */
+async function admit(who: Who, spec: RouteSpec, { params, query, body }: Parts, scene: Scene): Promise<Outcome<undefined>> {
+  const { subjects, action } = spec;
+  if (!isOutsider(who) || action === "open" || typeof subjects !== "function") return accept(undefined);
+  return await admitToThings(who, action, subjects({ params, query, body }), scene);
+}
+
 interface Parts {
-  readonly params: unknown;
-  readonly query: unknown;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
   /** The body as it came, decompressed; for the idempotency hash. */
   readonly bytes: Uint8Array;
@@ -157,10 +188,10 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
 }
 
 async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, requestId: string): Promise<Outcome<CallMeta>> {
-  const meta: CallMeta =
-    who.kind === "anonymous"
-      ? { requestId, actor: "anonymous", actorName: "anonymous" }
-      : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
+  // Strangers share one actor: one would be answered with what another was told under the same key.
+  if (who.kind === "anonymous") return accept({ requestId, actor: "anonymous", actorName: "anonymous" });
+  const meta: CallMeta = { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
+  if (who.kind === "visitor") return accept(meta);
   const header = isUnsafe(request.method) && !spec.rawBody ? request.headers.get("idempotency-key") : null;
   if (header === null) return accept(meta);
   const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);

@@ -11,16 +11,29 @@ export const DENIAL_LIMITS = {
   windowMs: 60_000,
   /** … and so many per tenant: a stranger who guesses keys must not fill the audit log. */
   perTenant: 20,
+  /** Of end users so many in an hour and not more: anybody can become one, and the log's own budget is for keys and people. */
+  ofSubjects: 10,
+  subjectsWindowMs: 3_600_000,
   remembered: 20_000,
 } as const;
 
 /** Why a credential was refused. The audit log and the log tell them apart; the answer does not. */
-export type DenialReason = "unknown-key" | "wrong-secret" | "expired-key" | "revoked-key" | "wrong-scope" | "wrong-role" | "wrong-origin";
+export type DenialReason =
+  | "unknown-key"
+  | "wrong-secret"
+  | "expired-key"
+  | "revoked-key"
+  | "wrong-scope"
+  | "wrong-role"
+  | "wrong-origin"
+  | "revoked-token"
+  | "missing-grant"
+  | "not-for-subjects";
 
 export interface Denial {
   readonly tenantId: string;
   readonly reason: DenialReason;
-  /** `key:{id}` or `user:{id}`. */
+  /** `key:{id}`, `user:{id}` or `subject:{ref}`. */
   readonly actor: string;
   readonly actorName: string;
   /** The action that was tried, when the credential itself was good. */
@@ -58,10 +71,13 @@ export function noteDenial(env: EdgeEnv, ctx: KeepAlive, context: RequestContext
 function admit(denial: Denial, now: number): boolean {
   const name = `${denial.tenantId} ${denial.actor} ${denial.reason} ${denial.action ?? ""}`;
   if (noted.get(name, now)) return false;
-  const window = perTenant.get(denial.tenantId, now) ?? { count: 0, until: now + DENIAL_LIMITS.windowMs };
-  if (window.count >= DENIAL_LIMITS.perTenant) return false;
+  const isSubject = denial.actor.startsWith("subject:");
+  const bucket = `${denial.tenantId}${isSubject ? " subjects" : ""}`;
+  const { windowMs, perTenant: most, ofSubjects, subjectsWindowMs } = DENIAL_LIMITS;
+  const window = perTenant.get(bucket, now) ?? { count: 0, until: now + (isSubject ? subjectsWindowMs : windowMs) };
+  if (window.count >= (isSubject ? ofSubjects : most)) return false;
   window.count += 1;
-  perTenant.set(denial.tenantId, window, window.until);
+  perTenant.set(bucket, window, window.until);
   noted.set(name, true, now + DENIAL_LIMITS.windowMs);
   return true;
 }

@@ -27,7 +27,7 @@ describe("what an isolate remembers", () => {
     cache.set("c", "c", 100, 1);
     expect([cache.get("a", 0), cache.get("b", 0), cache.get("c", 0)]).toEqual(["a", undefined, "c"]);
     cache.set("a", "lighter", 100, 10);
-    cache.set("d", "d", 100, 89);
+    cache.set("d", "d", 100, 90);
     expect([cache.get("a", 0), cache.get("c", 0), cache.get("d", 0)]).toEqual(["lighter", undefined, "d"]);
     cache.set("huge", "huge", 100, 1_000);
     expect([cache.size, cache.get("huge", 0)]).toEqual([1, "huge"]);

@@ -1,5 +1,6 @@
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
+import { keysVersionOf, noteKeysVersion } from "./access-cache.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { Lru } from "./lru.ts";
 import { readGuess } from "./miss-budget.ts";
@@ -7,12 +8,9 @@ import { tenantOf } from "./objects.ts";
 import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
 export const KEY_CACHE_LIMITS = {
-  /** A tenant's keysVersion is read again when it is older: with the read itself, revocation acts within 2 s. */
-  versionMs: 1_500,
   /** A key is read again when it is older, even at the same version. */
   keyMs: 600_000,
   keys: 20_000,
-  tenants: 10_000,
 } as const;
 
 /** A key as the tenant's object had it, and the origins the tenant lists. */
@@ -25,14 +23,10 @@ interface CachedKey extends FoundKey {
   readonly version: number;
 }
 
-const versions = new Lru<number>(KEY_CACHE_LIMITS.tenants);
 const keys = new Lru<CachedKey>(KEY_CACHE_LIMITS.keys);
-const versionReads = new SingleFlight<number>();
 const keyReads = new SingleFlight<CachedKey>();
 registerIsolateCache(() => {
-  versions.clear();
   keys.clear();
-  versionReads.clear();
   keyReads.clear();
 });
 
@@ -43,30 +37,15 @@ registerIsolateCache(() => {
 export async function findKey(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId: string, now: number): Promise<FoundKey> {
   const name = `${tenantId} ${keyId}`;
   const cached = keys.get(name, now);
-  if (cached && cached.version === (await currentVersion(env, ctx, tenantId, now))) return cached;
+  if (cached && cached.version === (await keysVersionOf(env, ctx, tenantId, now))) return cached;
   const read = async () => await keyReads.run(name, ctx, async () => await readKey(env, tenantId, keyId, now));
   return cached?.key ? await read() : await readGuess(`keys ${tenantId}`, now, read, ({ key }) => key === null);
-}
-
-async function currentVersion(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<number> {
-  const cached = versions.get(tenantId, now);
-  if (cached !== undefined) return cached;
-  return await versionReads.run(tenantId, ctx, async () => {
-    const version = await tenantOf({ env, principal: { tenantId } }).keysVersion();
-    remember(tenantId, version, now);
-    return version;
-  });
 }
 
 async function readKey(env: EdgeEnv, tenantId: string, keyId: string, now: number): Promise<CachedKey> {
   const { keysVersion, key, origins } = await tenantOf({ env, principal: { tenantId } }).findKey(keyId);
   const read = { version: keysVersion, key, origins };
   keys.set(`${tenantId} ${keyId}`, read, now + KEY_CACHE_LIMITS.keyMs);
-  remember(tenantId, keysVersion, now);
+  noteKeysVersion(tenantId, keysVersion, now);
   return read;
-}
-
-/** @param now when the read began: those who join it later must not believe it longer */
-function remember(tenantId: string, version: number, now: number): void {
-  versions.set(tenantId, version, now + KEY_CACHE_LIMITS.versionMs);
 }

@@ -5,12 +5,14 @@ import type { AuditNote, StoredKey, TenantRpc } from "../../contract/rpc/tenant.
 import { accept } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
 import { sha256Hex } from "../../contract/base64.ts";
+import { ACCESS_CACHE_LIMITS } from "./access-cache.ts";
 import { route } from "./define-route.ts";
 import { DENIAL_LIMITS } from "./denials.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";
 import { KEY_CACHE_LIMITS } from "./key-cache.ts";
 import { MISS_LIMITS } from "./miss-budget.ts";
 import { type ProblemBody, testApp } from "./testing.ts";
+import { versionSnapshot } from "./token-testing.ts";
 
 const SECRET = "a".repeat(40);
 let made = 0;
@@ -20,7 +22,7 @@ async function world() {
   const tenantId = `t-${++made}-${crypto.randomUUID().slice(0, 8)}`;
   await env.DB.prepare("INSERT INTO identity_organization (id, name, slug, created_at) VALUES (?1, ?1, ?1, 0)").bind(tenantId).run();
   const keys = new Map<string, StoredKey>();
-  const calls = { findKey: 0, keysVersion: 0, names: new Set<string>() };
+  const calls = { findKey: 0, access: 0, names: new Set<string>() };
   const notes: { actor: string; note: AuditNote }[] = [];
   const uses: { keyId: string; at: number; count: number }[][] = [];
   const state = { version: 1, broken: false, origins: [] as string[] };
@@ -30,10 +32,10 @@ async function world() {
       if (state.broken) throw new Error("object is away");
       return { keysVersion: state.version, key: keys.get(keyId) ?? null, origins: state.origins };
     },
-    async keysVersion() {
-      calls.keysVersion += 1;
+    async access() {
+      calls.access += 1;
       if (state.broken) throw new Error("object is away");
-      return state.version;
+      return versionSnapshot(state.version);
     },
     async audit(added, meta) {
       for (const note of added) notes.push({ actor: meta.actor, note });
@@ -215,10 +217,10 @@ describe("API keys", () => {
     const { addKey, bearer, calls } = await world();
     const token = await addKey("k1");
     await Promise.all(Array.from({ length: 20 }, async () => await bearer(token)));
-    expect([calls.findKey, calls.keysVersion]).toEqual([1, 0]);
+    expect([calls.findKey, calls.access]).toEqual([1, 0]);
     for (let i = 1; i <= 4; i++) await bearer(token, "/v1/who", i * 1_000);
     expect(calls.findKey).toBe(1);
-    expect(calls.keysVersion).toBeLessThanOrEqual(3);
+    expect(calls.access).toBeLessThanOrEqual(3);
     await bearer(token, "/v1/who", 4_000 + KEY_CACHE_LIMITS.keyMs);
     expect(calls.findKey).toBe(2);
   });
@@ -229,7 +231,7 @@ describe("API keys", () => {
     expect((await bearer(token)).status).toBe(200);
     keys.set("k1", { ...keys.get("k1")!, revokedAt: Date.now() });
     state.version += 1;
-    expect((await bearer(token, "/v1/who", KEY_CACHE_LIMITS.versionMs + 100)).status).toBe(401);
+    expect((await bearer(token, "/v1/who", ACCESS_CACHE_LIMITS.freshMs + 100)).status).toBe(401);
   });
 
   it("[HT26] keys that cannot be checked are 503 with Retry-After, cached ones too", async () => {

@@ -14,6 +14,8 @@ import { TooManyGuesses } from "./miss-budget.ts";
 import type { Door, RequestContext } from "./request-context.ts";
 import type { CredentialReader } from "./route.ts";
 import type { KeepAlive } from "./single-flight.ts";
+import { subjectFromToken, visitorAt } from "./subject-principal.ts";
+import { isTokenShaped } from "./token-format.ts";
 import { tenantExists } from "./tenants.ts";
 
 /** Who is behind the session cookie; null when there is none or it is no longer good. */
@@ -32,6 +34,7 @@ export interface Scene {
 }
 
 const WAIT = "Too many unknown credentials were tried lately. Wait, then try again.";
+const ONLY_TOKENS = "At a tenant's door only the token of an end user counts, sent as `Authorization: Bearer …`.";
 const NO_CREDENTIAL = "Send a valid API key as `Authorization: Bearer mrd_…`, or sign in to the console.";
 
 /**
@@ -45,11 +48,15 @@ export async function authenticate(
   ownReader: CredentialReader | undefined,
 ): Promise<Outcome<AnyPrincipal>> {
   try {
-    if (scene.door) return accept({ kind: "visitor", ...scene.door, hostedAccounts: false });
     const own = (await ownReader?.(request, scene.env, scene.now)) ?? null;
-    if (own) return own.ok ? identified(own.value, scene) : own;
-    const token = keyTextOf(request.headers);
-    if (token !== undefined) return await fromKey(token, scene);
+    if (own) return own.ok ? atItsDoor(identified(own.value, scene), scene) : own;
+    const sent = sentCredential(request.headers);
+    if (sent?.bearer && isTokenShaped(sent.text)) {
+      const subject = await subjectFromToken(sent.text, scene);
+      return subject.ok ? identified(subject.value, scene) : subject;
+    }
+    if (scene.door) return sent ? refuse("unauthenticated", ONLY_TOKENS) : identified(await visitorAt(scene.door, scene), scene);
+    if (sent) return await fromKey(sent.text, scene);
     const operator = request.headers.has("cookie") ? await scene.sessionPrincipal(request, scene.env) : null;
     if (!operator) return refuse("unauthenticated", NO_CREDENTIAL);
     identified(operator, scene);
@@ -64,15 +71,24 @@ export async function authenticate(
   }
 }
 
-/** Whether the principal may do this; a refusal is noted in the tenant's audit log. */
+/** A route's own proof counts at the door of its tenant only, and only that of an end user. */
+function atItsDoor<P extends AnyPrincipal>(who: Outcome<P>, { door }: Scene): Outcome<P> {
+  if (!door || !who.ok) return who;
+  return who.value.kind === "subject" && who.value.tenantId === door.tenantId ? who : refuse("unauthenticated", ONLY_TOKENS);
+}
+
+/** Whether the principal may do this, whatever the thing; a refusal is noted in the tenant's audit log, but for a stranger's. */
 export function authorize(principal: AnyPrincipal, action: Action, scene: Scene): Outcome<undefined> {
   if (may(principal, action)) return accept(undefined);
-  deny(principal, principal.kind === "service" ? "wrong-scope" : "wrong-role", action, scene);
+  if (principal.kind !== "visitor") deny(principal, REASONS[principal.kind], action, scene);
   return refuse("forbidden", wayOut(principal, action));
 }
 
+const REASONS = { service: "wrong-scope", operator: "wrong-role", subject: "not-for-subjects" } as const;
+
 function wayOut(principal: AnyPrincipal, action: Action): string {
   const { scope, roles } = ACTIONS[action];
+  if (principal.kind === "subject" || principal.kind === "visitor") return `End users may not do ${action}.`;
   if (principal.kind === "service") {
     return scope ? `This key lacks the scope ${action}. Use a key that has it.` : `No key may do ${action}: sign in to the console.`;
   }
@@ -81,7 +97,8 @@ function wayOut(principal: AnyPrincipal, action: Action): string {
     : `${action} is not for roles: use a key with that scope.`;
 }
 
-function deny(principal: AnyPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {
+/** Notes a refusal of somebody who is known, within the limits of notes. */
+export function deny(principal: AnyPrincipal, reason: DenialReason, action: Action | undefined, { env, ctx, context, now }: Scene): void {
   const { tenantId } = principal;
   noteDenial(
     env,
@@ -92,13 +109,20 @@ function deny(principal: AnyPrincipal, reason: DenialReason, action: Action | un
   );
 }
 
-/** The key text of a request: Bearer, the password of Basic, or `x-api-key`. Empty when a header is there and holds none. */
-function keyTextOf(headers: Headers): string | undefined {
+/** A credential that the caller chose to send, unlike a cookie. */
+interface SentCredential {
+  readonly bearer: boolean;
+  /** Of Bearer, the password of Basic, or `x-api-key`. Empty when a header is there and holds none. */
+  readonly text: string;
+}
+
+function sentCredential(headers: Headers): SentCredential | undefined {
   const authorization = headers.get("authorization");
-  if (authorization === null) return headers.get("x-api-key")?.trim();
+  const apiKey = headers.get("x-api-key");
+  if (authorization === null) return apiKey === null ? undefined : { bearer: false, text: apiKey.trim() };
   const [, scheme = "", value = ""] = /^(\S+) +(\S+)$/.exec(authorization.trim()) ?? [];
-  if (scheme.toLowerCase() === "bearer") return value;
-  return scheme.toLowerCase() === "basic" ? passwordOf(value) : "";
+  if (scheme.toLowerCase() === "bearer") return { bearer: true, text: value };
+  return { bearer: false, text: scheme.toLowerCase() === "basic" ? passwordOf(value) : "" };
 }
 
 function passwordOf(basic: string): string {

@@ -25,6 +25,8 @@ export interface RequestContext {
   outcome?: string;
   /** Why a credential was refused; for the log and the audit, never for the answer. */
   denial?: string;
+  /** `WWW-Authenticate` of a 401, where it says more than which scheme is wanted. */
+  challenge?: string;
   /** Origins that the principal's tenant lists; empty while nobody but an operator is known. */
   origins: readonly string[];
 }

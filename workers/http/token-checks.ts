@@ -11,8 +11,8 @@ export const TOKEN_CHECKS = [
   "signature",
   "claims",
   "audience",
-  "time",
   "grants",
+  "time",
   "revocation",
 ] as const;
 export type TokenCheck = (typeof TOKEN_CHECKS)[number];

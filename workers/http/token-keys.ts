@@ -19,6 +19,9 @@ export function pickKey(keys: readonly PublicJwk[], kid: string | undefined, alg
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
+/** RFC 7518 section 3.3. */
+const RSA_MIN_BITS = 2_048;
+
 /** Keys ready for use, for as long as the configuration or set that they stand in is held. */
 const imported = new WeakMap<object, Promise<CryptoKey | undefined>>();
 
@@ -37,7 +40,9 @@ async function importPublic(jwk: PublicJwk, algorithm: TokenAlgorithm): Promise<
   const parts = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined));
   try {
     const key = await importJWK(parts, algorithm);
-    return key instanceof CryptoKey ? key : undefined;
+    if (!(key instanceof CryptoKey)) return undefined;
+    const bits = "modulusLength" in key.algorithm ? Number(key.algorithm.modulusLength) : RSA_MIN_BITS;
+    return bits >= RSA_MIN_BITS ? key : undefined;
   } catch {
     return undefined; // not a point of the curve, not a number: whoever configured it reads so in the test of a token
   }
