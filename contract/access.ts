@@ -86,6 +86,8 @@ export const signUpSchema = z.strictObject({
   password: z.string().min(ACCESS_LIMITS.passwordMinChars).max(ACCESS_LIMITS.passwordMaxChars),
   /** Left out: named after the person. */
   tenantName: name.optional(),
+  /** Needed where `GET /v1/deployment` says so: a node that faces the internet made it at its start. */
+  setupToken: z.string().max(200).optional(),
 });
 export type SignUp = z.infer<typeof signUpSchema>;
 
@@ -186,5 +188,7 @@ export const deploymentSchema = z.object({
   demo: z.boolean(),
   /** Whether the first operator can still sign up. */
   signUpOpen: z.boolean(),
+  /** Whether that takes the node's setup token. */
+  setupToken: z.boolean().optional(),
 });
 export type Deployment = z.infer<typeof deploymentSchema>;

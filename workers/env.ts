@@ -31,6 +31,8 @@ export interface EdgeEnv {
   readonly TRUSTED_PROXY_HEADER?: string;
   /** Of a single node: its program, which knows the key ring's file, the backups and how old the logs are. */
   readonly NODE?: Fetcher;
+  /** Of a single node that faces the internet and has no operator yet: what the first one proves that it is theirs with. */
+  readonly SETUP_TOKEN?: string;
   /** See contract/failpoints.ts; absent outside of crash tests. */
   readonly FAILPOINTS?: string;
   /** Which requests are logged: `all` (when absent), `errors`, `off`. */

@@ -7,13 +7,14 @@ interface Form {
   readonly name: string;
   readonly email: string;
   readonly password: string;
+  readonly setupToken?: string;
 }
 
 interface TextFieldProps {
   readonly label: string;
   readonly type: "text" | "email" | "password";
   readonly value: string;
-  readonly autocomplete: "name" | "username" | "new-password" | "current-password";
+  readonly autocomplete: "name" | "username" | "new-password" | "current-password" | "off";
   readonly hint?: string;
   readonly minLength?: number;
   readonly onValue: (value: string) => void;
@@ -41,11 +42,14 @@ function TextField({ label, type, value, autocomplete, hint, minLength, onValue 
 export function CredentialForm({
   verb,
   withName,
+  withSetupToken = false,
   fixedEmail,
   submit,
 }: {
   verb: string;
   withName: boolean;
+  /** The first account of a node on the internet: whoever makes it proves that the node is theirs. */
+  withSetupToken?: boolean;
   /** The account is decided already: shown, and not changed. */
   fixedEmail?: string;
   submit: (form: Form) => Promise<void>;
@@ -83,6 +87,16 @@ export function CredentialForm({
         {...(withName && { minLength: 10, hint: "At least 10 characters." })}
         onValue={(password) => set({ password })}
       />
+      {withSetupToken && (
+        <TextField
+          label="Setup token"
+          type="text"
+          value={form.value.setupToken ?? ""}
+          autocomplete="off"
+          hint="The node made it at its start; it stands in setup-token.txt of its state folder."
+          onValue={(setupToken) => set({ setupToken })}
+        />
+      )}
       {problem.value && (
         <p class="field-error" role="alert">
           {problem.value}

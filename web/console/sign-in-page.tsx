@@ -17,7 +17,7 @@ function SignIn() {
     return (
       <Card title={<h1>Create the first account</h1>}>
         <p class="muted">Nobody has signed up here yet. The first account owns the deployment; everyone after it comes by invitation.</p>
-        <CredentialForm verb="Create account" withName submit={signUp} />
+        <CredentialForm verb="Create account" withName withSetupToken={deployment.value?.setupToken === true} submit={signUp} />
       </Card>
     );
   }

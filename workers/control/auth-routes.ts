@@ -18,6 +18,7 @@ import { afterEnd, afterRevoke } from "./auth-session-end.ts";
 import { registerSessionRoutes } from "./auth-session-routes.ts";
 import { isMemberOf, sessionsOf } from "./auth-store.ts";
 import { registerTwoFactorRoutes } from "./auth-two-factor-routes.ts";
+import { checkSetupToken } from "./setup-token.ts";
 
 const common = { action: "open", tag: "control" } as const;
 const post = { ...common, method: "post", problems: ["origin-not-allowed", "unauthenticated"] } as const;
@@ -56,6 +57,8 @@ export function registerAuthRoutes(app: App): void {
     async (call) => {
       const fromHere = await takeAttempt(call.env, "address", clientAddress(call.request));
       if (!fromHere.ok) return fromHere;
+      const trusted = await checkSetupToken(call.env, call.body.setupToken);
+      if (!trusted.ok) return trusted;
       const made = await createFirstOperator(call.env, call.body, call.meta.requestId);
       return made.ok ? await openSession(call, call.body.email, call.body.password) : made;
     },

@@ -9,6 +9,7 @@ import { VERSION } from "../../contract/version.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { hasOperators, tenantsOf } from "./auth-store.ts";
+import { needsSetupToken } from "./setup-token.ts";
 import { sceneOf } from "./subject-scene.ts";
 import { accessHere } from "./subject-session.ts";
 import { ensureTenant } from "./tenant-create.ts";
@@ -73,13 +74,16 @@ export function registerSelfRoutes(app: App): void {
       summary: "What a sign-in page says",
       answer: { status: 200, schema: deploymentSchema },
     },
-    async ({ env }): Promise<Outcome<Deployment>> =>
-      accept({
+    async ({ env }): Promise<Outcome<Deployment>> => {
+      const signUpOpen = !(await hasOperators(env.DB));
+      return accept({
         name: env.DEPLOYMENT_NAME,
         version: VERSION,
         demo: env.DEMO === "true",
-        signUpOpen: !(await hasOperators(env.DB)),
-      }),
+        signUpOpen,
+        setupToken: signUpOpen && needsSetupToken(env),
+      });
+    },
   );
 }
 
