@@ -1,6 +1,8 @@
 import { env } from "cloudflare:test";
+import type { AuditEntry } from "../../contract/access.ts";
 import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
+import { placeOfSubject } from "../http/objects.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import { ask, type Asked, seedTenant, type SeededTenant } from "./testing.ts";
 
@@ -54,4 +56,16 @@ export async function seedGuest(tenant: SeededTenant): Promise<TokenReply> {
   const answer = await atDoor(tenant, "guest", {});
   if (answer.status !== 200) throw new Error(await answer.text());
   return await answer.json<TokenReply>();
+}
+
+/** The tenant's audit entries, newest first. */
+export async function auditOf({ tenantId }: SeededTenant): Promise<AuditEntry[]> {
+  const listed = await env.TENANT.getByName(`${tenantId}/tenant/main`).listAudit({ limit: 200 });
+  if (!listed.ok) throw new Error(listed.problem.detail);
+  return listed.value.items;
+}
+
+/** The object that keeps a subject. */
+export function subjectsObject({ tenantId }: Pick<SeededTenant, "tenantId">, issuer: string, sub: string) {
+  return env.SUBJECTS.getByName(`${tenantId}/subjects/${placeOfSubject(issuer, sub)}`);
 }
