@@ -1,22 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { ACCESS_LIMITS } from "../../contract/access.ts";
 import { slugOf } from "./tenant-create.ts";
 import { ask, seedKey, seedOperator } from "./testing.ts";
 
 describe("the tenant's routes", () => {
-  it("[AC12] change the settings, and name the origin that is none", async () => {
-    const { cookie } = await seedOperator("owner");
-    const patch = async (origins: string[]) => await ask("/v1/tenant", { method: "PATCH", body: { settings: { origins } }, cookie });
-    const changed = await patch(["https://shop.example.com"]);
-    expect(await changed.json()).toMatchObject({ settings: { origins: ["https://shop.example.com"] } });
-    expect(await (await ask("/v1/tenant", { cookie })).json()).toMatchObject({ settings: { origins: ["https://shop.example.com"] } });
-    const wrong = await patch(["https://a.example", "https://b.example/path"]);
-    expect(await wrong.json()).toMatchObject({ status: 400, errors: [{ pointer: "/settings/origins/1" }] });
-    const tooMany = Array.from({ length: ACCESS_LIMITS.origins + 1 }, (_, n) => `https://a${n}.example`);
-    expect((await patch(tooMany)).status).toBe(400);
-  });
-
   it("[AC30] heal a tenant that D1 lists and whose object was never told", async () => {
     const owner = await seedOperator("owner");
     const halfway = "halfway0tenant";
