@@ -1,5 +1,5 @@
 import type { NewEvent } from "../../contract/events.ts";
-import { HOSTED, subjectOf } from "../../contract/subject-id.ts";
+import { HOSTED } from "../../contract/subject-id.ts";
 import { hourOf, SUBJECT_STORE_LIMITS } from "./subject-limits.ts";
 
 /** A subject as its object keeps it: a hosted account, or one that another has named. Epoch milliseconds. */
@@ -65,5 +65,3 @@ export function subjectEvent(type: SubjectEvent, account: SubjectAccount, actor?
     },
   };
 }
-
-export const hosted = (sub: string): string => subjectOf(HOSTED, sub);

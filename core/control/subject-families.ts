@@ -54,6 +54,18 @@ export function familyEndsAt(createdAt: number, lastUsedAt: number): number {
   return Math.min(lastUsedAt + SUBJECT_LIMITS.familyIdleS * 1_000, createdAt + SUBJECT_LIMITS.familyMaxS * 1_000);
 }
 
+/**
+ * Whether a family has ended by itself, or with all that a revocation ended.
+ * @param endedUntil families opened up to then are ended; undefined when nothing was revoked
+ */
+export function isFamilyOver(
+  { createdAt, lastUsedAt }: { readonly createdAt: number; readonly lastUsedAt: number },
+  endedUntil: number | undefined,
+  now: number,
+): boolean {
+  return familyEndsAt(createdAt, lastUsedAt) <= now || (endedUntil !== undefined && createdAt <= endedUntil);
+}
+
 /** Once full, nothing is added: from then on whatever is not the newest is taken for used, which errs on the side of the owner. */
 function remember(used: Uint8Array, hashes: readonly string[]): Uint8Array {
   if (isFull(used)) return used;

@@ -18,6 +18,7 @@ const grant = z.object({
   name: z.string().max(SUBJECT_LIMITS.thingChars),
   actions: z.array(z.string().max(SUBJECT_LIMITS.issuerChars)).max(SUBJECT_LIMITS.grantActions),
 });
+const claimId = z.string().min(1).max(LIMITS.claimIdChars);
 const pending = z.object({
   sub,
   email: z.string().min(1).max(SUBJECT_LIMITS.emailChars),
@@ -28,13 +29,11 @@ const pending = z.object({
 
 export const SUBJECT_INPUT = {
   attempt: z.object({ emailDigest: digest, place: digest }),
-  digest,
-  hash,
-  sub,
   who,
   guest: z.object({ sub, name }),
   verification: z.object({ pending, tokenHash: hash, link: z.string().min(1).max(LIMITS.linkChars) }),
-  claimed: pending.extend({ claimId: z.string().min(1).max(LIMITS.familyIdChars) }),
+  claimed: pending.extend({ claimId }),
+  claim: z.object({ sub, emailDigest: digest, claimId }),
   password: z.object({ sub, passwordHash: pending.shape.passwordHash }),
   seen: who.extend({ name, avatarUrl }),
   family: who.extend({
@@ -51,8 +50,6 @@ export const SUBJECT_INPUT = {
       .transform((text) => text?.slice(0, LIMITS.userAgentChars) ?? null),
   }),
   rotation: z.object({ familyId, secretHash: hash, nextSecretHash: hash }),
-  familyId: familyId.nullable(),
-  closing: z.object({ familyId, secretHash: hash }),
 } as const;
 
 /** The value as the schema has it, or a refusal that names the field and shows nothing of what was in it. */

@@ -15,7 +15,9 @@ export const SUBJECT_STORE_LIMITS = {
   passwordHashChars: 300,
   /** A mailed link; as much as the event that carries it allows. */
   linkChars: 1_000,
+  /** Ids that the edge and the objects make are UUIDs of 36. */
   familyIdChars: 64,
+  claimIdChars: 64,
   keyIdChars: 64,
   /** Of a User-Agent header so much is kept: enough to tell devices apart. */
   userAgentChars: 200,
@@ -48,6 +50,8 @@ export const SUBJECT_STORE_LIMITS = {
 
   /** Rows of one kind removed in one slice of a sweep. */
   sweepRows: 1_000,
+  /** Unfinished claims settled in one slice; each may ask another object. */
+  settleAtOnce: 50,
   /** Between two sweeps of log-in buckets, and between two of all that lives longer. */
   sweepBucketsMs: MINUTE_MS,
   sweepMs: HOUR_MS,
@@ -67,6 +71,5 @@ export const LOGIN_WAITS = {
 } as const;
 
 export const hourOf = (at: number): number => Math.floor(at / HOUR_MS) * HOUR_MS;
-export const minuteFloor = (at: number): number => Math.floor(at / MINUTE_MS) * MINUTE_MS;
 /** Number of the day since 1970 in which a moment is. */
 export const dayOf = (at: number): number => Math.floor(at / DAY_MS);

@@ -4,7 +4,7 @@ import type { ClaimedAccount, HostedAccount, SubjectName } from "../../contract/
 import { HOSTED, subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import type { Subject } from "../../contract/subjects.ts";
 import { judgePut, judgeSeen, type SubjectAccount, subjectEvent } from "../../core/control/subject-accounts.ts";
-import { familyEndsAt } from "../../core/control/subject-families.ts";
+import { isFamilyOver } from "../../core/control/subject-families.ts";
 import { checked, SUBJECT_INPUT } from "../../core/control/subject-input.ts";
 import { hourOf, SUBJECT_STORE_LIMITS } from "../../core/control/subject-limits.ts";
 import type { SubjectsParts } from "./subjects-parts.ts";
@@ -116,7 +116,8 @@ export class AccountDesk {
       const known = this.#parts.accounts.find(issuer, sub);
       if (!known) return refuse("not-found", NOBODY);
       const now = this.#parts.kit.now();
-      const families = this.#parts.families.of(issuer, sub).filter((one) => familyEndsAt(one.createdAt, one.lastUsedAt) > now);
+      const endedUntil = this.#parts.families.endedUntil(issuer);
+      const families = this.#parts.families.of(issuer, sub).filter((one) => !isFamilyOver(one, endedUntil, now));
       return accept({
         issuer,
         sub,
@@ -162,6 +163,7 @@ export class AccountDesk {
 
   /** Whether an account here has the address; if not, nothing comes of this claim of it any more. Repeating it changes nothing. */
   async voidClaim(claim: { readonly sub: string; readonly emailDigest: string; readonly claimId: string }): Promise<{ kept: boolean }> {
+    if (!checked(SUBJECT_INPUT.claim, claim).ok) throw new RangeError("a claim has an address and an id of its own");
     const { kit, accounts } = this.#parts;
     await kit.ready();
     return kit.transaction(() => {

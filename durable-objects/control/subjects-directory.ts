@@ -69,6 +69,7 @@ export class DirectoryDesk {
         const known = owner?.finished === true;
         if (directory.verification(tokenHash) || !mayVerify(directory.countOpen(emailDigest, now - OPEN_MS))) return accept(null);
         if (this.#rows >= LIMITS.verifications) this.#rows -= directory.evict(LIMITS.evictAtOnce);
+        if (this.#rows >= LIMITS.verifications) return accept(null); // all of them are being finished at this moment
         directory.open({ tokenHash, emailDigest, pending: known ? null : wanted, openedAt: now });
         this.#rows += 1;
         this.#parts.expireBy(now + OPEN_MS);
@@ -145,29 +146,38 @@ export class DirectoryDesk {
     });
   }
 
-  /** Removes verifications that are over, and settles the claims that they leave unfinished. @returns how many went */
-  async sweep(now: number): Promise<number> {
+  /**
+   * Removes a slice of the verifications that are over, and settles the claims that they leave unfinished.
+   * @returns whether there may be more
+   */
+  async sweep(now: number): Promise<boolean> {
     const { kit, directory } = this.#parts;
     const over = directory.over(now - OPEN_MS, LIMITS.sweepRows);
+    const unfinished = over.filter((one) => this.#unfinished(one)).slice(0, LIMITS.settleAtOnce);
     const settled = new Map<string, Settled>();
-    for (const { pending } of over) {
-      const claim = pending ? directory.claim(pending.emailDigest) : undefined;
-      if (claim && !claim.finished && claim.sub === pending?.sub) settled.set(claim.claimId, await this.#settle(claim));
+    for (const one of unfinished) {
+      const claim = this.#unfinished(one);
+      if (claim) settled.set(one.tokenHash, await this.#settle(claim));
     }
-    kit.transaction(() => {
-      for (const verification of over) this.#drop(verification, settled);
-    });
-    return over.length;
+    const dropped = kit.transaction(() => over.filter((one) => this.#drop(one, settled.get(one.tokenHash))).length);
+    return over.length === LIMITS.sweepRows || dropped < over.length;
   }
 
-  #drop({ tokenHash, pending }: Verification, settled: ReadonlyMap<string, Settled>): void {
+  /** The claim that this verification began and nobody finished. */
+  #unfinished({ pending }: Verification): EmailClaim | undefined {
+    const claim = pending ? this.#parts.directory.claim(pending.emailDigest) : undefined;
+    return claim && !claim.finished && claim.sub === pending?.sub ? claim : undefined;
+  }
+
+  /** @returns whether it went: one with an unfinished claim waits until that is settled */
+  #drop(verification: Verification, settled: Settled | undefined): boolean {
     const { directory } = this.#parts;
-    this.#rows -= directory.delete(tokenHash);
-    const claim = pending ? directory.claim(pending.emailDigest) : undefined;
-    if (!claim || claim.finished || claim.sub !== pending?.sub) return;
-    const verdict = settled.get(claim.claimId);
-    if (verdict?.kept) directory.finish(claim);
-    else if (verdict) directory.deleteClaim(claim.emailDigest, claim.sub);
+    const claim = this.#unfinished(verification);
+    if (claim && settled?.claimId !== claim.claimId) return false;
+    if (claim && settled?.kept) directory.finish(claim);
+    else if (claim) directory.deleteClaim(claim.emailDigest, claim.sub);
+    this.#rows -= directory.delete(verification.tokenHash);
+    return true;
   }
 
   #pending(tokenHash: string, now: number): PendingAccount | undefined {

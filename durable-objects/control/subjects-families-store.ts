@@ -13,11 +13,25 @@ const SQL = {
   trade: "UPDATE refresh_family SET newest = ?, twin = ?, previous = ?, previous_at = ?, used = ?, last_used_at = ? WHERE family_id = ?",
   move: "UPDATE refresh_family SET ends_day = ? WHERE family_id = ?",
   delete: "DELETE FROM refresh_family WHERE family_id = ?",
-  deleteOf: "DELETE FROM refresh_family WHERE issuer = ? AND sub = ? RETURNING family_id",
-  end: `DELETE FROM refresh_family WHERE created_at <= ?1 AND (?2 IS NULL OR issuer = ?2) AND (?3 IS NULL OR sub = ?3) RETURNING 1`,
+  deleteOf: "DELETE FROM refresh_family WHERE issuer = ? AND sub = ? AND created_at <= ? RETURNING family_id",
+  end: `INSERT INTO family_end (issuer, before) VALUES (?, ?)
+    ON CONFLICT (issuer) DO UPDATE SET before = excluded.before WHERE excluded.before > before`,
+  endOf: `SELECT max(before) AS at FROM family_end WHERE issuer IN ('', ?)`,
+  ends: "SELECT issuer, before FROM family_end",
+  // These scan what they count or remove; one revocation of a whole issuer is a rare thing.
+  countEnded: "SELECT count(*) AS n FROM refresh_family WHERE created_at <= ?1 AND (?2 = '' OR issuer = ?2)",
+  sweepEnded: `DELETE FROM refresh_family WHERE family_id IN
+    (SELECT family_id FROM refresh_family WHERE created_at <= ?1 AND (?2 = '' OR issuer = ?2) LIMIT ?3) RETURNING 1`,
+  forgetEnd: "DELETE FROM family_end WHERE issuer = ? AND before = ?",
   sweep: "DELETE FROM refresh_family WHERE family_id IN (SELECT family_id FROM refresh_family WHERE ends_day < ? LIMIT ?) RETURNING 1",
   firstEnd: "SELECT min(ends_day) AS day FROM refresh_family",
 } as const;
+
+/** The name under which the end of every issuer's families stands. */
+const EVERYBODY = "";
+const atRow = z.object({ at: z.number().nullable() });
+const endRow = z.object({ issuer: z.string(), before: z.number() });
+const countRow = z.object({ n: z.number() });
 
 const grantsText = z.array(z.object({ kind: z.string(), name: z.string(), actions: z.array(z.string()) }));
 const familyRow = z
@@ -133,15 +147,40 @@ export class FamilyStore {
   }
 
   /** @returns the ids of those that went */
-  deleteOf(issuer: string, sub: string): string[] {
+  deleteOf(issuer: string, sub: string, createdUntil = Number.MAX_SAFE_INTEGER): string[] {
     return this.#sql
-      .exec<{ family_id: string }>(SQL.deleteOf, issuer, sub)
+      .exec<{ family_id: string }>(SQL.deleteOf, issuer, sub, createdUntil)
       .toArray()
       .map((row) => row.family_id);
   }
 
-  end(of: { readonly issuer: string | null; readonly sub: string | null }, createdUntil: number): number {
-    return this.#sql.exec(SQL.end, createdUntil, of.issuer, of.sub).toArray().length;
+  /**
+   * From now on families of the issuer (null: of all) that were opened up to then are ended. One row however many they are;
+   * they are removed by `sweepEnded`.
+   * @returns how many that is
+   */
+  end(issuer: string | null, createdUntil: number): number {
+    const whose = issuer ?? EVERYBODY;
+    const { n } = countRow.parse(this.#sql.exec(SQL.countEnded, createdUntil, whose).one());
+    if (n > 0) this.#sql.exec(SQL.end, whose, createdUntil);
+    return n;
+  }
+
+  /** Up to when families of this issuer are ended. */
+  endedUntil(issuer: string): number | undefined {
+    return atRow.parse(this.#sql.exec(SQL.endOf, issuer).one()).at ?? undefined;
+  }
+
+  sweepEnded(limit: number): number {
+    let swept = 0;
+    for (const row of this.#sql.exec(SQL.ends).toArray()) {
+      const { issuer, before } = endRow.parse(row);
+      const gone = this.#sql.exec(SQL.sweepEnded, before, issuer, limit - swept).toArray().length;
+      swept += gone;
+      if (swept >= limit) return swept;
+      this.#sql.exec(SQL.forgetEnd, issuer, before);
+    }
+    return swept;
   }
 
   sweep(beforeDay: number, limit: number): number {

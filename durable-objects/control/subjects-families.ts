@@ -2,9 +2,9 @@ import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { RefreshFamily, SubjectName, SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import { HOSTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { minuteOf } from "../../core/control/keys.ts";
-import { familyEndsAt, firstSecrets, holdsSecret, tradeSecret } from "../../core/control/subject-families.ts";
+import { familyEndsAt, firstSecrets, holdsSecret, isFamilyOver, tradeSecret } from "../../core/control/subject-families.ts";
 import { checked, SUBJECT_INPUT } from "../../core/control/subject-input.ts";
-import { DAY_MS } from "../../core/control/subject-limits.ts";
+import { DAY_MS, SUBJECT_STORE_LIMITS as LIMITS } from "../../core/control/subject-limits.ts";
 import type { AccountDesk } from "./subjects-accounts.ts";
 import type { FamilyRecord } from "./subjects-families-store.ts";
 import type { SubjectsParts } from "./subjects-parts.ts";
@@ -53,12 +53,13 @@ export class FamilyDesk {
       const trade = tradeSecret(record.secrets, secretHash, nextSecretHash, now);
       if (trade.kind === "unknown") return { ok: false, reason: "unknown", who: null };
       const who = { issuer: record.family.issuer, sub: record.family.sub };
-      const family = this.#current(record.family, now);
-      if (!family || familyEndsAt(record.createdAt, record.lastUsedAt) <= now) return { ok: false, reason: "ended", who };
+      if (isFamilyOver(record, families.endedUntil(who.issuer), now)) return { ok: false, reason: "ended", who };
       if (trade.kind === "replayed") {
         families.delete(familyId);
         return { ok: false, reason: "replayed", who };
       }
+      const family = this.#current(record.family, now);
+      if (!family) return { ok: false, reason: "ended", who };
       families.trade(record, trade.secrets, Math.max(record.lastUsedAt, minuteOf(now)));
       return { ok: true, family };
     });
@@ -85,10 +86,15 @@ export class FamilyDesk {
     });
   }
 
-  async end(of: { readonly issuer: string | null; readonly sub: string | null }, before: number): Promise<{ closed: number }> {
+  async end({ issuer, sub }: { readonly issuer: string | null; readonly sub: string | null }, before: number): Promise<{ closed: number }> {
     const { kit, families } = this.#parts;
     await kit.ready();
-    return { closed: kit.transaction(() => families.end(of, before)) };
+    return kit.transaction(() => {
+      if (sub !== null) return { closed: issuer === null ? 0 : families.deleteOf(issuer, sub, before).length };
+      const closed = families.end(issuer, before);
+      if (closed > 0) this.#parts.expireBy(kit.now() + LIMITS.sliceMs);
+      return { closed };
+    });
   }
 
   /** What a token is made from now: a hosted account speaks for itself, of others stands what was said when the family was opened. */

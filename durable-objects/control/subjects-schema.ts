@@ -88,6 +88,7 @@ export const SUBJECTS_MIGRATIONS: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX refresh_family_subject ON refresh_family (issuer, sub);
       CREATE INDEX refresh_family_ends ON refresh_family (ends_day);
+      CREATE TABLE family_end (issuer TEXT PRIMARY KEY, before INTEGER NOT NULL) STRICT, WITHOUT ROWID;
     `,
   },
 ];

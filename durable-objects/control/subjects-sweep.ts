@@ -6,18 +6,21 @@ import type { SubjectsParts } from "./subjects-parts.ts";
 /** Removes what is over, a bounded slice of each kind, and sets the time of the next sweep while anything is left. */
 export async function sweepExpired(parts: SubjectsParts, directory: DirectoryDesk, now: number): Promise<void> {
   const { kit, accounts, families, logins } = parts;
-  const verifications = await directory.sweep(now);
+  const moreVerifications = await directory.sweep(now);
   kit.transaction(() => {
     const slices = [
-      verifications,
       families.sweep(dayOf(now), LIMITS.sweepRows),
+      families.sweepEnded(LIMITS.sweepRows),
       logins.sweepPlaces(dayOf(now - LIMITS.knownPlaceMs), LIMITS.sweepRows),
       accounts.sweepTombstones(now - LIMITS.tombstoneMs, LIMITS.sweepRows),
       accounts.sweepVoided(now - LIMITS.voidedMs, LIMITS.sweepRows),
     ];
     const next = nextEnd(parts);
     if (next === undefined) return;
-    kit.timers.set("expiry", slices.includes(LIMITS.sweepRows) ? now + LIMITS.sliceMs : Math.max(next, now + LIMITS.sweepMs));
+    kit.timers.set(
+      "expiry",
+      moreVerifications || slices.includes(LIMITS.sweepRows) ? now + LIMITS.sliceMs : Math.max(next, now + LIMITS.sweepMs),
+    );
   });
 }
 
