@@ -8,6 +8,7 @@ import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
+import { SECOND_FACTOR_MUTATIONS } from "./catalogue/second-factors.ts";
 import type { Mutation } from "./mutation.ts";
 
 /** Every mutation, by the family of its rule. */
@@ -22,4 +23,5 @@ export const CATALOGUE: readonly Mutation[] = [
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,
   ...SDK_MUTATIONS,
+  ...SECOND_FACTOR_MUTATIONS,
 ];

@@ -14,7 +14,7 @@ export const SESSION_RENEW_S = 86_400;
 const COOKIES = {
   session: { name: "meridian.session", value: /^(?!2fa-)[\w-]{1,128}$/ },
   /** From the right password to the code: which person proved it. */
-  secondStep: { name: "meridian.two-factor", value: /^2fa-[A-Za-z0-9]{1,64}$/ },
+  secondStep: { name: "meridian.two-factor", value: /^2fa-[\w-]{1,64}$/ },
   /** From the challenge to the passkey's answer. */
   passkey: { name: "meridian.passkey", value: /^(?!2fa-)[\w-]{1,64}$/ },
 } as const;

@@ -136,11 +136,15 @@ function tenantOf(session: object | undefined): string | null {
   return typeof id === "string" && id !== "" ? id : null;
 }
 
+/** What a stranger can bring about at will: it is answered and noted as a refusal. */
+const REFUSALS: ReadonlySet<string> = new Set(["Failed to verify registration", "Failed to verify authentication"]);
+
 /** The library's failures, without what it was asked: a failed query names its parameters after the first line. */
-function logFailure(level: string, message: string, details: readonly unknown[]): void {
+function logFailure(level: string, text: string, details: readonly unknown[]): void {
+  const [message = ""] = text.split("\n", 1);
   const errors = details.filter((detail) => detail instanceof Error);
-  const causes = errors.map(({ cause, message: own }) => (cause instanceof Error ? cause.message : own).split("\n", 1)[0]);
-  console.error(JSON.stringify({ level, event: "auth-library", message: message.split("\n", 1)[0], causes }));
+  const causes = errors.map(({ cause, message: own }) => (cause instanceof Error ? cause.message : own).split("\n", 1)[0]?.slice(0, 200));
+  console.error(JSON.stringify({ level: REFUSALS.has(message) ? "warn" : level, event: "auth-library", message, causes }));
 }
 
 const made = new WeakMap<D1Database, { readonly key: string; readonly auth: Auth }>();

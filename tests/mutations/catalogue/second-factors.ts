@@ -1,0 +1,77 @@
+import type { Mutation } from "../mutation.ts";
+
+/** [AC39] to [AC48], docs/spec/access.md. */
+export const SECOND_FACTOR_MUTATIONS: readonly Mutation[] = [
+  {
+    rule: "AC40",
+    defect: "takes a code of the app as often as it is sent",
+    file: "workers/control/auth-second-step.ts",
+    find: 'if (byApp && !(await takeAttempt(env, "oneCode", `${user.id} ${step.code}`)).ok) return USED;',
+    replace: "",
+    test: "workers/control/auth-two-factor.test.ts",
+  },
+  {
+    rule: "AC40",
+    defect: "does not count tries of codes",
+    file: "workers/control/auth-second-step.ts",
+    find: "if (!attempt.ok) return attempt;",
+    replace: "",
+    test: "workers/control/auth-two-factor.test.ts",
+  },
+  {
+    rule: "AC41",
+    defect: "puts a second factor in force that nobody proved",
+    file: "workers/control/auth-two-factor-routes.ts",
+    find: "if ((await twoFactorOf(call.env.DB, session.userId)).on) return IS_ON;\n      const answer = await proved(",
+    replace: "const answer = await proved(",
+    test: "workers/control/auth-two-factor.test.ts",
+  },
+  {
+    rule: "AC42",
+    defect: "adds a passkey without the password",
+    file: "workers/control/auth-passkey-routes.ts",
+    find: "if (!proof.ok) return proof;",
+    replace: "",
+    test: "workers/control/auth-passkey.test.ts",
+  },
+  {
+    rule: "AC43",
+    defect: "takes a key that was only touched for both factors",
+    file: "workers/control/auth-library.ts",
+    find: "if (verified !== true)",
+    replace: "if (verified === undefined)",
+    test: "workers/control/auth-passkey.test.ts",
+  },
+  {
+    rule: "AC44",
+    defect: "keeps the whole address",
+    file: "workers/control/auth-device.ts",
+    find: "return `${v4[1]}.0/24`;",
+    replace: "return address;",
+    test: "workers/control/auth-signed-in.test.ts",
+  },
+  {
+    rule: "AC46",
+    defect: "signs everybody out when the ring is rotated",
+    file: "workers/control/auth-cookie.ts",
+    find: "of (await librarySecrets(env)).entries()",
+    replace: "of (await librarySecrets(env)).slice(0, 1).entries()",
+    test: "workers/control/auth-rotation.test.ts",
+  },
+  {
+    rule: "AC47",
+    defect: "writes over a backup code that was used meanwhile",
+    file: "workers/control/auth-factor-store.ts",
+    find: "WHERE id = ? AND secret = ? AND backup_codes = ?",
+    replace: "WHERE id = ? AND ? <> ?",
+    test: "workers/control/auth-rotation.test.ts",
+  },
+  {
+    rule: "AC48",
+    defect: "takes the cookie of the first step for a session's",
+    file: "workers/control/auth-cookie.ts",
+    find: "return COOKIES[kind].value.test(value) ? { value, outdated: i > 0 } : undefined;",
+    replace: "return { value, outdated: i > 0 };",
+    test: "workers/control/auth-rotation.test.ts",
+  },
+];
