@@ -28,6 +28,8 @@ export interface LogFileOptions {
   readonly now?: () => number;
   /** Told once when lines cannot be written, and once when they can again; not into the log. */
   readonly complain?: (sentence: string) => void;
+  /** `fs.writeSync`, but for tests of a full disk. */
+  readonly writeBytes?: (fd: number, bytes: Buffer, from: number) => number;
 }
 
 export interface LogFile {
@@ -45,7 +47,15 @@ const HEAD_BYTES = 200;
  * nothing: what could not be written is counted, and said when there is room again.
  */
 export function openLogFile(options: LogFileOptions): LogFile {
-  const { path, maxBytes = 20_000_000, maxAgeMs = 86_400_000, keep = 14, now = Date.now, complain = () => {} } = options;
+  const {
+    path,
+    maxBytes = 20_000_000,
+    maxAgeMs = 86_400_000,
+    keep = 14,
+    now = Date.now,
+    complain = () => {},
+    writeBytes = writeSync,
+  } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let current = openCurrent(path, now());
   let lost = 0;
@@ -68,7 +78,10 @@ export function openLogFile(options: LogFileOptions): LogFile {
     tidying = tidying.then(async () => await tidy(path, keep));
   };
   const put = (line: string): void => {
-    current.bytes += writeAll(current.fd, `${line}\n`);
+    const bytes = Buffer.from(`${line}\n`);
+    // A short write happens when the disk is nearly full; the rest then fails.
+    for (let from = 0; from < bytes.length;) from += writeBytes(current.fd, bytes, from);
+    current.bytes += bytes.length;
   };
   return {
     write: (line) => {
@@ -104,7 +117,7 @@ function openCurrent(path: string, now: number): Current {
   const { size } = fstatSync(fd);
   if (size > 0) return { fd, bytes: size, began: beganOf(fd) ?? now };
   const head = JSON.stringify({ at: new Date(now).toISOString(), level: "info", event: "log-begins" });
-  return { fd, bytes: writeAll(fd, `${head}\n`), began: now };
+  return { fd, bytes: writeSync(fd, `${head}\n`), began: now };
 }
 
 function beganOf(fd: number): number | undefined {
@@ -112,13 +125,6 @@ function beganOf(fd: number): number | undefined {
   const line = buffer.toString("utf8", 0, readSync(fd, buffer, 0, HEAD_BYTES, 0)).split("\n", 1)[0] ?? "";
   const at = Date.parse(/"at":"([^"]+)"/.exec(line)?.[1] ?? "");
   return Number.isNaN(at) ? undefined : at;
-}
-
-/** A short write happens when the disk is nearly full; the rest then fails. */
-function writeAll(fd: number, text: string): number {
-  const bytes = Buffer.from(text);
-  for (let from = 0; from < bytes.length;) from += writeSync(fd, bytes, from);
-  return bytes.length;
 }
 
 /** `meridian-2026-11-20T10-00-00.000Z.log`; names sort by age. */
