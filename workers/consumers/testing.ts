@@ -4,8 +4,11 @@ import type { ObjectNamespace } from "../../contract/address.ts";
 import { objectName } from "../../contract/address.ts";
 import type { EventMessage } from "../../contract/events.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
+import type { MaintenanceOrder } from "../../contract/rpc/maintenance.ts";
 import type { EdgeEnv } from "../env.ts";
+import { consumeEvents } from "./events.ts";
 import { consume } from "./index.ts";
+import type { SendMail } from "./mail-webhook.ts";
 
 export const EVENTS_QUEUE = "meridian-events";
 export const DEAD_QUEUE = "meridian-events-dead";
@@ -37,7 +40,7 @@ export interface Delivered {
 /** Hands bodies to the consumer as one batch; message ids are `m0`, `m1`, … or the given ones. */
 export async function deliver(
   bodies: readonly { readonly body: unknown; readonly id?: string; readonly attempts?: number }[],
-  options: { readonly env?: EdgeEnv; readonly queue?: string } = {},
+  options: { readonly env?: EdgeEnv; readonly queue?: string; readonly send?: SendMail } = {},
 ): Promise<Delivered> {
   const batch = createMessageBatch(
     options.queue ?? EVENTS_QUEUE,
@@ -64,7 +67,8 @@ export async function deliver(
     ackAll: () => batch.ackAll(),
     retryAll: () => batch.retryAll(),
   };
-  await consume(seen, options.env ?? recordingEnv().env, ctx);
+  const consumerEnv = options.env ?? recordingEnv().env;
+  await (options.send ? consumeEvents(seen, consumerEnv, options.send) : consume(seen, consumerEnv, ctx));
   return { acked: (await getQueueResult(batch, ctx)).explicitAcks, retried };
 }
 
@@ -72,12 +76,16 @@ export interface Recording {
   readonly env: EdgeEnv;
   readonly confirmed: [name: string, seqs: readonly number[]][];
   readonly closed: [name: string, credentials: readonly string[]][];
+  readonly maintained: [name: string, order: MaintenanceOrder][];
+  readonly ended: [name: string, of: { issuer: string | null; sub: string | null }, before: number][];
 }
 
 /** The real databases and bucket, with objects that only note what they were asked, or fail where a test says so. */
 export function recordingEnv(more: Partial<EdgeEnv> & { readonly failing?: (name: string) => boolean } = {}): Recording {
   const confirmed: Recording["confirmed"] = [];
   const closed: Recording["closed"] = [];
+  const maintained: Recording["maintained"] = [];
+  const ended: Recording["ended"] = [];
   const { failing = () => false, ...bindings } = more;
   const namespace = {
     getByName: (name: string) => {
@@ -94,6 +102,16 @@ export function recordingEnv(more: Partial<EdgeEnv> & { readonly failing?: (name
           closed.push([name, credentials]);
           return 1;
         },
+        maintain: async (order: MaintenanceOrder) => {
+          check();
+          maintained.push([name, order]);
+          return { forgotten: 0 };
+        },
+        endFamilies: async (of: Recording["ended"][number][1], before: number) => {
+          check();
+          ended.push([name, of, before]);
+          return { closed: 0 };
+        },
         outboxStatus: async () => {
           check();
           return { depth: 2, oldestAt: NOON - 5_000 };
@@ -101,8 +119,8 @@ export function recordingEnv(more: Partial<EdgeEnv> & { readonly failing?: (name
       };
     },
   } as unknown as ObjectNamespace<never>; // the consumers ask no more of an object than these
-  const objects = { TENANT: namespace, METRICS: namespace, HUB: namespace, AGENTS: namespace, ATTEMPTS: namespace };
-  return { env: { ...(env as unknown as EdgeEnv), ...objects, ...bindings }, confirmed, closed }; // the test's bindings are the edge's
+  const objects = { TENANT: namespace, METRICS: namespace, HUB: namespace, AGENTS: namespace, ATTEMPTS: namespace, SUBJECTS: namespace };
+  return { env: { ...(env as unknown as EdgeEnv), ...objects, ...bindings }, confirmed, closed, maintained, ended }; // the test's bindings are the edge's
 }
 
 /** A tenant's history as the table holds it, oldest first. */
