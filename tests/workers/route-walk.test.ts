@@ -4,6 +4,7 @@ import { ACTION_NAMES } from "../../contract/permissions.ts";
 import { app } from "../../workers/edge.ts";
 import { createApp } from "../../workers/http/app.ts";
 import { route } from "../../workers/http/define-route.ts";
+import { DOOR_PREFIX, isAtDoor } from "../../workers/http/door-routes.ts";
 import { specOf } from "../../workers/http/route-table.ts";
 
 type Entry = (typeof app.routes)[number];
@@ -34,6 +35,19 @@ describe("every route", () => {
     );
     sneaky.get("/v1/b", (c) => c.text("no action"));
     expect(unguarded(sneaky.routes)).toEqual(["GET /v1/b"]);
+  });
+
+  it("[DR1] of the door is in the router's table below /p/{tenantSlug}, and says there whom it lets in", () => {
+    const specs = app.routes.flatMap(({ handler }) => specOf(handler) ?? []);
+    const atDoor = specs.filter(isAtDoor);
+    expect(atDoor.map(({ path }) => path)).toContain(`${DOOR_PREFIX}/v1/metrics/query`);
+    for (const { method, path, door, action, subjects } of atDoor) {
+      expect([path, door]).toEqual([path, expect.stringMatching(/^(also|only)$/)]);
+      // Without one of both nobody could ever come in.
+      expect([path, action === "open" || subjects !== undefined]).toEqual([path, true]);
+      const own = specs.some((spec) => spec.method === method && `${DOOR_PREFIX}${spec.path}` === path);
+      expect([path, own]).toEqual([path, door === "also"]);
+    }
   });
 
   it("[HT39] lies below a reserved root path, and no two have the same method and pattern", () => {

@@ -19,10 +19,12 @@ export interface Asked {
   readonly origin?: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   readonly env?: Partial<EdgeEnv>;
+  /** Another origin than the public one, such as a tenant's host. */
+  readonly base?: string;
 }
 
 /** Asks the real app as a browser or a program would, and waits for what it leaves running. */
-export async function ask(path: string, { method, body, cookie, key, origin, headers, env: changed }: Asked = {}): Promise<Response> {
+export async function ask(path: string, { method, body, cookie, key, origin, headers, env: changed, base }: Asked = {}): Promise<Response> {
   const bindings = { ...edgeEnv, LOG_REQUESTS: "off", ...changed };
   const verb = method ?? (body === undefined ? "GET" : "POST");
   const sent = new Headers(headers);
@@ -30,7 +32,7 @@ export async function ask(path: string, { method, body, cookie, key, origin, hea
   if (cookie !== undefined) sent.set("cookie", cookie);
   if (key !== undefined) sent.set("authorization", `Bearer ${key}`);
   if (body !== undefined) sent.set("content-type", "application/json");
-  const request = new Request(`${bindings.PUBLIC_URL}${path}`, {
+  const request = new Request(`${base ?? bindings.PUBLIC_URL}${path}`, {
     method: verb,
     headers: sent,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
