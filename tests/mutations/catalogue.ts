@@ -1,6 +1,7 @@
 import { ACCESS_MUTATIONS } from "./catalogue/access.ts";
 import { AGENT_MUTATIONS } from "./catalogue/agents.ts";
 import { CONSOLE_MUTATIONS } from "./catalogue/console.ts";
+import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
@@ -9,6 +10,7 @@ import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
 import { SECOND_FACTOR_MUTATIONS } from "./catalogue/second-factors.ts";
+import { SUBJECT_TENANT_MUTATIONS } from "./catalogue/subjects-tenant.ts";
 import type { Mutation } from "./mutation.ts";
 
 /** Every mutation, by the family of its rule. */
@@ -23,5 +25,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,
   ...SDK_MUTATIONS,
+  ...DOOR_MUTATIONS,
   ...SECOND_FACTOR_MUTATIONS,
+  ...SUBJECT_TENANT_MUTATIONS,
 ];
