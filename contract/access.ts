@@ -190,5 +190,7 @@ export const deploymentSchema = z.object({
   signUpOpen: z.boolean(),
   /** Whether that takes the node's setup token. */
   setupToken: z.boolean().optional(),
+  /** Where passkeys work: they are bound to a host's name. Null on a deployment that has only an address. */
+  passkeyOrigin: z.string().nullable(),
 });
 export type Deployment = z.infer<typeof deploymentSchema>;

@@ -55,8 +55,8 @@ export async function totp(uri: string, steps = 0): Promise<string> {
 }
 
 function bytesOfBase32(text: string): Uint8Array<ArrayBuffer> {
-  const bits = [...text.replaceAll("=", "")]
-    .map((char) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(char).toString(2).padStart(5, "0"))
-    .join("");
-  return Uint8Array.from(bits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
+  const digits = text
+    .replaceAll("=", "")
+    .replaceAll(/./g, (char) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(char).toString(2).padStart(5, "0"));
+  return Uint8Array.from(digits.match(/.{8}/g) ?? [], (byte) => Number.parseInt(byte, 2));
 }

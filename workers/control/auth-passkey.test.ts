@@ -124,6 +124,7 @@ describe("adding a passkey", { timeout: 30_000 }, () => {
     expect(at("http://127.0.0.1:8787")).toEqual({ id: "localhost", origin: "http://localhost:8787" });
     expect(at("http://[::1]:8787")).toEqual({ id: "localhost", origin: "http://localhost:8787" });
     for (const address of ["https://203.0.113.7", "https://[2001:db8::1]"]) expect(at(address)).toBeNull();
+    expect(await (await ask("/v1/deployment")).json()).toMatchObject({ passkeyOrigin: ORIGIN });
     const none = await ask("/v1/auth/sign-in/passkey/options", { method: "POST", env: { PUBLIC_URL: "https://203.0.113.7" } });
     expect(none.status).toBe(409);
   });

@@ -8,6 +8,7 @@ import { type MeSubject, meSubjectSchema } from "../../contract/subjects.ts";
 import { VERSION } from "../../contract/version.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
+import { relyingParty } from "./auth-passkey-party.ts";
 import { hasOperators, tenantsOf } from "./auth-store.ts";
 import { needsSetupToken } from "./setup-token.ts";
 import { sceneOf } from "./subject-scene.ts";
@@ -82,6 +83,7 @@ export function registerSelfRoutes(app: App): void {
         demo: env.DEMO === "true",
         signUpOpen,
         setupToken: signUpOpen && needsSetupToken(env),
+        passkeyOrigin: relyingParty(env)?.origin ?? null,
       });
     },
   );
