@@ -6,7 +6,7 @@ const none: RevocationState = { countSingle: () => 0, former: () => undefined, l
 const full: RevocationState = { ...none, countSingle: () => REVOCATION_LIMITS.remembered };
 
 describe("a revocation", () => {
-  it("[SU7] counts from now, and is remembered until what it stops has certainly ended", () => {
+  it("[SU7] [SU9] counts from now, and is remembered until what it stops has certainly ended", () => {
     const decided = decideRevocation({ kind: "token", id: "t" }, none, 1_000);
     expect(decided).toEqual({ ok: true, value: { kind: "token", id: "t", before: 1_000, until: 1_000 + 86_460_000 } });
     expect(REVOCATION_LIMITS.lifeMs).toBeGreaterThanOrEqual((SUBJECT_LIMITS.tokenTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000);
