@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -27,6 +27,80 @@ describe("the state folder", () => {
     writeFileSync(join(folder, "state.json"), JSON.stringify({ version: STATE_VERSION - 1 }));
     openState(folder);
     expect(existsSync(join(`${folder}.v${STATE_VERSION - 1}.bak`, "key-ring.json"))).toBe(true);
+  });
+
+  const dirs = () => readdirSync(base).sort();
+  /** A folder of version 1 with something in it, and the steps to version 3, of which one may fail. */
+  const older = () => {
+    const folder = join(base, "state");
+    openState(folder);
+    writeFileSync(join(folder, "state.json"), JSON.stringify({ version: 1 }));
+    writeFileSync(join(folder, "data.txt"), "one");
+    const grow = (word: string) => (at: string) =>
+      writeFileSync(join(at, "data.txt"), `${readFileSync(join(at, "data.txt"), "utf8")} ${word}`);
+    return { folder, grow };
+  };
+
+  it("[ND20] is copied aside whole, then brought up step by step", () => {
+    const { folder, grow } = older();
+    openState(folder, false, {
+      layout: {
+        version: 3,
+        migrations: [
+          { from: 2, up: grow("three") },
+          { from: 1, up: grow("two") },
+        ],
+      },
+    });
+    expect(readFileSync(join(folder, "data.txt"), "utf8")).toBe("one two three");
+    expect(JSON.parse(readFileSync(join(folder, "state.json"), "utf8"))).toEqual({ version: 3 });
+    expect(dirs()).toEqual(["state", "state.v1.bak"]);
+    expect(readFileSync(join(`${folder}.v1.bak`, "data.txt"), "utf8")).toBe("one");
+    expect(JSON.parse(readFileSync(join(`${folder}.v1.bak`, "state.json"), "utf8"))).toEqual({ version: 1 });
+  });
+
+  it("[ND20] goes on where a kill interrupted it, and keeps the copy from before", () => {
+    const { folder, grow } = older();
+    const killed = () => {
+      throw new Error("killed");
+    };
+    const layout = (second: (at: string) => void) => ({
+      version: 3,
+      migrations: [
+        { from: 1, up: grow("two") },
+        { from: 2, up: second },
+      ],
+    });
+    expect(() => openState(folder, false, { layout: layout(killed) })).toThrow("killed");
+    // Half changed: the next start neither copies it nor repeats the step that is done.
+    openState(folder, false, { layout: layout(grow("three")) });
+    expect(readFileSync(join(folder, "data.txt"), "utf8")).toBe("one two three");
+    expect(dirs()).toEqual(["state", "state.v1.bak"]);
+    expect(readFileSync(join(`${folder}.v1.bak`, "data.txt"), "utf8")).toBe("one");
+  });
+
+  it("[ND20] overwrites no copy of an earlier time, and leaves no lock in one", () => {
+    const { folder, grow } = older();
+    mkdirSync(`${folder}.v1.bak`);
+    mkdirSync(`${folder}.v1.bak.2.partial`);
+    writeFileSync(join(folder, "server.json"), "{}");
+    openState(folder, false, { layout: { version: 2, migrations: [{ from: 1, up: grow("two") }] } });
+    expect(dirs()).toEqual(["state", "state.v1.bak", "state.v1.bak.2"]);
+    expect(readdirSync(`${folder}.v1.bak.2`).sort()).toEqual(["data.txt", "key-ring.json", "state.json"]);
+  });
+
+  it("[ND20] refuses a version that it has no step from", () => {
+    const { folder } = older();
+    expect(() => openState(folder, false, { layout: { version: 3, migrations: [{ from: 2, up: () => {} }] } })).toThrow(
+      /cannot bring to 3/,
+    );
+  });
+
+  it("[ND2] keeps no ring of its own when one comes from the environment", () => {
+    const folder = join(base, "state");
+    const ring = { text: "{}", file: undefined };
+    expect(openState(folder, false, { ring })).toMatchObject({ keyRing: "{}", keyRingFile: undefined });
+    expect(existsSync(join(folder, "key-ring.json"))).toBe(false);
   });
 
   it("[SC7] never deletes a folder that is not a state folder, and refuses a broken one", () => {
