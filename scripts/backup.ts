@@ -43,8 +43,6 @@ function readOptions() {
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return console.log(USAGE);
-  // The server's requests come first, also where both share a processor.
-  setPriority(constants.priority.PRIORITY_LOW);
   const ring = readRing({ file: options["key-ring"], state: options.state }, process.env);
   const startedAt = Date.now();
   const id = uuidv7(startedAt, cryptoRandom);
@@ -61,13 +59,19 @@ async function main(): Promise<void> {
     checksum: null,
     problem: null,
   };
+  const started = (): void => {
+    note(begun);
+    // The server's requests come first, also where both share a processor. Not the lowest: it writes to the same file system,
+    // where others wait for whoever is in the middle of a change.
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  };
   let noted = false;
   const note = (backup: Backup): void => {
     noted = true;
     noteBackup(options.state, backup);
   };
   try {
-    const made = await backUpNode({ ...options, id, startedAt, ring: ring.ring, env: process.env, started: () => note(begun) });
+    const made = await backUpNode({ ...options, id, startedAt, ring: ring.ring, env: process.env, started });
     if (options.verify) await verify(made, ring);
     const done = { ...begun, ...totals(made), state: "done", finishedAt: made.head.finishedAt, target: basename(made.folder) } as const;
     note(done);

@@ -6,11 +6,10 @@ import type { KeyRing } from "../../contract/key-ring.ts";
 import { VERSION } from "../../contract/version.ts";
 import { BackupError } from "./backup-error.ts";
 import { BackupWriter } from "./backup-folder.ts";
-import { type PinnedBlobs, pinBlobs } from "./blobs.ts";
+import { Copier } from "./copier.ts";
 import { newBackupKey } from "./keys.ts";
-import { PinnedDatabase } from "./pinned.ts";
 import { tableSums } from "./row-sums.ts";
-import { isBlobIndex, listState } from "./state-files.ts";
+import { listState } from "./state-files.ts";
 import { clearAbandoned, makeWorkFolder } from "./work-folders.ts";
 
 /** Database files that are pinned at once, two or three file descriptors each. Of more, the rest are pinned when these are copied. */
@@ -27,7 +26,7 @@ export interface NodeBackupOptions {
   readonly to: string;
   readonly ring: KeyRing;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What could be refused was not: from here on there is something to tell of. */
+  /** What could be refused was not, and the process that copies has been started. */
   readonly started?: () => void;
 }
 
@@ -55,11 +54,12 @@ export async function backUpNode(options: NodeBackupOptions): Promise<NodeBackup
   // Plain copies stay beside the state that they are copies of.
   clearAbandoned(join(state, "backups"), (name) => name.endsWith(".work"));
   const work = join(state, "backups", `${id}.work`);
+  const copier = new Copier();
   try {
     makeWorkFolder(work);
     checkSpace(state, to);
     options.started?.();
-    await copyState(state, work, writer);
+    await copyState(state, work, writer, copier);
     const head = await writer.finish(
       {
         id,
@@ -78,59 +78,27 @@ export async function backUpNode(options: NodeBackupOptions): Promise<NodeBackup
     writer.abandon();
     throw error;
   } finally {
+    copier.end();
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-async function copyState(state: string, work: string, writer: BackupWriter): Promise<void> {
+async function copyState(state: string, work: string, writer: BackupWriter, copier: Copier): Promise<void> {
   const { databases, files } = listState(state);
   for (const path of files) await writer.add({ path, kind: "file", tables: [] }, [readFileSync(join(state, path))]);
   for (let from = 0; from < databases.length; from += PINS) {
-    const pinned = pinAll(state, work, databases.slice(from, from + PINS));
-    try {
-      for (const { path, database } of pinned) {
-        const copy = join(work, "copy.sqlite");
-        await database.copyTo(copy);
-        database.release();
-        const tables = tableSums(copy);
-        await writer.add({ path, kind: "sqlite", tables }, createReadStream(copy));
-        // Reading it has made a log and an index of the log beside it.
-        for (const end of ["", "-wal", "-shm"]) rmSync(`${copy}${end}`, { force: true });
-      }
-      for (const { blobs } of pinned)
-        for (const { path, held } of blobs) {
-          await writer.add({ path, kind: "file", tables: [] }, createReadStream(held));
-          rmSync(held);
-        }
-    } finally {
-      for (const { database } of pinned) database.release();
+    const pinned = await copier.pin(state, work, databases.slice(from, from + PINS));
+    for (const { path } of pinned) {
+      const copy = join(work, "copy.sqlite");
+      await copier.copy(path, copy);
+      await writer.add({ path, kind: "sqlite", tables: tableSums(copy) }, createReadStream(copy));
+      // Reading it has made a log and an index of the log beside it.
+      for (const end of ["", "-wal", "-shm"]) rmSync(`${copy}${end}`, { force: true });
     }
-  }
-}
-
-interface Pinned {
-  readonly path: string;
-  readonly database: PinnedDatabase;
-  readonly blobs: PinnedBlobs["blobs"];
-}
-
-/** In this order, one right after the other: the moments of all lie milliseconds apart. */
-function pinAll(state: string, work: string, paths: readonly string[]): Pinned[] {
-  const pinned: Pinned[] = [];
-  try {
-    for (const [at, path] of paths.entries()) {
-      if (isBlobIndex(path)) {
-        const both = pinBlobs(state, path, join(work, `blobs-${at}`));
-        if (both) pinned.push({ path, database: both.index, blobs: both.blobs });
-      } else {
-        const database = PinnedDatabase.pin(join(state, path));
-        if (database) pinned.push({ path, database, blobs: [] });
-      }
+    for (const { path, held } of pinned.flatMap(({ blobs }) => blobs)) {
+      await writer.add({ path, kind: "file", tables: [] }, createReadStream(held));
+      rmSync(held);
     }
-    return pinned;
-  } catch (error) {
-    for (const { database } of pinned) database.release();
-    throw error;
   }
 }
 

@@ -38,12 +38,6 @@ async function restore(from: string, more: { state?: string; ring?: FakeState["r
   return { state, ...(await restoreNode({ from, state, ring: more.ring ?? node.ring, env: more.env ?? {} })) };
 }
 
-function nameOf(path: string): string {
-  const entry = made.manifest.entries.find((candidate) => candidate.path === path);
-  if (!entry) throw new Error(path);
-  return entry.name;
-}
-
 describe("a restore", () => {
   it("[ND56] brings back every row, compares counts and checksums of every table, and prints them", async () => {
     const { state, tables } = await restore(made.folder, { state: join(to, "whole") });
@@ -113,7 +107,7 @@ describe("a restore", () => {
     const folder = copyOf("spoilt");
     const names = readdirSync(folder).filter((name) => name !== "backup.json");
     expect(names.length).toBeGreaterThan(6);
-    const spoil = async (name: string, how: (bytes: Buffer) => Buffer | undefined): Promise<void> => {
+    const spoil = async (name: string, how: (bytes: Buffer) => Uint8Array | null): Promise<void> => {
       const bytes = readFileSync(join(folder, name));
       const spoilt = how(Buffer.from(bytes));
       if (spoilt) writeFileSync(join(folder, name), spoilt);
@@ -126,10 +120,10 @@ describe("a restore", () => {
       await spoil(name, (bytes) => (bytes.writeUInt8((bytes.at(10) ?? 0) ^ 1, 10), bytes)); // of the salt
       await spoil(name, (bytes) => bytes.subarray(0, bytes.length - 1));
       await spoil(name, (bytes) => Buffer.concat([bytes, Buffer.from([0])]));
-      await spoil(name, () => undefined);
+      await spoil(name, () => null);
       await spoil(name, () => readFileSync(join(folder, names.find((other) => other !== name) ?? "")));
     }
-    await spoil("backup.json", () => undefined);
+    await spoil("backup.json", () => null);
     expect(readdirSync(to).filter((name) => name.startsWith("state of spoilt"))).toEqual([]);
     await restore(folder);
   });

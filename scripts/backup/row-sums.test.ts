@@ -29,7 +29,9 @@ function sumOf(folder: string, content: readonly (readonly [Cell, Cell])[]): str
 const canonical = (content: readonly (readonly [Cell, Cell])[]): string =>
   JSON.stringify(
     content
-      .map((row) => JSON.stringify(row.map((value) => (value instanceof Uint8Array ? `b${[...value]}` : `${typeof value}${value}`))))
+      .map((row) =>
+        JSON.stringify(row.map((value) => (value instanceof Uint8Array ? `b${[...value].join()}` : `${typeof value}${String(value)}`))),
+      )
       .sort(),
   );
 
