@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { grantableScopes } from "./key-scopes.ts";
-import { ACTIONS, roleMay, ROLES, SCOPES } from "./permissions.ts";
+import { type Action, ACTIONS, roleMay, ROLES, type Scope, SCOPES } from "./permissions.ts";
 
 describe("the scopes an operator may give to a key", () => {
-  it("[AC23] are what the operator may do, and agents:connect for who manages agents", () => {
+  it("[AC23] are what the operator may do, and what only programs do for who manages them", () => {
+    const handedOutBy: Partial<Record<Scope, Action>> = { "agents:connect": "agents:manage", "tokens:mint": "subjects:manage" };
     for (const role of ROLES) {
       for (const scope of grantableScopes(role, false)) {
-        const own = roleMay(role, scope, false) || (scope === "agents:connect" && roleMay(role, "agents:manage", false));
-        expect(own, `${role} ${scope}`).toBe(true);
+        expect(roleMay(role, handedOutBy[scope] ?? scope, false), `${role} ${scope}`).toBe(true);
       }
+    }
+    for (const scope of ["agents:connect", "tokens:mint"]) {
+      expect(grantableScopes("operator", false)).toContain(scope);
+      expect(grantableScopes("developer", false)).not.toContain(scope);
     }
     expect(grantableScopes("owner", false)).toContain("agents:connect");
     expect(grantableScopes("viewer", false)).not.toContain("agents:connect");
