@@ -22,7 +22,11 @@ export const publicJwkSchema = z
     y: text(200).optional(),
     n: text(2_000).optional(),
     e: text(20).optional(),
-    d: z.never({ error: "this is a private key: paste the public one, and replace this key" }).optional(),
+    /** Only in private keys. Written so that the API's description can say it: that has no word for what must be absent. */
+    d: z
+      .unknown()
+      .refine((part) => part === undefined, "this is a private key: paste the public one, and replace this key")
+      .optional(),
   })
   .strip();
 export type PublicJwk = z.infer<typeof publicJwkSchema>;

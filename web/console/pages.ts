@@ -120,7 +120,7 @@ export const PAGES: readonly PageSpec[] = [
     name: "Issuers",
     what: "the list of issuers",
     plane: "control",
-    paths: ["/console/control/issuers", "/console/control/issuers/:issuer"],
+    paths: ["/console/control/issuers", "/console/control/issuers/:name"],
     icon: Stamp,
     action: "tenant:manage",
     key: "i",

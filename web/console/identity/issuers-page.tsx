@@ -42,7 +42,7 @@ const COLUMNS: readonly [Column<Issuer>, ...Column<Issuer>[]] = [
 export default function IssuersPage({ params }: PageProps) {
   const issuers = useResource("issuers", async (signal) => (await api.issuers.list({ signal })).items, 30_000);
   const rows = issuers.data.value;
-  const open = params["issuer"];
+  const open = params["name"];
   const opened = rows?.find(({ name }) => name === open);
   useOpenName(open === "new" ? "New issuer" : opened?.name);
   const close = () => go(LIST);
