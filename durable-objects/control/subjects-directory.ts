@@ -44,7 +44,7 @@ export class DirectoryDesk {
     this.#objects = objects;
   }
 
-  load(): void {
+  recount(): void {
     this.#rows = this.#parts.directory.count();
   }
 

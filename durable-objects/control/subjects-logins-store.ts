@@ -16,7 +16,7 @@ const SQL = {
   known: "SELECT last_day AS at FROM known_place WHERE email_digest = ? AND place = ?",
   remember: "INSERT OR REPLACE INTO known_place (email_digest, place, last_day) VALUES (?, ?, ?)",
   keepPlaces: `DELETE FROM known_place WHERE email_digest = ?1 AND place IN
-    (SELECT place FROM known_place WHERE email_digest = ?1 ORDER BY last_day DESC, place LIMIT -1 OFFSET ?2) RETURNING 1`,
+    (SELECT place FROM known_place WHERE email_digest = ?1 ORDER BY last_day DESC, place LIMIT -1 OFFSET ?2)`,
   forgetPlaces: "DELETE FROM known_place WHERE email_digest = ? RETURNING 1",
   sweepPlaces: `DELETE FROM known_place WHERE (email_digest, place) IN
     (SELECT email_digest, place FROM known_place WHERE last_day < ? LIMIT ?) RETURNING 1`,

@@ -16,7 +16,7 @@ export class LoginDesk {
     this.#parts = parts;
   }
 
-  load(): void {
+  recount(): void {
     this.#rows = this.#parts.logins.count();
   }
 

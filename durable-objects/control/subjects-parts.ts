@@ -13,4 +13,6 @@ export interface SubjectsParts {
   readonly logins: LoginStore;
   /** Something will be over at this time: a sweep comes by then at the latest. Epoch milliseconds. */
   expireBy(dueAt: number): void;
+  /** Rows went that are counted in memory. */
+  recount(): void;
 }

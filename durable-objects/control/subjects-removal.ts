@@ -5,7 +5,8 @@ import type { SubjectsParts } from "./subjects-parts.ts";
  * Removes every row of a subject from this object, whichever half of it is here, in the running transaction.
  * @returns rows that went
  */
-export function removeSubject({ accounts, directory, families, logins }: SubjectsParts, issuer: string, sub: string): number {
+export function removeSubject(parts: SubjectsParts, issuer: string, sub: string): number {
+  const { accounts, directory, families, logins } = parts;
   const emails = new Set<string>();
   let rows = families.deleteOf(issuer, sub).length;
   if (issuer === HOSTED) {
@@ -18,7 +19,9 @@ export function removeSubject({ accounts, directory, families, logins }: Subject
       rows += directory.deleteOfEmail(emailDigest) + logins.deleteOfEmail(emailDigest) + logins.forgetPlaces(emailDigest);
     }
   }
-  return rows + accounts.delete(issuer, sub);
+  rows += accounts.delete(issuer, sub);
+  if (rows > 0) parts.recount();
+  return rows;
 }
 
 /** The kit's hook. A subject that is none has left nothing here. */

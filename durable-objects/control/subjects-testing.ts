@@ -5,21 +5,20 @@ import { z } from "zod";
 import type { Outcome } from "../../contract/problems.ts";
 import { rendezvousPlace } from "../../contract/rendezvous.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
-import type { PendingAccount, SubjectsRpc } from "../../contract/rpc/subjects.ts";
+import type { ClaimedAccount, PendingAccount, SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import { HOSTED, SUBJECT_LIMITS, subjectOf } from "../../contract/subject-id.ts";
 
 export const meta: CallMeta = { requestId: "req-1", actor: "visitor", actorName: "visitor" };
 
-export type SubjectsStub = ReturnType<typeof subjectsStub>;
+type SubjectsStub = ReturnType<typeof env.SUBJECTS.getByName>;
 
-/** Object `place` of a tenant of the test's own. */
-export function subjectsStub(tenant: string, place: number) {
-  return env.SUBJECTS.getByName(`${tenant}/subjects/${place}`);
-}
-
-/** The stub by its interface: the runtime's own stub types cannot say what `unknown` and readonly tuples become. */
-export function subjectsAt(tenant: string, place: number): SubjectsRpc {
-  return subjectsStub(tenant, place) as unknown as SubjectsRpc; // the class implements it
+/**
+ * Object `place` of a tenant of the test's own: the stub for looking inside, and by its interface for calling, because the
+ * runtime's own stub types cannot say what readonly lists become.
+ */
+export function subjectsAt(tenant: string, place: number): { readonly stub: SubjectsStub; readonly rpc: SubjectsRpc } {
+  const stub = env.SUBJECTS.getByName(`${tenant}/subjects/${place}`);
+  return { stub, rpc: stub as unknown as SubjectsRpc }; // the class implements it
 }
 
 export const placeOf = (issuer: string, sub: string): number => rendezvousPlace(subjectOf(issuer, sub), SUBJECT_LIMITS.places);
@@ -51,12 +50,19 @@ export function valueOf<T>(outcome: Outcome<T>): T {
 
 export const slugOf = (outcome: Outcome<unknown>): string => (outcome.ok ? "ok" : outcome.problem.slug);
 
-/** An account with an address, made the whole way, at one object. */
-export async function registered(stub: SubjectsRpc, sub: string, emailDigest: string): Promise<void> {
-  const token = hashOf(`token of ${sub}`);
-  valueOf(await stub.beginVerification(pendingOf(sub, emailDigest), token, linkOf(sub), meta));
-  valueOf(await stub.putAccount(valueOf(await stub.claimEmail(token, meta)), meta));
-  await stub.finishVerification(token);
+export const tokenOf = (sub: string, emailDigest: string): string => hashOf(`token of ${sub} for ${emailDigest}`);
+
+/** The first half of a mailed link's use, at one object. */
+export async function claimed(rpc: SubjectsRpc, sub: string, emailDigest: string): Promise<ClaimedAccount> {
+  const token = tokenOf(sub, emailDigest);
+  valueOf(await rpc.beginVerification(pendingOf(sub, emailDigest), token, linkOf(sub), meta));
+  return valueOf(await rpc.claimEmail(token, meta));
+}
+
+/** An account with an address, made the whole way at one object. */
+export async function registered(rpc: SubjectsRpc, sub: string, emailDigest: string): Promise<void> {
+  valueOf(await rpc.putAccount(await claimed(rpc, sub, emailDigest), meta));
+  await rpc.finishVerification(tokenOf(sub, emailDigest));
 }
 
 export function familyOf(sub: string, familyId: string, secret: string, issuer = HOSTED): Parameters<SubjectsRpc["openFamily"]>[0] {
@@ -68,6 +74,12 @@ export function familyOf(sub: string, familyId: string, secret: string, issuer =
 /** Rows of a query inside the object; no column that it asks for may be a blob. */
 export async function rowsOf(stub: SubjectsStub, query: string): Promise<Record<string, string | number | null>[]> {
   return await runInDurableObject(stub, (_, state) => state.storage.sql.exec<Record<string, string | number | null>>(query).toArray());
+}
+
+/** Puts rows behind the object's back, in an object that is open: only so can limits be reached in a test. */
+export async function writeRows(stub: SubjectsStub, query: string, ...params: (string | number)[]): Promise<void> {
+  await stub.outboxStatus();
+  await runInDurableObject(stub, (_, state) => void state.storage.sql.exec(query, ...params));
 }
 
 /** Runs work and answers what the object's `exec` was asked meanwhile, with what each statement wrote. */

@@ -39,12 +39,8 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
       migrations: SUBJECTS_MIGRATIONS,
       registered: true,
       timers: { buckets: (now) => this.#logins.sweep(now), expiry: async (now) => await sweepExpired(parts, this.#directory, now) },
-      load: () => this.#load(),
-      forgetSubject: (subject) => {
-        const rows = forgetSubject(parts, subject);
-        this.#load();
-        return rows;
-      },
+      load: () => parts.recount(),
+      forgetSubject: (subject) => forgetSubject(parts, subject),
     });
     const parts: SubjectsParts = {
       kit,
@@ -54,6 +50,10 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
       logins: new LoginStore(ctx.storage.sql),
       expireBy: (dueAt) => {
         if (dueAt < (kit.timers.get("expiry") ?? Number.POSITIVE_INFINITY)) kit.timers.set("expiry", dueAt);
+      },
+      recount: () => {
+        this.#logins.recount();
+        this.#directory.recount();
       },
     };
     this.#kit = kit;
@@ -120,9 +120,7 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
   }
 
   async deleteSubject(who: SubjectName, meta: CallMeta): Answer<"deleteSubject"> {
-    const deleted = await this.#accounts.delete(who, meta);
-    this.#load();
-    return deleted;
+    return await this.#accounts.delete(who, meta);
   }
 
   async openFamily(input: Parameters<SubjectsRpc["openFamily"]>[0]): Promise<Outcome<null>> {
@@ -159,11 +157,5 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
 
   override async alarm(): Promise<void> {
     await this.#kit.alarm();
-  }
-
-  /** How many rows strangers have filled. */
-  #load(): void {
-    this.#logins.load();
-    this.#directory.load();
   }
 }
