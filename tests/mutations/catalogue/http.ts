@@ -85,7 +85,7 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
     rule: "HT51",
     defect: "looks up guesses without end",
     file: "workers/http/miss-budget.ts",
-    find: "before.misses >= MISS_LIMITS.misses",
+    find: "before.misses >= maxMisses",
     replace: "before.misses < 0",
     test: "workers/http/principal.test.ts",
   },
