@@ -1,14 +1,18 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
+import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
-import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { keyRing } from "../../contract/key-ring.ts";
 import type { AccessConfig, AccessKnown, AccessSnapshot, Revocation, SigningKey } from "../../contract/rpc/access.ts";
 import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import type { AuditNote, TenantRpc } from "../../contract/rpc/tenant.ts";
 import { signingKeyId } from "../../contract/token-kid.ts";
 import type { EdgeEnv } from "../env.ts";
+import { route } from "./define-route.ts";
+import { edgeEnv, testApp } from "./testing.ts";
 import { ourIss } from "./token-claims.ts";
-import { edgeEnv } from "./testing.ts";
+import { inspectToken } from "./token-inspect.ts";
 
 export const NOBODYS_CONFIG: AccessConfig = { slug: "slug", settings: FIRST_SETTINGS, issuers: [], publicThings: [], signingKeys: [] };
 
@@ -19,7 +23,7 @@ export function versionSnapshot(keysVersion: number): AccessSnapshot {
 
 type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
 
-/** A tenant whose object is a fake that counts what it is asked; its database refuses every query. */
+/** A tenant whose object is a fake that counts what it is asked; so is what is asked of its database. */
 export class FakeTenant {
   readonly tenantId: string;
   /** What its object says; change it with {@link change}, {@link revoke}. */
@@ -29,7 +33,7 @@ export class FakeTenant {
   configVersion = 1;
   broken = false;
   exists = true;
-  readonly calls = { access: 0, known: [] as (AccessKnown | null)[] };
+  readonly calls = { access: 0, queries: 0, known: [] as (AccessKnown | null)[] };
   readonly notes: { readonly actor: string; readonly actorName: string; readonly note: AuditNote }[] = [];
   readonly seen: { readonly object: string; readonly issuer: string; readonly sub: string; readonly name: string }[] = [];
   readonly #pairs = new Map<string, Pair>();
@@ -46,11 +50,7 @@ export class FakeTenant {
     return tenant;
   }
 
-  get settings(): TenantSettings {
-    return this.config.settings;
-  }
-
-  /** Bindings with this tenant's objects, and no database. */
+  /** Bindings with this tenant's objects, and a database that knows its slug. */
   get bindings(): Partial<EdgeEnv> {
     const object: Partial<TenantRpc> = {
       access: async (known) => this.#access(known),
@@ -66,10 +66,10 @@ export class FakeTenant {
           ({ noteSeen: async (who) => void this.seen.push({ object, ...who }) }) satisfies Partial<SubjectsRpc> as unknown as SubjectsRpc,
       },
       DB: {
-        prepare: () => {
-          throw new Error("a query of D1");
-        },
-      } as unknown as D1Database, // any use of it fails the request
+        prepare: (sql: string) => ({
+          bind: (...values: unknown[]) => ({ first: async () => this.#query(sql, values) }),
+        }),
+      } as unknown as D1Database, // the one way in which authentication reads
     };
   }
 
@@ -87,6 +87,12 @@ export class FakeTenant {
       revocationSeq: this.revocations.at(-1)?.seq ?? 0,
       more: false,
     };
+  }
+
+  /** Knows whose door a slug is, and nothing else. */
+  #query(sql: string, [value]: readonly unknown[]): unknown {
+    this.calls.queries += 1;
+    return sql.includes("slug = ?") && value === this.config.slug ? { tenantId: this.tenantId, slug: this.config.slug } : null;
   }
 
   change(config: Partial<AccessConfig>): void {
@@ -142,6 +148,50 @@ export class FakeTenant {
       mrd: { v: 1, iss: "minted", name: "Ada", avatarUrl: null, guest: false, grants: [], at: now, fam: null, key: "k1" },
     };
   }
+}
+
+/** Whose requests the app of {@link asking} is asked with. */
+interface Asked {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds from now. */
+  readonly at?: number;
+  readonly door?: boolean;
+  readonly env?: Partial<EdgeEnv>;
+}
+
+/** An app whose routes say who asks, and a way to ask as a subject, at the public address or at the tenant's door. */
+export function asking(tenant: FakeTenant) {
+  const { app, lines } = testApp();
+  const spec = { method: "get", path: "/v1/who", action: "self:read", tag: "test", summary: "who", answer: { status: 200 } } as const;
+  route(app, { ...spec, subjects: "self", door: "also" }, async ({ principal }) => Response.json(principal));
+  async function ask(path: string, { headers = {}, at = 0, door = false, env = {} }: Asked = {}, init: RequestInit = {}) {
+    const ctx = createExecutionContext();
+    const bindings = { ...edgeEnv, ...tenant.bindings, LOG_REQUESTS: "all", CLOCK_OFFSET_MS: String(at), ...env };
+    const response = await app.fetch(
+      new Request(`${edgeEnv.PUBLIC_URL}${door ? `/p/${tenant.config.slug}` : ""}${path}`, { headers, ...init }),
+      bindings,
+      ctx,
+    );
+    await waitOnExecutionContext(ctx);
+    return response;
+  }
+  const who = async (token: string, asked: Asked = {}) => await ask("/v1/who", { ...asked, headers: { authorization: `Bearer ${token}` } });
+  /** Who it is, or the status. */
+  const whoIs = async (token: string, asked: Asked = {}): Promise<SubjectPrincipal | number> => {
+    const response = await who(token, asked);
+    return response.status === 200 ? await response.json<SubjectPrincipal>() : response.status;
+  };
+  return { app, spec, lines, ask, who, whoIs };
+}
+
+/** The check at which the tenant's test of a token ends; undefined when it passes all. */
+export async function failingCheck(tenant: FakeTenant, token: string, at = 0): Promise<string | undefined> {
+  const env = { ...edgeEnv, ...tenant.bindings };
+  const ctx = { waitUntil: () => undefined };
+  const { checks, principal } = await inspectToken(token, { env, ctx, now: Date.now() + at, tenantId: tenant.tenantId });
+  const last = checks.at(-1);
+  if ((principal === null) !== (last?.ok === false)) throw new Error("a principal without all checks, or none with them");
+  return last?.ok === false ? last.check : undefined;
 }
 
 /** A token with these claims and this header to the letter; undefined claims are left out. */
