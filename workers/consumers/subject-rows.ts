@@ -5,8 +5,8 @@ import type { z } from "zod";
 type SubjectData = z.infer<(typeof PROJECTED_DATA)["meridian.subject.registered"]>;
 
 /**
- * Writes a subject's row. One that was emptied stays empty: a deleted subject never comes back under its ref, whichever of
- * its events arrive late.
+ * Writes a subject's row. One that was emptied stays so, whichever events of the deleted subject arrive late; who began after the
+ * deletion is somebody new.
  */
 export function subjectRow(
   db: D1Database,
@@ -19,15 +19,15 @@ export function subjectRow(
     .prepare(
       `INSERT INTO identity_subject (tenant_id, ref, issuer, sub, name, email, guest, created_at, last_seen_at, search, source, seq)
        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-       ON CONFLICT (tenant_id, ref) DO UPDATE SET name = excluded.name, email = excluded.email, guest = excluded.guest,
+       ON CONFLICT (tenant_id, ref) DO UPDATE SET issuer = excluded.issuer, sub = excluded.sub, name = excluded.name, email = excluded.email, guest = excluded.guest,
          created_at = excluded.created_at, last_seen_at = excluded.last_seen_at, search = excluded.search,
          source = excluded.source, seq = excluded.seq
-       WHERE excluded.seq > seq AND issuer <> ''`,
+       WHERE excluded.seq > seq AND (issuer <> '' OR excluded.created_at > created_at)`,
     )
     .bind(event.tenantId, ref, issuer, sub, name, email, guest ? 1 : 0, createdAt, lastSeenAt, search, event.source, event.seq);
 }
 
-/** Empties the row of a deleted subject down to its ref, or makes such a row: events that arrive late find it and write nothing. */
+/** Empties the row of a deleted subject down to its ref and the time, or makes such a row: events that arrive late find it and write nothing. */
 export function emptySubjectRow(db: D1Database, tenantId: string, ref: string, now: number): D1PreparedStatement {
   return db
     .prepare(

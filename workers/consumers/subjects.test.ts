@@ -64,6 +64,9 @@ describe("events of end users", () => {
     await deliver([{ body: deletion("ev31-first", 2) }]);
     await deliver([{ body: subjectEvent("ev31-first", 1, "registered") }]);
     expect(await rowOf("ev31-first")).toMatchObject(empty);
+    const later = NOON + 3 * 86_400_000;
+    await deliver([{ body: subjectEvent("ev31-gone", 10, "changed", { createdAt: later, lastSeenAt: later }) }]);
+    expect(await rowOf("ev31-gone")).toMatchObject({ issuer: "hosted", name: "Ada", created_at: later });
   });
 
   it("[EV32] stand in the history without what is personal", async () => {

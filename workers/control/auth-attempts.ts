@@ -18,6 +18,10 @@ export const ATTEMPT_LIMITS = {
     { perPeriod: 15, periodMs: 60 * MINUTE_MS, burst: 15 },
   ],
   address: [{ perPeriod: 30, periodMs: 5 * MINUTE_MS, burst: 30 }],
+  /** End users of all tenants from one address: log-ins, registrations, guests. Of its own, so that they never stand in an operator's way. */
+  doorAddress: [{ perPeriod: 30, periodMs: 5 * MINUTE_MS, burst: 30 }],
+  /** The same where nobody vouches for addresses: everybody's together. */
+  doorUnknown: [{ perPeriod: 600, periodMs: 5 * MINUTE_MS, burst: 300 }],
   /** Of one signed-in person, who proves the current password to change it or a second factor. */
   passwordChange: [{ perPeriod: 5, periodMs: 5 * MINUTE_MS, burst: 5 }],
   /**

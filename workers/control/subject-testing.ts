@@ -4,7 +4,7 @@ import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts"
 import type { TokenReply } from "../../contract/subjects.ts";
 import { placeOfSubject } from "../http/objects.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
-import { ask, type Asked, seedTenant, type SeededTenant } from "./testing.ts";
+import { ask, type Asked, edgeEnv, seedTenant, type SeededTenant } from "./testing.ts";
 
 const SYSTEM = { requestId: "seed", actor: "system", actorName: "system" };
 
@@ -60,7 +60,7 @@ export async function seedGuest(tenant: SeededTenant): Promise<TokenReply> {
 
 /** The tenant's audit entries, newest first. */
 export async function auditOf({ tenantId }: SeededTenant): Promise<AuditEntry[]> {
-  const listed = await env.TENANT.getByName(`${tenantId}/tenant/main`).listAudit({ limit: 200 });
+  const listed = await edgeEnv.TENANT.getByName(`${tenantId}/tenant/main`).listAudit({ limit: 200 });
   if (!listed.ok) throw new Error(listed.problem.detail);
   return listed.value.items;
 }

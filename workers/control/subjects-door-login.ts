@@ -14,7 +14,7 @@ import { renew } from "./subject-renew.ts";
 import { objectCall, sceneAtDoor } from "./subject-scene.ts";
 import { accessHere, hostedFamily, hostedHere, openSession } from "./subject-session.ts";
 import { signOut } from "./subject-sign-out.ts";
-import { takeFromAddress, takeLogin } from "./subjects-door-limits.ts";
+import { noteOwnPlace, takeFromAddress, takeLogin } from "./subjects-door-limits.ts";
 
 const common = { method: "post", tag: "subjects", door: "only" } as const;
 
@@ -50,7 +50,7 @@ export function registerSubjectLoginRoutes(app: App): void {
       const genuine = await isPasswordOf(account?.passwordHash ?? null, call.body.password, scene.now);
       if (!genuine.ok) return genuine;
       if (!genuine.value || !account) return refuse("wrong-credentials", "Check the email and the password and try again.");
-      await directory.loginSucceeded(emailDigest, taken.value.place);
+      await noteOwnPlace(scene, emailDigest);
       return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(account)));
     },
   );

@@ -11,7 +11,7 @@ import { objectCall, sceneAtDoor } from "./subject-scene.ts";
 import { hostedFamily, hostedHere, openSession } from "./subject-session.ts";
 import { askForProof, useProof } from "./subject-verification.ts";
 import { hostedSelf } from "./subjects-door-self.ts";
-import { takeFromAddress } from "./subjects-door-limits.ts";
+import { noteOwnPlace, takeFromAddress } from "./subjects-door-limits.ts";
 
 const common = { method: "post", action: "subjects:register", tag: "subjects", subjects: "visitors", door: "only" } as const;
 
@@ -58,6 +58,7 @@ export function registerSubjectRegisterRoutes(app: App): void {
       if (!kept.ok) return kept;
       const proved = await useProof(scene, call.body.token);
       if (!proved.ok) return proved;
+      if (proved.value.emailDigest !== null) await noteOwnPlace(scene, proved.value.emailDigest);
       return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(proved.value)));
     },
   );
