@@ -10,6 +10,8 @@ export interface TestServerOptions {
   readonly state?: string;
   readonly port?: number;
   readonly agent?: boolean;
+  /** With the log of every request. */
+  readonly loud?: boolean;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -50,7 +52,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     String(port),
     "--state",
     state,
-    "--quiet",
+    ...(options.loud ? [] : ["--quiet"]),
     ...(options.agent ? [] : ["--no-agent"]),
     ...(options.args ?? []),
   ];
@@ -83,7 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port,
     state,
     process: child,
-    demo: options.args?.includes("--no-demo")
+    demo: options.args?.some((arg) => arg === "--no-demo" || arg === "--production")
       ? { url, email: "", password: "", apiKey: "", agentKey: "" }
       : JSON.parse(readFileSync(demoFile, "utf8")),
     output: () => printed,
