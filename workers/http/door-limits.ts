@@ -14,6 +14,8 @@ export const DOOR_LIMITS = {
   address: { perPeriod: 600, periodMs: 60_000, burst: 200 },
   /** All of one tenant's door: what a busy product's page asks in an isolate, and a bound on what a crowd of strangers costs it. */
   tenant: { perPeriod: 30_000, periodMs: 60_000, burst: 2_000 },
+  /** Answers of one tenant that are made for visitors, each the work of an object that the tenant's own writes need too. */
+  answers: { perPeriod: 1_200, periodMs: 60_000, burst: 200 },
   /** Addresses remembered: 4 MB. Whoever is forgotten first has been quiet longest. */
   addresses: 20_000,
   tenants: 10_000,
@@ -21,7 +23,9 @@ export const DOOR_LIMITS = {
 
 const addresses = new Lru<number>(DOOR_LIMITS.addresses);
 const tenants = new Lru<number>(DOOR_LIMITS.tenants);
+const answers = new Lru<number>(DOOR_LIMITS.tenants);
 registerIsolateCache(() => {
+  answers.clear();
   addresses.clear();
   tenants.clear();
 });
@@ -34,6 +38,11 @@ export function takeByAddress(address: string, now: number, told: RateState[]): 
 /** Counts a request at this tenant's door. */
 export function takeByTenant(tenantId: string, now: number, told: RateState[]): Outcome<undefined> {
   return take(tenants, tenantId, "door-tenant", DOOR_LIMITS.tenant, now, told);
+}
+
+/** Counts an answer that nobody asked for lately, so that an object has to make it. */
+export function takeAnswer(tenantId: string, now: number): Outcome<undefined> {
+  return take(answers, tenantId, "door-answers", DOOR_LIMITS.answers, now, []);
 }
 
 function take(buckets: Lru<number>, name: string, policy: string, rate: Rate, now: number, told: RateState[]): Outcome<undefined> {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { type FakeTenant, fakeTenants } from "./door-testing.ts";
+import { DOOR_LIMITS } from "./door-limits.ts";
 import { EDGE_CACHE_LIMITS, shareWithVisitors } from "./edge-cache.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";
 import { edgeEnv } from "./testing.ts";
@@ -11,7 +12,7 @@ const START = 1_700_000_000_000;
 const QUERY = { name: "test/read", parts: { a: 1 } as unknown, maxAgeS: 5 };
 
 /** Readers of a door, each in an isolate of its own unless they share one; `made` counts the answers that were worked for. */
-async function world() {
+async function world(singleNode = false) {
   const tenants = fakeTenants();
   const tenant = await tenants.add();
   const made = { n: 0 };
@@ -24,7 +25,13 @@ async function world() {
     const ctx = createExecutionContext();
     const answerHeaders = new Headers();
     const principal = more.who ?? visitor(more.of ?? tenant);
-    const call = { env: { ...edgeEnv, ...tenants.bindings }, ctx, principal, now: START + atMs, answerHeaders };
+    const call = {
+      env: { ...edgeEnv, ...tenants.bindings, SINGLE_NODE: String(singleNode) },
+      ctx,
+      principal,
+      now: START + atMs,
+      answerHeaders,
+    };
     const outcome = await shareWithVisitors(call, { ...QUERY, ...more.what }, more.make ?? produce);
     await waitOnExecutionContext(ctx);
     return { outcome, value: outcome.ok ? outcome.value : outcome.problem.slug, headers: answerHeaders };
@@ -46,6 +53,36 @@ describe("answers that visitors share", () => {
     expect((await ask(4_999)).value).toEqual({ n: 1 });
     expect((await ask(5_000)).value).toEqual({ n: 2 });
     expect((await ask(9_000)).value).toEqual({ n: 2 });
+  });
+
+  it("[DR39] are kept by a single node in its memory alone: strangers could fill its disk", async () => {
+    const { ask } = await world(true);
+    expect((await ask(0)).value).toEqual({ n: 1 });
+    expect((await ask(4_999)).value).toEqual({ n: 1 });
+    expect((await ask(5_000)).value).toEqual({ n: 2 });
+    elsewhere();
+    expect((await ask(5_001)).value).toEqual({ n: 3 });
+  });
+
+  it("[DR39] are kept in bounded number, the least asked for go first", async () => {
+    const { ask } = await world(true);
+    const { memoryEntries } = EDGE_CACHE_LIMITS;
+    await ask(0, { what: { parts: "first" } });
+    for (let i = 0; i < memoryEntries; i++) await ask(i * 1_000, { what: { parts: i, maxAgeS: 10_000 } });
+    expect((await ask(memoryEntries * 1_000, { what: { parts: 1, maxAgeS: 10_000 } })).value).toEqual({ n: 3 });
+    expect((await ask(memoryEntries * 1_000, { what: { parts: "first", maxAgeS: 10_000 } })).value).toEqual({ n: memoryEntries + 2 });
+  });
+
+  it("[DR40] are made for visitors so often and not once more; kept ones, and those with a name, go on", async () => {
+    const { ask, tenant } = await world(true);
+    const { burst, perPeriod, periodMs } = DOOR_LIMITS.answers;
+    for (let i = 0; i < burst; i++) expect((await ask(0, { what: { parts: i } })).outcome.ok).toBe(true);
+    const { outcome } = await ask(0, { what: { parts: "more" } });
+    expect(outcome).toMatchObject({ ok: false, problem: { slug: "rate-limited", retryAfterS: periodMs / perPeriod / 1_000 } });
+    expect((await ask(1, { what: { parts: burst - 1 } })).value).toEqual({ n: burst });
+    const who: AnyPrincipal = { kind: "service", tenantId: tenant.tenantId, keyId: "k", name: "n", scopes: [] };
+    expect((await ask(0, { what: { parts: "more" }, who })).outcome.ok).toBe(true);
+    expect((await ask(periodMs / perPeriod, { what: { parts: "more" } })).outcome.ok).toBe(true);
   });
 
   it("[DR28] say that a credential would change them", async () => {
@@ -118,6 +155,7 @@ describe("answers that visitors share", () => {
     await ask(0, { what: large, make: (async () => accept({ n: huge })) as never }); // any JSON will do
     expect((await ask(1, { what: large })).value).toEqual({ n: 1 });
     await ask(60_000, { what: { parts: "ahead" } });
+    elsewhere();
     expect((await ask(0, { what: { parts: "ahead" } })).value).toEqual({ n: 3 });
     const { open } = caches;
     try {

@@ -3,26 +3,41 @@ import { type Outcome, accept } from "../../contract/problems.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import type { EdgeEnv } from "../env.ts";
 import { accessOf } from "./access-cache.ts";
+import { takeAnswer } from "./door-limits.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
+import { Lru } from "./lru.ts";
 import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
 export const EDGE_CACHE_LIMITS = {
   /** Characters of an answer that is kept: larger ones are asked for anew, a location's cache is for what many read. */
   chars: 2 * 1024 * 1024,
+  /** What an isolate keeps itself: a sixteenth of what it has, as text of two bytes a character at worst. */
+  memoryChars: 4 * 1024 * 1024,
+  memoryEntries: 1_000,
 } as const;
 
 /** Its own name space: nothing that `fetch` caches under the same addresses is ever seen here, or the other way round. */
 const CACHE_NAME = "meridian-door";
 const MADE_AT = "x-meridian-made-at";
 
-interface Shared<T> {
-  readonly outcome: Outcome<T>;
+interface Shared {
+  readonly outcome: Outcome<unknown>;
   /** Epoch milliseconds. */
   readonly madeAt: number;
 }
 
-const flights = new SingleFlight<Shared<unknown>>();
-registerIsolateCache(() => flights.clear());
+interface Kept {
+  readonly value: unknown;
+  /** Epoch milliseconds. */
+  readonly madeAt: number;
+}
+
+const memory = new Lru<Kept>(EDGE_CACHE_LIMITS.memoryEntries, EDGE_CACHE_LIMITS.memoryChars);
+const flights = new SingleFlight<Shared>();
+registerIsolateCache(() => {
+  memory.clear();
+  flights.clear();
+});
 
 /** What this needs of a route's call. */
 interface SharedCall {
@@ -51,10 +66,11 @@ export async function shareWithVisitors<T>(
   const version = (await accessOf(env, ctx, tenantId, now))?.configVersion ?? 0;
   const key = await keyOf(env, [tenantId, version, name, parts]);
   const shared = await flights.run(key, ctx, async () => {
-    const kept = await find<T>(key, now, maxAgeS);
-    if (kept) return kept;
-    const outcome = await produce();
-    if (outcome.ok) ctx.waitUntil(keep(key, outcome.value, now, maxAgeS));
+    const kept = await find(env, key, now, maxAgeS);
+    if (kept) return { outcome: accept(kept.value), madeAt: kept.madeAt };
+    const counted = takeAnswer(tenantId, now);
+    const outcome = counted.ok ? await produce() : counted;
+    if (outcome.ok) ctx.waitUntil(keep(env, key, { value: outcome.value, madeAt: now }, maxAgeS));
     return { outcome, madeAt: now };
   });
   const outcome = shared.outcome as Outcome<T>; // the key names the route, whose answers are of one type
@@ -71,25 +87,45 @@ async function keyOf(env: EdgeEnv, parts: readonly unknown[]): Promise<string> {
   return `${env.PUBLIC_URL}/v1/.shared/${await sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))}`;
 }
 
-async function find<T>(key: string, now: number, maxAgeS: number): Promise<Shared<T> | undefined> {
+async function find(env: EdgeEnv, key: string, now: number, maxAgeS: number): Promise<Kept | undefined> {
+  const own = memory.get(key, now);
+  const kept = own ?? (await findAtLocation(env, key));
+  // A hit must not be older than what is promised, and one from a clock ahead of ours would be for too long.
+  if (!kept || !(kept.madeAt <= now && now - kept.madeAt < maxAgeS * 1_000)) return undefined;
+  return kept;
+}
+
+async function keep(env: EdgeEnv, key: string, kept: Kept, maxAgeS: number): Promise<void> {
+  const text = JSON.stringify(kept.value);
+  if (text.length > EDGE_CACHE_LIMITS.chars) return;
+  memory.set(key, kept, kept.madeAt + maxAgeS * 1_000, text.length);
+  await keepAtLocation(env, key, text, kept.madeAt, maxAgeS);
+}
+
+/**
+ * Isolates of one location share through the Cache API. A single node has one isolate, and its Cache API writes files that
+ * only go when the same question comes again: strangers could fill its disk with questions.
+ */
+function hasLocation({ SINGLE_NODE }: EdgeEnv): boolean {
+  return SINGLE_NODE !== "true";
+}
+
+async function findAtLocation(env: EdgeEnv, key: string): Promise<Kept | undefined> {
+  if (!hasLocation(env)) return undefined;
   try {
     const cache = await caches.open(CACHE_NAME);
     const kept = await cache.match(key);
-    const madeAt = Number(kept?.headers.get(MADE_AT) ?? Number.NaN);
-    // Its own clock is the cache's; ours has the test offset, and a hit must not be older than what is promised.
-    if (!kept || !(madeAt <= now && now - madeAt < maxAgeS * 1_000)) return undefined;
-    return { outcome: accept(await kept.json<T>()), madeAt };
+    return kept && { value: await kept.json(), madeAt: Number(kept.headers.get(MADE_AT) ?? Number.NaN) };
   } catch {
     return undefined; // a cache that cannot be read is an empty one
   }
 }
 
-async function keep(key: string, value: unknown, now: number, maxAgeS: number): Promise<void> {
-  const text = JSON.stringify(value);
-  if (text.length > EDGE_CACHE_LIMITS.chars) return;
+async function keepAtLocation(env: EdgeEnv, key: string, text: string, madeAt: number, maxAgeS: number): Promise<void> {
+  if (!hasLocation(env)) return;
   try {
     const cache = await caches.open(CACHE_NAME);
-    const headers = { "content-type": "application/json", "cache-control": `max-age=${maxAgeS}`, [MADE_AT]: String(now) };
+    const headers = { "content-type": "application/json", "cache-control": `max-age=${maxAgeS}`, [MADE_AT]: String(madeAt) };
     await cache.put(key, new Response(text, { headers }));
   } catch {
     // the next reader asks again
