@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     port: options.port,
     state,
     clockOffsetMs: options.clockOffsetMs,
+    outboundAllow: options.outboundAllow,
     ...(production ? { publicUrl: production.publicUrl } : {}),
     nodeRoutes: {
       "PUT /key-ring-walk": (body) => {

@@ -16,12 +16,14 @@ export interface Tabs {
   close(): void;
 }
 
-/** Other tabs through BroadcastChannel and Web Locks; a lone tab where the platform has neither, as in Node. */
+/**
+ * Other tabs through BroadcastChannel and Web Locks. Outside of a page there are none, though Node has both: users of one program
+ * are different people, and would take over each other's sessions.
+ */
 export function tabsOf(name: string): Tabs {
-  const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(name);
-  // A waiting channel must not keep a Node program alive.
-  if (channel && "unref" in channel && typeof channel.unref === "function") channel.unref();
-  const locks = typeof navigator === "undefined" ? undefined : navigator.locks;
+  const inPage = typeof document !== "undefined";
+  const channel = inPage && typeof BroadcastChannel !== "undefined" ? new BroadcastChannel(name) : undefined;
+  const locks = inPage ? (navigator.locks as LockManager | undefined) : undefined; // absent on plain http pages
   let last: Promise<unknown> = Promise.resolve();
   return {
     send: (message) => channel?.postMessage(message),

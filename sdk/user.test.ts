@@ -164,6 +164,20 @@ describe("several tabs", () => {
   });
 });
 
+describe("outside of a page", () => {
+  it("[SD19] users of one program never take over each other's sessions", async () => {
+    const doors = [new FakeDoor(), new FakeDoor()];
+    const users = doors.map(
+      (door) => new MeridianUser({ url: URL_, slug: "acme", fetch: door.fetch, now: () => door.now, sleep: async () => {} }),
+    );
+    await users[0]!.guest();
+    await new Promise((done) => setTimeout(done, 50)); // a message among tabs would have arrived
+    expect([users[0]!.subject?.sub, users[1]!.subject]).toEqual(["u1", null]);
+    expect(await users[1]!.start()).toBeNull();
+    for (const user of users) user.close();
+  });
+});
+
 describe("a session in a cookie", () => {
   it("[SD16] is found again after a reload, and its handle is never seen by a script", async () => {
     const door = new FakeDoor();

@@ -11,6 +11,8 @@ export const USAGE = `npm start [-- options]
   --no-demo                do not create the demo tenant
   --clock-offset <ms>      run in the future or past; for tests
   --quiet                  no request log
+  --outbound-allow <host:port>
+                           a private address that Workers may reach all the same, such as a sign-in server of your own; may be repeated
 
   --production             for a node that faces the internet through a TLS proxy; docs/run.md
   --public-url <origin>    https origin under which browsers see it
@@ -35,6 +37,8 @@ export interface StartOptions {
   readonly publicUrl: string | undefined;
   readonly trustedProxyHeader: string | undefined;
   readonly logFile: string | undefined;
+  /** `host:port` each. */
+  readonly outboundAllow: readonly string[];
 }
 
 /** @throws with a sentence for the person at the terminal */
@@ -55,6 +59,7 @@ export function readOptions(args?: string[]): StartOptions {
       "public-url": { type: "string" },
       "trusted-proxy-header": { type: "string" },
       "log-file": { type: "string" },
+      "outbound-allow": { type: "string", multiple: true, default: [] },
     },
     allowNegative: true,
   });
@@ -62,6 +67,8 @@ export function readOptions(args?: string[]): StartOptions {
   const clockOffsetMs = Number(values["clock-offset"]);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port takes a number from 1 to 65535, not "${values.port}"`);
   if (!Number.isSafeInteger(clockOffsetMs)) throw new Error(`--clock-offset takes milliseconds, not "${values["clock-offset"]}"`);
+  for (const place of values["outbound-allow"])
+    if (!/^(\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5}$/i.test(place)) throw new Error(`--outbound-allow takes host:port, not "${place}"`);
   const inProduction = ["public-url", "trusted-proxy-header", "log-file"] as const;
   for (const name of inProduction)
     if (values[name] !== undefined && !values.production) throw new Error(`--${name} belongs to --production`);
@@ -79,5 +86,6 @@ export function readOptions(args?: string[]): StartOptions {
     publicUrl: values["public-url"],
     trustedProxyHeader: values["trusted-proxy-header"],
     logFile: values["log-file"],
+    outboundAllow: values["outbound-allow"],
   };
 }

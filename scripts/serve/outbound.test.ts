@@ -48,7 +48,7 @@ describe("outbound requests of a single node", () => {
       "http://mixed.test/",
       "http://nowhere.test/",
     ])
-      expect((await guardedFetch(new Request(url), deps)).status, url).toBe(403);
+      expect((await guardedFetch(new Request(url), undefined, deps)).status, url).toBe(403);
     expect(deps.asked).toEqual([]);
   });
 
@@ -60,7 +60,11 @@ describe("outbound requests of a single node", () => {
         "http://b.test/next": new Response(null, { status: 307, headers: { location: "http://inside.test/" } }),
       },
     );
-    const response = await guardedFetch(new Request("http://a.test/", { headers: { authorization: "secret", "x-kept": "1" } }), deps);
+    const response = await guardedFetch(
+      new Request("http://a.test/", { headers: { authorization: "secret", "x-kept": "1" } }),
+      undefined,
+      deps,
+    );
     expect(response.status).toBe(403);
     expect(deps.asked.map(({ url }) => url)).toEqual(["http://a.test/", "http://b.test/next"]);
     expect(deps.asked[1]?.headers.get("authorization")).toBeNull();
@@ -69,8 +73,25 @@ describe("outbound requests of a single node", () => {
 
   it("[SC6] ends a redirect loop and passes an ordinary answer through", async () => {
     const loop = world({ "a.test": ["1.1.1.1"] }, { "http://a.test/": new Response(null, { status: 302, headers: { location: "/" } }) });
-    expect((await guardedFetch(new Request("http://a.test/"), loop)).status).toBe(508);
+    expect((await guardedFetch(new Request("http://a.test/"), undefined, loop)).status).toBe(508);
     const fine = world({ "a.test": ["1.1.1.1"] }, {});
-    expect(await (await guardedFetch(new Request("http://a.test/x", { method: "POST", body: "hello" }), fine)).text()).toBe("ok");
+    expect(await (await guardedFetch(new Request("http://a.test/x", { method: "POST", body: "hello" }), undefined, fine)).text()).toBe(
+      "ok",
+    );
+  });
+
+  it("[ND90] lets through exactly the private places that whoever runs the node has opened", async () => {
+    const deps = world({}, {});
+    const opened = new Set(["127.0.0.1:8443", "inside.test:443"]);
+    const statusOf = async (url: string) => (await guardedFetch(new Request(url), opened, deps)).status;
+    expect([await statusOf("https://127.0.0.1:8443/jwks.json"), await statusOf("https://inside.test/")]).toEqual([200, 200]);
+    for (const url of [
+      "https://127.0.0.1/",
+      "https://127.0.0.1:8444/",
+      "https://inside.test:8443/",
+      "http://inside.test/",
+      "https://[::1]:8443/",
+    ])
+      expect([url, await statusOf(url)]).toEqual([url, 403]);
   });
 });

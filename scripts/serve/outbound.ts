@@ -56,15 +56,20 @@ const realDeps: OutboundDeps = {
 
 /**
  * Sends a Worker's outbound request unless it leads to a private address, checked again on every redirect.
+ * @param allowed `host:port` of private places that whoever runs the node has opened
  * The check and the connection resolve the name separately; a name that changes in between is a known limit of a single node.
  */
-export async function guardedFetch(request: Request, deps: OutboundDeps = realDeps): Promise<Response> {
+export async function guardedFetch(
+  request: Request,
+  allowed: ReadonlySet<string> = new Set(),
+  deps: OutboundDeps = realDeps,
+): Promise<Response> {
   let url = new URL(request.url);
   let method = request.method;
   const headers = new Headers(request.headers);
   let body = method === "GET" || method === "HEAD" ? undefined : await request.arrayBuffer();
   for (let hop = 0; hop <= REDIRECTS; hop++) {
-    const refusal = await refuse(url, deps);
+    const refusal = allowed.has(placeOf(url)) ? undefined : await refuse(url, deps);
     if (refusal) return new Response(refusal, { status: 403, headers: { "x-meridian-outbound": "refused" } });
     const response = await deps.fetch(url.href, { method, headers, redirect: "manual", ...(body ? { body } : {}) });
     const location = response.headers.get("location");
@@ -78,6 +83,10 @@ export async function guardedFetch(request: Request, deps: OutboundDeps = realDe
     url = next;
   }
   return new Response("too many redirects", { status: 508 });
+}
+
+function placeOf(url: URL): string {
+  return `${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`;
 }
 
 async function refuse(url: URL, deps: OutboundDeps): Promise<string | undefined> {

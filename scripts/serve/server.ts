@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** Bindings beside those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   readonly clockOffsetMs?: number;
+  /** `host:port` of private places that Workers may reach. */
+  readonly outboundAllow?: readonly string[];
   /** Workers beside the platform, in the same runtime: what a benchmark measures against. */
   readonly beside?: readonly Readonly<Record<string, unknown>>[];
   /** A line of the runtime: a JSON log line of ours, or an error of its own. */
@@ -52,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   // wrangler types this after a miniflare of another major; it is a plain object of options.
   const workerOptions = unstable_getMiniflareWorkerOptions(configPath).workerOptions as unknown as { bindings?: Record<string, unknown> };
   let keyRing = options.state.keyRing;
+  const outboundAllow = new Set(options.outboundAllow);
   const nodeRoutes: NodeRoutes = { ...options.nodeRoutes, "GET /key-ring": () => ({ status: 200, body: keyRing }) };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -88,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
             },
           },
           outboundService: async (request: Request) => {
-            const response = await guardedFetch(request);
+            const response = await guardedFetch(request, outboundAllow);
             return new MiniflareResponse(response.body, { status: response.status, headers: Object.fromEntries(response.headers) });
           },
         },
