@@ -1,21 +1,8 @@
 import { z } from "zod";
 import { ACCESS_LIMITS, signedInSchema } from "./access.ts";
+import { FACTOR_LIMITS } from "./factor-limits.ts";
 
 // Second factors and sessions of operators (`/v1/auth/*`): what their bodies and answers look like.
-
-export const FACTOR_LIMITS = {
-  /** Digits of a one-time code, and characters of a backup code with its dash. */
-  codeDigits: 6,
-  backupCodeChars: 11,
-  /** Seconds from the right password to the code. */
-  secondStepTtlS: 600,
-  /** Passkeys of one person. */
-  passkeys: 20,
-  /** Characters of a part of an authenticator's answer; a key with a certificate takes about 2,000. */
-  credentialChars: 8_192,
-  /** Characters of a passkey's name: one line in a list. */
-  nameChars: 60,
-} as const;
 
 /** Every change of a factor proves the password once more. */
 export const passwordProofSchema = z.strictObject({ currentPassword: z.string().min(1).max(ACCESS_LIMITS.passwordMaxChars) });

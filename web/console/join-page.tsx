@@ -9,7 +9,8 @@ import { asError } from "../lib/resource.ts";
 import { api } from "./api.ts";
 import { CredentialForm } from "./credential-form.tsx";
 import { failureOf, PageError } from "./page-error.tsx";
-import { loadSession, me, signIn } from "./session.ts";
+import { loadSession, me } from "./session.ts";
+import { SignInSteps } from "./sign-in-steps.tsx";
 
 /** Where an invitation's link leads: a new person chooses name and password, a known one signs in and accepts. */
 export function JoinPage({ token }: { token: string }) {
@@ -66,15 +67,7 @@ export function JoinPage({ token }: { token: string }) {
       ) : (
         <>
           <p class="muted">This address has an account here. Sign in with it to join.</p>
-          <CredentialForm
-            verb="Sign in and join"
-            withName={false}
-            fixedEmail={invitation.email}
-            submit={async ({ email, password }) => {
-              await signIn(email, password);
-              await acceptSignedIn();
-            }}
-          />
+          <SignInSteps verb="Sign in and join" fixedEmail={invitation.email} onIn={acceptSignedIn} />
         </>
       )}
     </Card>

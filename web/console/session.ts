@@ -1,9 +1,10 @@
 import { computed, signal } from "@preact/signals";
 import type { Deployment, Me, SignUp } from "../../contract/access.ts";
 import { type Action, ACTIONS } from "../../contract/permissions.ts";
-
+import type { SecondStep } from "../../contract/second-factors.ts";
 import type { MeridianError } from "../../sdk/errors.ts";
 import { atMostEvery } from "../lib/at-most-every.ts";
+import { usePasskey } from "../lib/passkeys.ts";
 import { asError } from "../lib/resource.ts";
 import { api, refused, sessionEnded } from "./api.ts";
 
@@ -71,8 +72,21 @@ async function offerSignIn(): Promise<void> {
   phase.value = "signed-out";
 }
 
-export async function signIn(email: string, password: string): Promise<void> {
-  await api.auth.signIn(email, password);
+/** @returns whether the person is in; false asks for their second factor */
+export async function signIn(email: string, password: string): Promise<boolean> {
+  if ("twoFactor" in (await api.auth.signIn(email, password))) return false;
+  await loadSession();
+  return true;
+}
+
+export async function finishSignIn(step: SecondStep): Promise<void> {
+  await api.auth.finishSignIn(step);
+  await loadSession();
+}
+
+export async function signInWithPasskey(): Promise<void> {
+  const response = await usePasskey(await api.auth.passkeySignInOptions());
+  await api.auth.signInWithPasskey({ response });
   await loadSession();
 }
 

@@ -1,13 +1,14 @@
 import { place } from "../lib/location.ts";
 import { readQuery } from "../lib/url-state.ts";
 import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/states.tsx";
 import { CredentialForm } from "./credential-form.tsx";
-import { deployment, lostSession, phase, signIn, signUp } from "./session.ts";
 import { JoinPage } from "./join-page.tsx";
+import { deployment, lostSession, phase, signUp } from "./session.ts";
+import { SignInSteps } from "./sign-in-steps.tsx";
 
-async function enter({ email, password }: { email: string; password: string }): Promise<void> {
-  await signIn(email, password);
-  // The password was right and still nobody is in: a person without a tenant, after a removal for example.
+async function needTenant(): Promise<void> {
+  // The proof was right and still nobody is in: a person without a tenant, after a removal for example.
   if (phase.value === "signed-out") throw new Error("You belong to no tenant here. Ask an owner or admin for an invitation.");
 }
 
@@ -24,9 +25,31 @@ function SignIn() {
   return (
     <Card title={<h1>Sign in</h1>}>
       {lostSession.value && <p role="status">You are signed out: your session has ended. Signing in leads back to this page.</p>}
-      {deployment.value?.demo && <p class="muted">The terminal that started this server shows the demo account.</p>}
-      <CredentialForm verb="Sign in" withName={false} submit={enter} />
+      <SignInSteps verb="Sign in" onIn={needTenant} />
     </Card>
+  );
+}
+
+/** Which deployment this is, so that nobody types a password into the wrong one. */
+function Deployment() {
+  const known = deployment.value;
+  return (
+    <header class="entrance-head">
+      <p class="entrance-name">{known?.name ?? "Meridian"}</p>
+      <p class="muted">
+        {["Operations console", location.host, ...(known ? [known.demo ? "demo" : [], `version ${known.version}`].flat() : [])].join(" · ")}
+      </p>
+    </header>
+  );
+}
+
+function Demo() {
+  if (!deployment.value?.demo || deployment.value.signUpOpen) return null;
+  return (
+    <Notice tone="info">
+      This is a demo. The address and the password of its account are in the terminal that started this server, and in{" "}
+      <code>demo.json</code> of its state folder.
+    </Notice>
   );
 }
 
@@ -35,7 +58,8 @@ export function SignInPage() {
   const joining = place.value.path.startsWith("/console/join");
   return (
     <main class="entrance">
-      <p class="entrance-name">{deployment.value?.name ?? "Meridian"}</p>
+      <Deployment />
+      <Demo />
       {joining ? <JoinPage token={readQuery(place.value.search, "token")} /> : <SignIn />}
     </main>
   );

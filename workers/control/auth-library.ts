@@ -7,7 +7,7 @@ import { twoFactor } from "better-auth/plugins/two-factor";
 import { drizzle } from "drizzle-orm/d1";
 import { ACCESS_LIMITS } from "../../contract/access.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
-import { FACTOR_LIMITS } from "../../contract/second-factors.ts";
+import { FACTOR_LIMITS } from "../../contract/factor-limits.ts";
 import * as schema from "../db/schema.ts";
 import type { EdgeEnv } from "../env.ts";
 import { COOKIE_ATTRIBUTES, cookieOf, SESSION_RENEW_S, SESSION_TTL_S } from "./auth-cookie.ts";

@@ -2,8 +2,8 @@ import { z } from "@hono/zod-openapi";
 import { getAuthenticatorName } from "@better-auth/passkey";
 import { signedInSchema } from "../../contract/access.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import { FACTOR_LIMITS } from "../../contract/factor-limits.ts";
 import {
-  FACTOR_LIMITS,
   type Passkey,
   type PasskeyCreate,
   passkeyCreateSchema,

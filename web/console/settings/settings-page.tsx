@@ -1,18 +1,17 @@
-import { useSignal } from "@preact/signals";
 import { LogOut } from "lucide";
-import { asError, useResource } from "../../lib/resource.ts";
+import { asError } from "../../lib/resource.ts";
 import { theme, THEMES } from "../../lib/theme.ts";
 import { Button } from "../../ui/button.tsx";
 import { Card } from "../../ui/card.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
-import { Skeleton } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
-import { When } from "../../ui/when.tsx";
-import { api } from "../api.ts";
 import { THEME_WORDS } from "../frame/account-menu.tsx";
-import { failureOf, PageError } from "../page-error.tsx";
 import { me, signOut } from "../session.ts";
+import { PasskeysCard } from "./passkeys-card.tsx";
 import { PasswordForm } from "./password-form.tsx";
+import { SessionsCard } from "./sessions-card.tsx";
+import { TwoFactorCard } from "./two-factor-card.tsx";
+import "./settings.css";
 
 function failed(failure: unknown): void {
   toast(asError(failure).detail, { tone: "critical" });
@@ -36,52 +35,7 @@ function Appearance() {
   );
 }
 
-function Sessions() {
-  const sessions = useResource("sessions", (signal) => api.auth.sessions({ signal }));
-  const busy = useSignal(false);
-  const items = sessions.data.value?.items;
-  const others = items?.filter(({ current }) => !current).length ?? 0;
-  const end = (work: Promise<unknown>) => {
-    busy.value = true;
-    work.then(sessions.reload, failed).finally(() => (busy.value = false));
-  };
-  return (
-    <Card
-      title="Where you are signed in"
-      aside={
-        others > 0 && (
-          <Button busy={busy.value} onClick={() => end(api.auth.endOtherSessions())}>
-            End all others
-          </Button>
-        )
-      }
-    >
-      {!items && sessions.error.value && (
-        <PageError failure={failureOf(sessions.error.value, "Your sessions could not be read")} onRetry={sessions.reload} />
-      )}
-      {!items && !sessions.error.value && <Skeleton rows={2} />}
-      <ul class="sessions">
-        {items?.map(({ id, current, device, lastSeenAt }) => (
-          <li key={id}>
-            <div>
-              <div>{current ? "This browser" : (device ?? "a program that does not say its name")}</div>
-              <div class="muted">
-                seen <When at={lastSeenAt} />
-              </div>
-            </div>
-            {!current && (
-              <Button kind="quiet" busy={busy.value} onClick={() => end(api.auth.endSession(id))}>
-                End
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-    </Card>
-  );
-}
-
-/** The person: how the console looks, the password, where they are signed in. */
+/** The person: how the console looks, how they sign in, and where they are signed in. */
 export default function SettingsPage() {
   const person = me.value;
   return (
@@ -97,11 +51,17 @@ export default function SettingsPage() {
         }
       />
       <div class="settings-grid">
-        <Appearance />
-        <Card title="Password">
-          <PasswordForm />
-        </Card>
-        <Sessions />
+        <div class="stack">
+          <Appearance />
+          <Card title="Password">
+            <PasswordForm />
+          </Card>
+        </div>
+        <div class="stack">
+          <TwoFactorCard />
+          <PasskeysCard />
+        </div>
+        <SessionsCard />
       </div>
     </>
   );
