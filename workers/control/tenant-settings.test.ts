@@ -55,7 +55,17 @@ describe("a tenant's settings", () => {
     expect(await pointers(WITH({ origins: ["https://b.example/path"] }))).toEqual(["/origins/0"]);
     expect(await pointers(WITH({ hosts: hosts(SUBJECT_LIMITS.hosts) }))).toEqual([]);
     expect(await pointers(WITH({ hosts: hosts(SUBJECT_LIMITS.hosts + 1) }))).toEqual(["/hosts"]);
-    for (const host of ["nodots", "192.0.2.1", "UPPER.example", "a.example:8080", "a.example/x", "*.example.com", "[::1]", "a..example"])
+    for (const host of [
+      "nodots",
+      "192.0.2.1",
+      "UPPER.example",
+      "a.0x1f",
+      "a.example:8080",
+      "a.example/x",
+      "*.example.com",
+      "[::1]",
+      "a..example",
+    ])
       expect([host, await pointers(WITH({ hosts: [host] }))]).toEqual([host, ["/hosts/0"]]);
     expect(await pointers(WITH({ defaultGrants: grants(SUBJECT_LIMITS.grants) }))).toEqual([]);
     expect(await pointers(WITH({ defaultGrants: grants(SUBJECT_LIMITS.grants + 1) }))).toEqual(["/defaultGrants"]);
@@ -79,7 +89,7 @@ describe("a tenant's settings", () => {
     expect(["ops.acme.example", "OPS.acme.example:8443", "localhost", "192.0.2.1", "[2001:db8::1]"].map(of)).toEqual(
       Array(5).fill(undefined),
     );
-    expect(of("play.acme.example")).toBe("play.acme.example");
+    for (const host of ["play.acme.example", "play.acme.1x", "xn--bcher-kva.example"]) expect(of(host)).toBe(host);
   });
 
   it("[DR12] are for owners and admins in person", async () => {

@@ -38,9 +38,9 @@ export function registerTenantSettingsRoutes(app: App): void {
     async (call) => {
       const expected = ifMatchVersion(call.request);
       if (!expected.ok) return expected;
-      const errors = ownHosts(call.body.hosts, call.env);
+      const errors = nobodysHosts(call.body.hosts, call.env);
       if (errors.length > 0)
-        return refuse("invalid-body", "A host of the deployment itself cannot be a tenant's: see `errors`.", { errors });
+        return refuse("invalid-body", "This deployment's own host, and addresses, cannot be a tenant's: see `errors`.", { errors });
       const put = await tenantOf(call).putSettings(call.body, expected.value, call.meta);
       // After it, and at every repetition: what is listed no longer leads nowhere, whatever this still says.
       if (put.ok) await releaseHosts(call.env, call.principal.tenantId, put.value.view.settings.hosts);
@@ -68,10 +68,12 @@ function versioned(outcome: Outcome<{ readonly view: SettingsView; readonly vers
   return accept(outcome.value.view);
 }
 
-function ownHosts(hosts: readonly string[], env: EdgeEnv): FieldError[] {
-  return hosts.flatMap((host, at) =>
-    tenantHost(new URL(`https://${host}`), env) === host ? [] : [{ pointer: `/hosts/${at}`, detail: "is this deployment's own" }],
-  );
+/** Those that can be no tenant's: the deployment's own, this machine's, and what browsers take for an address. */
+function nobodysHosts(hosts: readonly string[], env: EdgeEnv): FieldError[] {
+  return hosts.flatMap((host, at) => {
+    const url = URL.parse(`https://${host}`);
+    return url && tenantHost(url, env) === host ? [] : [{ pointer: `/hosts/${at}`, detail: "is no host that can lead to a tenant" }];
+  });
 }
 
 /** Gives up the hosts that the tenant no longer lists, so that others may prove them. */

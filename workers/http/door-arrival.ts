@@ -57,7 +57,7 @@ export async function arrive(request: Request, path: string, env: EdgeEnv, ctx: 
 export function tenantHost(url: URL, env: Pick<EdgeEnv, "PUBLIC_URL">): string | undefined {
   const host = url.hostname.replace(/\.$/, "");
   if (isLoopback(host) || host === new URL(env.PUBLIC_URL).hostname) return undefined;
-  return /\.[a-z][a-z0-9-]*$/.test(host) ? host : undefined;
+  return /\.(?!\d+$)[a-z0-9-]+$/.test(host) ? host : undefined;
 }
 
 function troubleOf(error: unknown): Pick<Arrival, "problem" | "error"> {
