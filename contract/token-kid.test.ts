@@ -39,7 +39,7 @@ describe("a kid", () => {
 
   it("[SU3] with any one character changed, left out or put in is nobody's", async () => {
     const genuine = `tenant-1.${await signingKeyId(keys, "k-2", "tenant-1", 12)}`;
-    const chars = fc.constantFrom(..."0123456789abcdefk.-/\\%\u0000");
+    const chars = fc.constantFrom(..."0123456789abcdefk.-/\\%\u0000".split(""));
     let tried = 0;
     await fc.assert(
       fc.asyncProperty(fc.nat(genuine.length - 1), fc.constantFrom(0, 1), fc.oneof(chars, fc.constant("")), async (at, remove, put) => {

@@ -37,6 +37,12 @@ export function issuerContent({ iss, audiences, jwksUrl, jwks, algorithms, mappi
   };
 }
 
+/** Names of what differs, for the audit log; everything of one that is new. */
+export function changedContent(before: IssuerContent | undefined, after: IssuerContent): string[] {
+  const texts = new Map(Object.entries(before ?? {}).map(([name, value]) => [name, JSON.stringify(value)]));
+  return Object.entries(after).flatMap(([name, value]) => (texts.get(name) === JSON.stringify(value) ? [] : [name]));
+}
+
 /**
  * Whether an issuer may be registered under this name.
  * @param bindings every name of the tenant that was ever bound, deleted ones included

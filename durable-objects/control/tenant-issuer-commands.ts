@@ -1,6 +1,6 @@
 import type { Issuer, IssuerPut } from "../../contract/issuers.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import { decideIssuer, issuerContent } from "../../core/control/issuers.ts";
+import { changedContent, decideIssuer, issuerContent } from "../../core/control/issuers.ts";
 import { audited, type TenantChange } from "./tenant-change.ts";
 import { type IssuerRecord, type IssuerStore, issuerView } from "./tenant-issuers.ts";
 import { writeRevocation } from "./tenant-revoke.ts";
@@ -13,7 +13,7 @@ export function putIssuer(change: TenantChange, name: string, input: IssuerPut, 
   if (known && JSON.stringify(known.content) === JSON.stringify(content)) return accept(issuerView(known));
   return audited(
     change,
-    { action: "issuer.put", target: `issuer/${name}`, detail: { iss: content.iss } },
+    { action: "issuer.put", target: `issuer/${name}`, detail: { iss: content.iss, changed: changedContent(known?.content, content) } },
     () => {
       const decided = decideIssuer(name, content, issuers.bindings());
       if (!decided.ok) return decided;

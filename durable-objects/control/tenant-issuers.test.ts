@@ -79,6 +79,6 @@ describe("a tenant's issuers", () => {
       "issuer.delete intent",
       "issuer.delete done",
     ]);
-    expect(JSON.parse(String(rows[3]?.["detail"]))).toEqual({ iss: "https://b.example", problem: "conflict" });
+    expect(JSON.parse(String(rows[3]?.["detail"]))).toEqual({ iss: "https://b.example", changed: ["iss", "jwksUrl"], problem: "conflict" });
   });
 });
