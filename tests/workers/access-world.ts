@@ -1,6 +1,11 @@
 import { env } from "cloudflare:test";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { ROLES, type Role, type Scope, SCOPES } from "../../contract/permissions.ts";
+import { issuerPutSchema } from "../../contract/issuers.ts";
+import type { TokenReply } from "../../contract/subjects.ts";
+import { seedDoor, seedGuest } from "../../workers/control/subject-testing.ts";
 import { ask, seedKey, type SeededOperator, type SeededTenant, seedOperator, seedTenant } from "../../workers/control/testing.ts";
+import { clearIsolateCaches } from "../../workers/http/isolate-caches.ts";
 
 /** Every kind of credential of one tenant, and something of each thing that a tenant can have. */
 export interface World extends SeededTenant {
@@ -15,10 +20,22 @@ export interface World extends SeededTenant {
   readonly expiredAtOffsetMs: number;
   readonly revoked: string;
   readonly wrongSecret: string;
+  /** Tokens of end users with each way to be one; `granted` may read every metric that a host sends. */
+  readonly people: People;
   /** Values for path parameters, by name. */
   readonly ids: Readonly<Record<string, string>>;
 }
 
+export interface People {
+  readonly minted: string;
+  readonly granted: string;
+  readonly brought: string;
+  /** A hosted account of its own for each call: what it does to itself stays with it. */
+  hosted(): Promise<string>;
+}
+
+/** What an issuer and a public thing of either tenant are called: names are the caller's, and alike ones are two things. */
+const HOUSE = "house";
 const HOUR_MS = 3_600_000;
 const SYSTEM = { requestId: "seed", actor: "system", actorName: "system" };
 
@@ -44,6 +61,7 @@ export async function seedWorld(mark: string): Promise<World> {
   await seedSeries(allScopes, host);
   await seedAgent(allScopes, host);
   await seedHistory(tenant.tenantId, mark);
+  const people = await seedPeople(tenant, mark, allScopes);
   return {
     ...tenant,
     mark,
@@ -61,7 +79,13 @@ export async function seedWorld(mark: string): Promise<World> {
       id: `dead-${mark}`,
       agentId: host,
       host,
+      tenantSlug: tenant.slug,
+      kind: "metrics",
+      name: HOUSE,
+      issuer: "minted",
+      sub: `${mark}|person`,
     },
+    people,
   };
 }
 
@@ -93,4 +117,46 @@ async function seedHistory(tenantId: string, mark: string): Promise<void> {
        VALUES (?1, ?2, ?2, 'meridian-events', ?3, 'test', 1, ?4, '{}')`,
     ).bind(tenantId, `dead-${mark}`, `key/${mark}`, Date.now()),
   ]);
+}
+
+/** An issuer, a public mark, settings, and people of all three kinds. */
+async function seedPeople(tenant: SeededTenant, mark: string, key: string): Promise<People> {
+  const object = env.TENANT.getByName(`${tenant.tenantId}/tenant/main`);
+  const origin = `https://${mark}.example.com`;
+  await seedDoor({ origins: [origin], defaultGrants: [] }, tenant);
+  const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const jwk = issuerPutSchema.parse({ iss: `${origin}/`, audiences: [mark], jwks: { keys: [await exportJWK(publicKey)] } });
+  const put = await object.putIssuer(HOUSE, jwk, SYSTEM);
+  if (!put.ok) throw new Error(put.problem.detail);
+  for (const name of [HOUSE, mark]) await object.setPublic({ kind: "metrics", name }, true, SYSTEM);
+  const mint = async (sub: string, grants: unknown[]) => {
+    const minted = await ask("/v1/tokens", { body: { sub, name: mark, grants }, key });
+    return (await minted.json<TokenReply>()).token;
+  };
+  const minted = await mint(`${mark}|person`, []);
+  await seedSubjectRow(tenant.tenantId, mark);
+  clearIsolateCaches();
+  return {
+    minted,
+    granted: await mint(`${mark}|granted`, [{ kind: "metrics", name: "host_*", actions: ["read"] }]),
+    brought: await new SignJWT({})
+      .setProtectedHeader({ alg: "ES256" })
+      .setIssuer(`${origin}/`)
+      .setAudience(mark)
+      .setSubject(`${mark}|brought`)
+      .setIssuedAt()
+      .setExpirationTime("1h")
+      .sign(privateKey),
+    hosted: async () => (await seedGuest(tenant)).token,
+  };
+}
+
+/** What the events of a subject make; here without waiting for them. */
+async function seedSubjectRow(tenantId: string, mark: string): Promise<void> {
+  await env.DB.prepare(
+    `INSERT INTO identity_subject (tenant_id, ref, issuer, sub, name, guest, created_at, last_seen_at, search, source, seq)
+     VALUES (?1, ?2, 'minted', ?3, ?2, 0, ?4, ?4, ?2, 'seed', 0)`,
+  )
+    .bind(tenantId, mark, `${mark}|seeded`, Date.now())
+    .run();
 }

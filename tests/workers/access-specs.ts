@@ -1,0 +1,71 @@
+import type { Action } from "../../contract/permissions.ts";
+import { FIRST_SETTINGS } from "../../contract/settings.ts";
+import { ask, type Asked } from "../../workers/control/testing.ts";
+import { app } from "../../workers/edge.ts";
+import { isAtDoor } from "../../workers/http/door-routes.ts";
+import { specOf } from "../../workers/http/route-table.ts";
+import type { RouteSpec } from "../../workers/http/route.ts";
+
+export type Guarded = RouteSpec & { readonly action: Action };
+
+/** Over the router's own table and not over OpenAPI: a hidden route is walked too. */
+const specs = app.routes.flatMap(({ handler }) => specOf(handler) ?? []);
+const isGuarded = (spec: RouteSpec): spec is Guarded => spec.action !== "open";
+
+/** Where operators and keys come in. */
+export const guarded = specs.filter(isGuarded).filter((spec) => !isAtDoor(spec));
+/** Where end users and visitors come in, and nobody else. */
+export const guardedAtDoor = specs.filter(isGuarded).filter(isAtDoor);
+export const open = specs.filter((spec) => spec.action === "open");
+
+const PASSWORD = "a walker's long phrase";
+const QUERY = {
+  metric: "host_cpu_used_ratio",
+  start: new Date(Date.now() - 600_000).toISOString(),
+  end: new Date(Date.now() + 60_000).toISOString(),
+  groupBy: ["host"],
+};
+
+/** A good body for each route that takes one: a walk with bad ones would never reach the object. */
+export const BODIES: Readonly<Record<string, unknown>> = {
+  "put /v1/tenant/settings": { ...FIRST_SETTINGS, hostedAccounts: { enabled: true, guests: true, mailWebhookUrl: null } },
+  "post /v1/keys": { name: "walker", scopes: ["metrics:read"] },
+  "patch /v1/members/{memberId}": { role: "auditor" },
+  "post /v1/invitations": { email: "walker@example.com", role: "viewer" },
+  "patch /v1/agents/{agentId}": { intervalMs: 60_000 },
+  "post /v1/metrics/ingest": { samples: [] },
+  "post /v1/metrics/query": QUERY,
+  "post /v1/tokens": { sub: "walker" },
+  "post /v1/tokens/revocations": { kind: "token", tokenId: "walker" },
+  "put /v1/issuers/{name}": { iss: "https://walker.example.com/", audiences: ["walker"], jwks: { keys: [] } },
+  "post /v1/issuers/{name}/test": { token: "walker" },
+  "post /v1/access/explain": { who: { kind: "visitor" }, action: "metrics:read", name: "walker" },
+  "post /p/{tenantSlug}/v1/subjects/register": { email: "walker@example.com", password: PASSWORD },
+  "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker" },
+  "post /p/{tenantSlug}/v1/subjects/guest": {},
+  "post /p/{tenantSlug}/v1/subjects/upgrade": { email: "walker@example.com", password: PASSWORD },
+  "post /p/{tenantSlug}/v1/subjects/login": { email: "walker@example.com", password: PASSWORD },
+  "post /p/{tenantSlug}/v1/subjects/refresh": { refreshHandle: `mrr_nobody_0_walker_${"a".repeat(40)}` },
+  "post /p/{tenantSlug}/v1/subjects/logout": {},
+  "post /p/{tenantSlug}/v1/subjects/password": { currentPassword: PASSWORD, newPassword: `${PASSWORD} too` },
+  "post /p/{tenantSlug}/v1/metrics/query": QUERY,
+};
+
+export const nameOf = (spec: RouteSpec) => `${spec.method} ${spec.path}`;
+export const named = <S extends RouteSpec>(all: readonly S[]) => all.map((spec) => [nameOf(spec), spec] as const);
+
+function pathOf(spec: RouteSpec, ids: Readonly<Record<string, string>>): string {
+  return spec.path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(ids[name] ?? "nothing"));
+}
+
+export interface Walked {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Calls a route with path parameters that exist nowhere unless `ids` says otherwise. */
+export async function walk(spec: RouteSpec, how: Asked, ids: Readonly<Record<string, string>> = {}, body?: unknown): Promise<Walked> {
+  const response = await ask(pathOf(spec, ids), { method: spec.method.toUpperCase(), ...(body === undefined ? {} : { body }), ...how });
+  const text = response.webSocket ? "" : await response.text();
+  return { status: response.status, text };
+}
