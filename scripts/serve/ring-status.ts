@@ -12,7 +12,6 @@ const walkSchema = z.object({
   startedAt: z.number(),
   finishedAt: z.number().nullable(),
 });
-export type RingWalk = z.infer<typeof walkSchema>;
 
 const statusSchema = z.object({
   v: z.literal(1),

@@ -7,6 +7,7 @@ import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
+import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
 import { SECOND_FACTOR_MUTATIONS } from "./catalogue/second-factors.ts";
@@ -24,6 +25,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...METRIC_MUTATIONS,
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,
+  ...NODE_MUTATIONS,
   ...SDK_MUTATIONS,
   ...DOOR_MUTATIONS,
   ...SECOND_FACTOR_MUTATIONS,

@@ -24,6 +24,7 @@ async function keyRingStatus(env: EdgeEnv): Promise<KeyRingStatus> {
   const [latest, past, known] = await Promise.all([latestWalk(env.DB), pastWalks(env.DB), countKnown(env.DB)]);
   // Between a rotation and the first slice of its walk nobody has counted anything.
   const walk = latest?.ringId === current ? latest : undefined;
+  const finishedAt = walk?.finishedAt ?? null;
   const used = new Set(past.map(({ ringId }) => ringId));
   return {
     current,
@@ -36,7 +37,7 @@ async function keyRingStatus(env: EdgeEnv): Promise<KeyRingStatus> {
       state: walk === undefined ? "idle" : walk.finishedAt === null ? "running" : "done",
       walked: walk?.walked ?? 0,
       resealed: walk?.resealed ?? 0,
-      finishedAt: walk?.finishedAt == null ? null : new Date(walk.finishedAt).toISOString(),
+      finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
     },
   };
 }

@@ -61,7 +61,8 @@ async function register(count: number, tenantId: string, createdAt = 0): Promise
 async function walkToEnd(bindings: EdgeEnv, now = NOW): Promise<number> {
   for (let run = 1; run <= 20; run++) {
     await walkReseal(bindings, now + run);
-    if ((await latestWalk(env.DB))?.finishedAt != null) return run;
+    const walk = await latestWalk(env.DB);
+    if (walk && walk.finishedAt !== null) return run;
   }
   throw new Error("the walk does not end");
 }

@@ -5,7 +5,7 @@ import { inParallel } from "../consumers/parallel.ts";
 import type { EdgeEnv } from "../env.ts";
 import { resealTwoFactor } from "./auth-reseal.ts";
 import { tellNode, tellRotation } from "./platform-rotation.ts";
-import { advanceWalk, beginWalk, latestWalk, nextObjects, type Walk, type WalkPlace } from "./platform-walk-store.ts";
+import { advanceWalk, beginWalk, latestWalk, nextObjects, type Walk } from "./platform-walk-store.ts";
 
 export const WALK_LIMITS = {
   /** Objects of one page; how far the walk has come is written after each. */
