@@ -7,6 +7,7 @@ import { route } from "./define-route.ts";
 import { DENIAL_LIMITS } from "./denials.ts";
 import type { RouteSpec } from "./route.ts";
 import type { ProblemBody } from "./testing.ts";
+import { TokenTooLong } from "./token-mint.ts";
 import { asking, FakeTenant } from "./token-testing.ts";
 
 const HOSTED: Partial<AccessConfig> = {
@@ -170,6 +171,15 @@ describe("what end users leave behind", () => {
     await get("/v1/keys");
     expect(tenant.notes).toHaveLength(DENIAL_LIMITS.ofSubjects);
     expect(lines.at(-1)).toMatchObject({ status: 403, actor: "visitor", tenant: tenant.tenantId });
+  });
+
+  it("[SU121] a token that would be too long is a refusal and no failure of ours", async () => {
+    const tenant = await FakeTenant.make();
+    const { app, spec, ask, lines } = asking(tenant);
+    route(app, { ...spec, path: "/v1/long", action: "open" }, async () => await Promise.reject(new TokenTooLong()));
+    const response = await ask("/v1/long");
+    expect([response.status, await detailOf(response)]).toEqual([409, expect.stringContaining("8192 bytes")]);
+    expect(lines.map(({ event }) => event)).toEqual(["request"]);
   });
 
   it("[SU128] a change names the subject by its digest, and its Idempotency-Key is its own", async () => {

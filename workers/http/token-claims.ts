@@ -44,7 +44,6 @@ export const broughtClaimsSchema = z.object({
   nbf: second.optional(),
   jti: z.string().optional(),
 });
-export type BroughtClaims = z.infer<typeof broughtClaimsSchema>;
 
 /** The `iss` of tokens that we make for a tenant. */
 export function ourIss(publicUrl: string, tenantId: string, issuer: OurIssuer): string {

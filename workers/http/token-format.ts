@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { fromBase64Url } from "../../contract/base64.ts";
 import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { type Checked, failed, passed } from "./token-checks.ts";
 
@@ -28,6 +27,7 @@ const headerSchema = z.object({
 export type TokenHeader = z.infer<typeof headerSchema>;
 
 const PARTS = /^([A-Za-z0-9_-]{1,8192})\.([A-Za-z0-9_-]{1,8192})\.([A-Za-z0-9_-]{1,8192})$/;
+const ASCII = /^[\0-\x7f]*$/;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Whether a credential is meant as a token: three parts with dots between. No API key has a dot. */
@@ -52,10 +52,16 @@ export function readToken(text: string): Checked<ReadToken> {
 
 function objectIn(part: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(decoder.decode(fromBase64Url(part)));
+    const value: unknown = JSON.parse(textIn(part));
     const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
     return isObject ? (value as Readonly<Record<string, unknown>>) : undefined; // an object of JSON has text keys
   } catch {
     return undefined; // no UTF-8 or no JSON
   }
+}
+
+/** Most tokens are ASCII, whose bytes are their text already: a third of what it costs to decode them. @throws for no UTF-8 */
+function textIn(part: string): string {
+  const bytes = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+  return ASCII.test(bytes) ? bytes : decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
 }

@@ -1,4 +1,6 @@
 import { exportJWK, generateKeyPair } from "jose";
+import { toBase64Url } from "../../contract/base64.ts";
+import { edgeEnv } from "./testing.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { asking, FakeTenant } from "./token-testing.ts";
 import { TOKEN_MEMO_LIMITS } from "./token-memo.ts";
@@ -88,6 +90,20 @@ describe("a token that comes again", () => {
     const { x = "", y = "" } = await exportJWK((await generateKeyPair("ES256", { extractable: true })).publicKey);
     tenant.change({ signingKeys: tenant.config.signingKeys.map((key) => ({ ...key, jwk: { ...key.jwk, x, y } })) });
     expect(await whoIs(text, { at: 2_000 })).toBe(401);
+  });
+
+  it("[SU109] stops when the key that made its kid leaves the deployment's ring, and goes on through a rotation", async () => {
+    const tenant = await FakeTenant.make();
+    const { whoIs } = asking(tenant);
+    const text = await tenant.sign();
+    const ring = JSON.parse(edgeEnv.KEY_RING) as { current: string; keys: Record<string, string> }; // the test's own variable
+    const fresh = toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
+    const rotated = JSON.stringify({ current: "fresh", keys: { ...ring.keys, fresh } });
+    const retired = JSON.stringify({ current: "fresh", keys: { fresh } });
+    expect(await whoIs(text)).toMatchObject({ sub: "ada" });
+    expect(await whoIs(text, { env: { KEY_RING: rotated } })).toMatchObject({ sub: "ada" });
+    expect(await whoIs(text, { env: { KEY_RING: retired } })).toBe(401);
+    expect(await whoIs(text)).toMatchObject({ sub: "ada" });
   });
 
   it("[SU113] is not remembered when it is long", async () => {

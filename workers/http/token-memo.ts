@@ -1,3 +1,4 @@
+import { keyRing, type KeyRing } from "../../contract/key-ring.ts";
 import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { accessOf } from "./access-cache.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
@@ -19,6 +20,8 @@ interface Known {
   readonly token: GenuineToken;
   /** Of the tenant, when the token was found genuine: keys and issuers change with it. */
   readonly configVersion: number;
+  /** By which its `kid` was ours: a key that left the ring takes its tokens along. */
+  readonly ring: KeyRing;
 }
 
 const memo = new Lru<Known>(TOKEN_MEMO_LIMITS.tokens, TOKEN_MEMO_LIMITS.bytes);
@@ -33,7 +36,7 @@ export async function verifyToken(text: string, scene: TokenScene): Promise<Judg
   const { env, ctx, now, tenantId } = scene;
   const name = `${tenantId ?? ""} ${text}`;
   const known = memo.get(name, now);
-  if (known) {
+  if (known?.ring === keyRing(env)) {
     const access = await accessOf(env, ctx, known.token.principal.tenantId, now);
     if (access?.configVersion === known.configVersion) return { ...standing(known.token, access, now), access };
   }
@@ -41,7 +44,7 @@ export async function verifyToken(text: string, scene: TokenScene): Promise<Judg
   if (judged.checked.ok && judged.access && text.length <= TOKEN_MEMO_LIMITS.tokenChars) {
     const token = judged.checked.value;
     const until = Math.min(token.keyUntil, (token.times.exp + SUBJECT_LIMITS.clockSkewS) * 1_000);
-    memo.set(name, { token, configVersion: judged.access.configVersion }, until, bytesOf(text));
+    memo.set(name, { token, configVersion: judged.access.configVersion, ring: keyRing(env) }, until, bytesOf(text));
   }
   return judged;
 }

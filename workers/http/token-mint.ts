@@ -95,7 +95,7 @@ export async function mintToken(
   const token = await new CompactSign(encoder.encode(JSON.stringify(claims)))
     .setProtectedHeader({ alg: "ES256", kid, typ: "JWT" })
     .sign(key);
-  if (token.length > SUBJECT_LIMITS.tokenBytes) throw new TokenTooLong(TokenTooLong.name);
+  if (token.length > SUBJECT_LIMITS.tokenBytes) throw new TokenTooLong();
   return { token, tokenId: claims.jti, expiresAt: claims.exp * 1_000 };
 }
 

@@ -118,7 +118,8 @@ export class FakeTenant {
       Uint8Array.from(new TextEncoder().encode(JSON.stringify(await exportJWK(pair.privateKey)))),
     );
     const key: SigningKey = { keyId, jwk: { kty: "EC", crv: "P-256", x, y }, sealed, until: null };
-    const older = this.config.signingKeys.map((known) => ({ ...known, sealed: null, until: Date.now() + 3_660_000 }));
+    const until = Date.now() + 3_660_000;
+    const older = this.config.signingKeys.map((known) => ({ ...known, sealed: null, until }));
     this.#pairs.set(keyId, pair);
     this.change({ signingKeys: [...older, key] });
     return `${this.tenantId}.${keyId}`;

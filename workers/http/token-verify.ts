@@ -2,13 +2,14 @@ import { compactVerify } from "jose";
 import { sha256Hex } from "../../contract/base64.ts";
 import type { Grant } from "../../contract/grants.ts";
 import { type Issuer, type PublicJwk, TOKEN_ALGORITHMS, type TokenAlgorithm } from "../../contract/issuers.ts";
-import { keyRing } from "../../contract/key-ring.ts";
+import { keyRing, type KeyRing } from "../../contract/key-ring.ts";
 import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { SUBJECT_LIMITS, subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import { readKid } from "../../contract/token-kid.ts";
 import type { EdgeEnv } from "../env.ts";
 import { accessOf, type TenantAccess } from "./access-cache.ts";
 import { keysOf } from "./jwks-cache.ts";
+import { Lru } from "./lru.ts";
 import type { KeepAlive } from "./single-flight.ts";
 import { type Checked, checkTimes, failed, passed, type TokenTimes } from "./token-checks.ts";
 import { broughtClaimsSchema, ourClaimsSchema, ourIss } from "./token-claims.ts";
@@ -53,7 +54,7 @@ export interface Judgement {
 export async function judgeToken(text: string, scene: TokenScene): Promise<Judgement> {
   const { env, ctx, now, tenantId } = scene;
   const read = readToken(text);
-  const ours = read.ok ? await readKid(keyRing(env), read.value.header.kid) : undefined;
+  const ours = read.ok ? await knownKid(keyRing(env), read.value.header.kid, now) : undefined;
   const owner = tenantId ?? ours?.tenantId;
   const access = owner === undefined ? undefined : ((await accessOf(env, ctx, owner, now)) ?? undefined);
   if (!read.ok) return { checked: read, access };
@@ -62,6 +63,22 @@ export async function judgeToken(text: string, scene: TokenScene): Promise<Judge
   const genuine = ours ? await judgeOurs(text, read.value, ours.keyId, access, scene) : await judgeBrought(text, read.value, access, scene);
   if (!genuine.ok) return { checked: genuine, access };
   return { ...standing(genuine.value, access, now), access };
+}
+
+const MAX_KIDS = 1_000;
+/** `kid`s that we made, by the ring that says so: a ring that was replaced says nothing any more. */
+const kids = new WeakMap<KeyRing, Lru<{ readonly tenantId: string; readonly keyId: string }>>();
+
+/** Like `readKid`; what a stranger makes up is never remembered. */
+async function knownKid(ring: KeyRing, kid: string | undefined, now: number): ReturnType<typeof readKid> {
+  if (kid === undefined) return undefined;
+  const ofRing = kids.get(ring) ?? new Lru(MAX_KIDS);
+  kids.set(ring, ofRing);
+  const known = ofRing.get(kid, now);
+  if (known) return known;
+  const read = await readKid(ring, kid);
+  if (read) ofRing.set(kid, read, Number.POSITIVE_INFINITY);
+  return read;
 }
 
 /** Whether a genuine token counts now: its time, and what was revoked. */
