@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { keyCreatedSchema } from "../../contract/access.ts";
 import { SCOPES } from "../../contract/permissions.ts";
+import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts";
 
 /** Who owns the demo tenant; also this deployment's admin. */
 export const DEMO_EMAIL = "demo@meridian.localhost";
@@ -20,7 +21,7 @@ const demoSchema = z.object({
 export type Demo = z.infer<typeof demoSchema>;
 
 /**
- * Makes the demo tenant through the public API, as a first operator would: sign up, create two keys. What it made is left in
+ * Makes the demo tenant through the public API, as a first operator would: sign up, create two keys, open the door to end users. What it made is left in
  * `demo.json`, readable by its owner only; a later start finds it there and changes only the address. One that was ended in
  * between finds the password in `demo.begun.json` and goes on from there.
  * @throws with the server's answer when the deployment already has an operator that is not the demo's
@@ -50,6 +51,7 @@ export async function seedDemo(url: string, stateFolder: string): Promise<Demo> 
     const answer = await post(url, "/v1/keys", { name, scopes }, cookie);
     return keyCreatedSchema.parse(await answer.json()).secret;
   };
+  await openDoor(url, cookie);
   const demo: Demo = {
     url,
     email: DEMO_EMAIL,
@@ -60,6 +62,20 @@ export async function seedDemo(url: string, stateFolder: string): Promise<Demo> 
   save(file, demo);
   rmSync(begun, { force: true });
   return demo;
+}
+
+/** What the demo's end users find at its door: accounts, guests, one public metric and some for those who have signed in. */
+const DEMO_SETTINGS: TenantSettings = {
+  ...FIRST_SETTINGS,
+  defaultGrants: [{ kind: "metrics", name: "host_memory_*", actions: ["read"] }],
+  hostedAccounts: { enabled: true, guests: true, mailWebhookUrl: null },
+};
+const DEMO_PUBLIC = "/v1/public/metrics/host_cpu_used_ratio";
+
+/** May be repeated: a start that ended in between does it again. */
+async function openDoor(url: string, cookie: string): Promise<void> {
+  await put(url, "/v1/tenant/settings", DEMO_SETTINGS, cookie);
+  await put(url, DEMO_PUBLIC, undefined, cookie);
 }
 
 const begunSchema = z.object({ password: z.string() });
@@ -76,11 +92,11 @@ function save(file: string, content: Demo | z.infer<typeof begunSchema>): void {
   writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
 }
 
-async function send(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
+async function send(url: string, path: string, body: unknown, cookie?: string, method = "POST"): Promise<Response> {
   return await fetch(`${url}${path}`, {
-    method: "POST",
+    method,
     headers: { "content-type": "application/json", origin: url, ...(cookie ? { cookie } : {}) },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
 }
 
@@ -90,10 +106,16 @@ async function tryPost(url: string, path: string, body: unknown): Promise<Respon
 }
 
 async function post(url: string, path: string, body: unknown, cookie?: string): Promise<Response> {
-  const response = await send(url, path, body, cookie);
-  if (!response.ok)
-    throw new Error(
-      `The demo tenant could not be made: POST ${path} answered ${response.status}: ${await response.text()}. Start with --no-demo, or with --fresh to begin anew.`,
-    );
-  return response;
+  return await succeed("POST", path, await send(url, path, body, cookie));
+}
+
+async function put(url: string, path: string, body: unknown, cookie: string): Promise<void> {
+  await succeed("PUT", path, await send(url, path, body, cookie, "PUT"));
+}
+
+async function succeed(method: string, path: string, response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw new Error(
+    `The demo tenant could not be made: ${method} ${path} answered ${response.status}: ${await response.text()}. Start with --no-demo, or with --fresh to begin anew.`,
+  );
 }
