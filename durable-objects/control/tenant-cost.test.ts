@@ -22,6 +22,10 @@ describe("rows that the Tenant object writes", () => {
         async () => await stub.putSettings({ ...FIRST_SETTINGS, origins: ["https://a.example"] }, undefined, meta),
       ),
       audit: await rowsWritten(stub, async () => await stub.audit([{ action: "a", target: "b", outcome: "done", detail: {} }], meta)),
+      signedIn: await rowsWritten(stub, async () => {
+        const event = { type: "meridian.operator.signed-in", subject: "user/1", data: {} } as const;
+        await stub.audit([{ action: "a", target: "b", outcome: "done", detail: {} }], meta, [event]);
+      }),
       reads: await rowsWritten(stub, async () => {
         await stub.describe();
         await stub.keysVersion();
@@ -31,7 +35,7 @@ describe("rows that the Tenant object writes", () => {
         await stub.verifyAudit();
       }),
     };
-    expect(counted).toMatchObject({ noteKeyUse: 1, noteKeyUseAgain: 0, audit: 2, reads: 0 });
+    expect(counted).toMatchObject({ noteKeyUse: 1, noteKeyUseAgain: 0, audit: 2, signedIn: 5, reads: 0 });
     expect(Math.max(counted.createKey, counted.revokeKey, counted.putSettings)).toBeLessThanOrEqual(10);
   });
 

@@ -36,9 +36,7 @@ function Deployment() {
   return (
     <header class="entrance-head">
       <p class="entrance-name">{known?.name ?? "Meridian"}</p>
-      <p class="muted">
-        {["Operations console", location.host, ...(known ? [known.demo ? "demo" : [], `version ${known.version}`].flat() : [])].join(" · ")}
-      </p>
+      <p class="muted">{[location.host, known?.demo ? "demo" : [], known ? `version ${known.version}` : []].flat().join(" · ")}</p>
     </header>
   );
 }
