@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { decideRevocation, REVOCATION_LIMITS, type RevocationState, revokedName } from "./revocations.ts";
 
-const none: RevocationState = { countSingle: () => 0, former: () => undefined, latestBefore: () => 0, isIssuer: () => false };
+const none: RevocationState = {
+  countSingle: () => 0,
+  former: () => undefined,
+  latestBefore: () => 0,
+  isIssuer: () => false,
+  byEndUser: false,
+};
 const full: RevocationState = { ...none, countSingle: () => REVOCATION_LIMITS.remembered };
 
 describe("a revocation", () => {
@@ -41,5 +47,12 @@ describe("a revocation", () => {
 
   it("[SU7] is called by what it stops", () => {
     expect([revokedName({ kind: "tenant", id: "" }), revokedName({ kind: "subject", id: "r" })]).toEqual(["tenant", "subject/r"]);
+  });
+
+  it("[SU90] that end users make by themselves leaves half of the room to the tenant", () => {
+    const { ofEndUsers } = REVOCATION_LIMITS;
+    const at = (count: number, byEndUser: boolean) =>
+      decideRevocation({ kind: "subject", id: "x" }, { ...none, countSingle: () => count, byEndUser }, 1).ok;
+    expect([at(ofEndUsers - 1, true), at(ofEndUsers, true), at(ofEndUsers, false)]).toEqual([true, false, true]);
   });
 });

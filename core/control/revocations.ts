@@ -5,6 +5,8 @@ import { HOSTED, MINTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 export const REVOCATION_LIMITS = {
   /** Of tokens and of subjects together. Issuers and the tenant itself are few and can always be revoked. */
   remembered: SUBJECT_LIMITS.revocations,
+  /** Of these, those that end users make by themselves: they must leave room for the tenant's own. */
+  ofEndUsers: SUBJECT_LIMITS.revocations / 2,
   /** Milliseconds until a token that was taken once, brought ones included, has certainly ended by itself. */
   lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000,
   /** One answer to an isolate. */
@@ -25,6 +27,8 @@ export interface RevocationState {
   latestBefore(): number;
   /** Whether an issuer of this name was ever registered. */
   isIssuer(name: string): boolean;
+  /** Whether an end user wishes it: by a log-out everywhere, a new password, a deletion. */
+  readonly byEndUser: boolean;
 }
 
 /** Whether it may be revoked, and up to when it counts: never to an earlier moment than before, even if the clock went back. */
@@ -34,10 +38,11 @@ export function decideRevocation(what: Revoked, state: RevocationState, now: num
   if (kind === "issuer" && id !== MINTED && id !== HOSTED && !state.isIssuer(id))
     return refuse("not-found", "There never was an issuer of this name.");
   const former = state.former();
-  if ((kind === "token" || kind === "subject") && !former && state.countSingle() >= REVOCATION_LIMITS.remembered) {
+  const most = state.byEndUser ? REVOCATION_LIMITS.ofEndUsers : REVOCATION_LIMITS.remembered;
+  if ((kind === "token" || kind === "subject") && !former && state.countSingle() >= most) {
     return refuse(
       "limit-reached",
-      `${REVOCATION_LIMITS.remembered} single revocations are in force. Revoke the issuer, or everyone (kind "tenant"): that replaces them all.`,
+      `${most} single revocations are in force. Revoke the issuer, or everyone (kind "tenant"): that replaces them all.`,
     );
   }
   const before = Math.max(now, kind === "tenant" ? state.latestBefore() : (former?.before ?? 0));

@@ -30,6 +30,7 @@ export function writeRevocation(change: TenantChange, what: Revoked, { revocatio
       former: () => revocations.find(what),
       latestBefore: () => revocations.latestBefore(),
       isIssuer: (name) => issuers.isBound(name),
+      byEndUser: change.meta.actor.startsWith("subject:"),
     },
     change.now,
   );

@@ -23,11 +23,12 @@ async function seedMails(url: string | null = URL_OF_MAILS, withSecret = true) {
   return { ...tenant, secret: made?.ok ? made.value.secret : "" };
 }
 
+const PAGE = "http://localhost:8787/play/account";
 const mailOf = (tenantId: string, seq: number, known = false) =>
   eventOf(tenantId, seq, {
     type: "meridian.subject.verification-requested",
     subject: `subject/ref${seq}`,
-    data: { ref: `ref${seq}`, known, personal: { email: "ada@example.com", name: "Ada", link: LINK } },
+    data: { ref: `ref${seq}`, known, personal: { email: "ada@example.com", name: "Ada", link: known ? PAGE : LINK } },
   });
 
 /** Notes what is sent and answers as it is told. */
@@ -66,10 +67,13 @@ describe("the mail webhook", () => {
   });
 
   it("[EV36] tells the owner of an address that it has an account", async () => {
-    const { tenantId } = await seedMails();
+    const { tenantId, slug } = await seedMails();
     const { sent, send } = webhook(ok);
     await deliver([{ body: mailOf(tenantId, 1, true) }], { env: realEnv, send });
-    expect(JSON.parse(sent[0]?.body ?? "{}")).toMatchObject({ type: "subject.already-registered" });
+    expect(JSON.parse(sent[0]?.body ?? "{}")).toMatchObject({
+      type: "subject.already-registered",
+      data: { email: "ada@example.com", link: `${PAGE}?tenant=${slug}`, token: null },
+    });
   });
 
   it("[EV37] is asked again after anything but success; 410 ends it, and without a webhook there is nothing to do", async () => {

@@ -1,6 +1,7 @@
 import { callObject, objectAt } from "../../contract/address.ts";
 import { type EventMessage, verificationMailDataSchema } from "../../contract/events.ts";
 import { keyRing } from "../../contract/key-ring.ts";
+import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
 
 export const MAIL_LIMITS = {
@@ -34,7 +35,8 @@ export async function mailVerification(env: EdgeEnv, event: EventMessage, { send
   if (url === null) return;
   if (failing.has(tenantId)) throw new Error("the mail webhook has just failed");
   const secret = await openSecret(env, await callObject(async () => await tenant().mailSecret()));
-  const { email, name, link } = personal;
+  const { email, name } = personal;
+  const link = known ? await logInLink(personal.link, tenant()) : personal.link;
   const body = JSON.stringify({
     type: known ? "subject.already-registered" : "subject.verification",
     timestamp: new Date(event.at).toISOString(),
@@ -46,6 +48,13 @@ export async function mailVerification(env: EdgeEnv, event: EventMessage, { send
     failing.add(tenantId);
     throw error;
   }
+}
+
+/** An owner's mail leads to the log-in, whose page has to know the tenant. */
+async function logInLink(page: string, tenant: Pick<TenantRpc, "describe">): Promise<string> {
+  const described = await tenant.describe();
+  if (!described.ok) throw new Error(`the tenant: ${described.problem.slug}`);
+  return `${page}?tenant=${encodeURIComponent(described.value.slug)}`;
 }
 
 interface Signed {

@@ -4,7 +4,9 @@ import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { MINTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { refreshSchema, type TokenMint, tokenMintSchema, tokenReplySchema } from "../../contract/subjects.ts";
 import type { App } from "../http/app.ts";
+import { clientAddress } from "../http/client-address.ts";
 import { route } from "../http/define-route.ts";
+import { takeByAddress } from "../http/door-limits.ts";
 import { tenantExists } from "../http/tenants.ts";
 import { readRefreshHandle } from "../http/token-refresh.ts";
 import { showOnce } from "./show-once.ts";
@@ -51,9 +53,12 @@ export function registerTokenRoutes(app: App): void {
         "The handle is the proof. Each is good once; one that is used again ends its family and every token of the person, since somebody else has it too.",
       body: refreshSchema.required(),
       answer: { status: 200, schema: tokenReplySchema },
-      problems: ["unauthenticated", "unavailable"],
+      problems: ["unauthenticated", "rate-limited", "unavailable"],
     },
     async ({ env, ctx, request, meta, now, body }) => {
+      // Anybody can make handles up, and each one that has the right form costs an object a question.
+      const counted = takeByAddress(clientAddress(request), now, []);
+      if (!counted.ok) return counted;
       const handle = await readRefreshHandle(body.refreshHandle);
       // Asked of D1 first: an object comes into being by being addressed.
       if (!handle || !(await tenantExists(env, ctx, handle.tenantId, now)))
