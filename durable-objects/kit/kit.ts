@@ -1,12 +1,14 @@
 import { type ObjectAddress, objectName, parseObjectName } from "../../contract/address.ts";
 import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "../../contract/failpoints.ts";
+import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
-import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
+import { MAINTENANCE_LIMITS, type MaintenanceOrder, type MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { type IdempotencyVerdict, judgeIdempotency, nextSweepAt, recordOf } from "../../core/kit/idempotency.ts";
 import { KIT_LIMITS } from "../../core/kit/limits.ts";
 import { Alarm } from "./alarm.ts";
-
+import { Exporter } from "./export.ts";
+import { Importer } from "./import.ts";
 import { errorText, logLine } from "./log.ts";
 import { KitOutbox } from "./outbox.ts";
 import { migrate } from "./schema.ts";
@@ -16,6 +18,7 @@ import type { KitStore } from "./store.ts";
 import { KitTimers } from "./timers.ts";
 
 const RECORDS_TIMER = "kit:records";
+const EXPORT_TIMER = "kit:export";
 
 /** The kit of one object: wires storage, deadlines, events and answers to one gate. Made by `createKit`. */
 export class Kit implements ObjectKit {
@@ -26,6 +29,8 @@ export class Kit implements ObjectKit {
   readonly #ctx: DurableObjectState;
   readonly #options: KitOptions;
   readonly #store: KitStore;
+  readonly #exporter: Exporter;
+  readonly #importer: Importer;
   readonly #alarm: Alarm;
   readonly #offsetMs: number;
   /** `actor` and key of changes whose preparation runs now. */
@@ -45,12 +50,18 @@ export class Kit implements ObjectKit {
     this.#offsetMs = Number(env.CLOCK_OFFSET_MS ?? 0) || 0;
     this.#store = (options.store ?? createSqlStore)(ctx.storage);
     this.#address = ctx.id.name === undefined ? undefined : addressOf(ctx.id.name);
+    this.#exporter = new Exporter(ctx.storage, this.#store.ledger);
+    this.#importer = new Importer(ctx.storage, this.#store, options.migrations);
     this.sql = ctx.storage.sql;
     this.failpoint = failpointsOf(env.FAILPOINTS);
     this.#alarm = new Alarm(ctx.storage, this.#offsetMs, (work) => this.#background(work));
     this.timers = new KitTimers({
       store: this.#store.timers,
-      handlers: { ...options.timers, [RECORDS_TIMER]: (now) => this.transaction(() => this.#sweep(now)) },
+      handlers: {
+        ...options.timers,
+        [RECORDS_TIMER]: (now) => this.transaction(() => this.#sweep(now)),
+        [EXPORT_TIMER]: () => this.transaction(() => this.#exporter.end()),
+      },
       now: () => this.now(),
       random: Math.random,
       source: () => this.#source(),
@@ -131,6 +142,7 @@ export class Kit implements ObjectKit {
   }
 
   async #maintain(order: MaintenanceOrder): Promise<MaintenanceReport> {
+    if (order.type === "import") return await this.#import(order);
     await this.ready();
     switch (order.type) {
       case "forget-subject": {
@@ -140,10 +152,39 @@ export class Kit implements ObjectKit {
       case "reseal":
         return (await this.#options.reseal?.()) ?? { resealed: 0, more: false };
       case "export":
+        return this.transaction(() => this.#export(order.cursor));
       case "export-abort":
-      case "import":
-        throw new Error(`an object cannot ${order.type} yet`);
+        return this.transaction(() => this.#endExport());
     }
+  }
+
+  #export(cursor: string | null): MaintenanceReport<{ type: "export"; cursor: string | null }> {
+    if (cursor === null) this.timers.clear(EXPORT_TIMER);
+    const report = this.#exporter.next(cursor, uuidv7(this.now(), cryptoRandom), this.#schemaSteps());
+    // After the moment was fixed: what is exported does not hold the deadline of its own export.
+    if (report.cursor === null) this.timers.clear(EXPORT_TIMER);
+    else this.timers.set(EXPORT_TIMER, this.now() + MAINTENANCE_LIMITS.exportIdleMs);
+    return report;
+  }
+
+  #endExport(): Record<string, never> {
+    this.#exporter.end();
+    this.timers.clear(EXPORT_TIMER);
+    return {};
+  }
+
+  /** Before the object is opened: it must be as new, and stays closed until its state is whole. */
+  async #import(order: Extract<MaintenanceOrder, { type: "import" }>): Promise<Record<string, never>> {
+    if (this.#opening) await this.#opening.catch(() => undefined); // an object that cannot be opened is judged by what it holds
+    if (this.#state === "open" && (order.first || order.chunk.tables.length > 0))
+      throw new Error("this object was used: a state is put into a new one only");
+    if (this.#state !== "open") this.#store.transaction(() => this.#importer.take(order));
+    if (order.last) await this.ready();
+    return {};
+  }
+
+  #schemaSteps(): number {
+    return this.#store.migrations.length + this.#options.migrations.length;
   }
 
   async alarm(): Promise<void> {
@@ -184,6 +225,10 @@ export class Kit implements ObjectKit {
   }
 
   #migrate(): void {
+    if (this.#importer.running()) throw new Error("its state is being restored");
+    // Triggers of an export know the tables as they were.
+    const exported = this.#exporter.running();
+    if (exported && exported.steps !== this.#schemaSteps()) this.#exporter.end();
     migrate(this.#store, this.#options.migrations);
     const stored = this.#store.meta.get("address");
     if (stored !== undefined) this.#address ??= addressOf(stored);

@@ -65,6 +65,7 @@ export function createKvStore(storage: Pick<DurableObjectStorage, "kv" | "sql" |
         kv.put(rowKey(seq), { seq, at, sentAt: null, body });
         return seq;
       },
+      skip: (seqs) => kv.put(SEQ, z.number().default(0).parse(kv.get(SEQ)) + seqs),
       pending: (limit, resendBefore) =>
         outbox()
           .filter((row) => sentBefore(row, resendBefore))

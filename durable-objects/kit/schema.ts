@@ -19,6 +19,12 @@ export function migrate(store: KitStore, migrations: readonly Migration[]): void
   applyScope(store, "object", migrations);
 }
 
+/** Whether {@link migrate} would change anything. */
+export function hasPendingSteps(store: KitStore, migrations: readonly Migration[]): boolean {
+  store.ledger.open();
+  return store.ledger.list("kit").length < store.migrations.length || store.ledger.list("object").length < migrations.length;
+}
+
 function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Migration[]): void {
   const known = migrations.map(stepOf);
   const plan = planSchema(store.ledger.list(scope), known);
@@ -32,7 +38,7 @@ function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Mi
   }
 }
 
-function stepOf(migration: Migration): SchemaStep {
+export function stepOf(migration: Migration): SchemaStep {
   const { id, name, up, additive } = migration;
   return { id, name, additive, hash: createHash("sha256").update(up).digest("hex") };
 }

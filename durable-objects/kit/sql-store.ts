@@ -30,6 +30,9 @@ const SQL = {
   putTimer: "INSERT OR REPLACE INTO kit_timer (name, due_at, failures) VALUES (?, ?, ?)",
   deleteTimer: "DELETE FROM kit_timer WHERE name = ?",
   append: "INSERT INTO kit_outbox (at, body) VALUES (?, ?) RETURNING seq",
+  // Numbers as literals: SQLite's own table takes bound ones as floats.
+  skip: (seqs: number) => `UPDATE sqlite_sequence SET seq = seq + ${Math.trunc(seqs)} WHERE name = 'kit_outbox' RETURNING seq`,
+  firstSkip: (seqs: number) => `INSERT INTO sqlite_sequence (name, seq) VALUES ('kit_outbox', ${Math.trunc(seqs)})`,
   pending: "SELECT seq, at, body FROM kit_outbox WHERE sent_at IS NULL OR sent_at <= ? ORDER BY seq LIMIT ?",
   // One bound list instead of one parameter per row: the platform binds 100 at most.
   markSent: "UPDATE kit_outbox SET sent_at = ? WHERE seq IN (SELECT value FROM json_each(?))",
@@ -99,6 +102,9 @@ export function createSqlStore(
     },
     outbox: {
       append: (at, body) => seqRow.parse(run(SQL.append, at, body)[0]).seq,
+      skip: (seqs) => {
+        if (run(SQL.skip(seqs)).length === 0) run(SQL.firstSkip(seqs));
+      },
       pending: (limit, resendBefore) => outboxRow.array().parse(run(SQL.pending, resendBefore, limit)),
       markSent: (seqs, at) => void run(SQL.markSent, at, JSON.stringify(seqs)),
       delete: (seqs) => void run(SQL.deleteRows, JSON.stringify(seqs)),

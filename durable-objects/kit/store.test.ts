@@ -60,6 +60,16 @@ describe.each(IMPLEMENTATIONS)("the %s store", (kind, create) => {
     });
   });
 
+  it("[KT94] leaves out sequence numbers when told to, before the first event and after", async () => {
+    await open("skip", (store) => {
+      store.outbox.skip(1_000);
+      expect(store.outbox.append(1, "a")).toBe(1_001);
+      store.outbox.skip(10);
+      expect(store.outbox.append(2, "b")).toBe(1_012);
+      expect(store.outbox.pending(9, LAST).map((row) => row.seq)).toEqual([1_001, 1_012]);
+    });
+  });
+
   it("[KT15] lists rows that wait by sequence number, and tells the unsent from those sent before a time", async () => {
     await open("outbox", (store) => {
       for (let at = 1; at <= 12; at++) store.outbox.append(at, `body ${at}`);

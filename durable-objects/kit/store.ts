@@ -49,6 +49,8 @@ export interface KitStore {
   readonly outbox: {
     /** Adds a row and answers its sequence number, which is never used again. */
     append(at: number, body: string): number;
+    /** Leaves out so many sequence numbers. */
+    skip(seqs: number): void;
     /** Rows never sent, and rows sent at or before `resendBefore`, by seq. */
     pending(limit: number, resendBefore: number): OutboxRow[];
     markSent(seqs: readonly number[], at: number): void;

@@ -1,14 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { MAINTENANCE_LIMITS } from "../../contract/rpc/maintenance.ts";
 import { ALARMS_FILE } from "./state-files.ts";
-
-/**
- * Added to the sequence numbers of every outbox. An object's snapshot is older than D1's: what it emitted in between is known
- * there by numbers that it would give out again, and the new events would be taken for the old ones. No object emits a
- * million events while a backup takes its moments.
- */
-export const SEQ_GAP = 1_000_000;
 
 /** Lets a restored object number its events anew, in a range that nobody has seen. @returns whether it has an outbox */
 export function raiseSeq(file: string): boolean {
@@ -16,7 +10,7 @@ export function raiseSeq(file: string): boolean {
   try {
     const has = (name: string) => database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
     if (!has("kit_outbox") || !has("sqlite_sequence")) return false;
-    const gap = BigInt(SEQ_GAP); // a number would be stored as a float: the column takes whatever comes
+    const gap = BigInt(MAINTENANCE_LIMITS.restoredSeqGap); // a number would be stored as a float: the column takes whatever comes
     const raised = database.prepare("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'kit_outbox'").run(gap);
     // Without a row nothing was ever emitted, as far as this snapshot knows.
     if (raised.changes === 0) database.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('kit_outbox', ?)").run(gap);
