@@ -94,8 +94,8 @@ const password = z.string().min(SUBJECT_LIMITS.passwordMinChars).max(SUBJECT_LIM
 /** Where the refresh handle goes: into an HttpOnly cookie of this host, or into the answer. */
 const keep = z.enum(["cookie", "answer"]).default("answer");
 
+/** Of register, and of upgrade. */
 export const registerSchema = z.strictObject({ email, password, name: name.optional() });
-export const upgradeSchema = registerSchema;
 /** The answer of register and upgrade, the same whether or not the address has an account. */
 export const registeredSchema = z.object({
   status: z.literal("verify"),

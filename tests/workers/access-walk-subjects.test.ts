@@ -3,6 +3,9 @@ import { ask, type Asked } from "../../workers/control/testing.ts";
 import { BODIES, guarded, guardedAtDoor, named, nameOf, walk } from "./access-specs.ts";
 import { seedWorld, type World } from "./access-world.ts";
 
+const onApi = named(guarded);
+const atDoor = named(guardedAtDoor);
+
 let here: World;
 let there: World;
 beforeAll(async () => {
@@ -21,7 +24,7 @@ function isIn({ status, text }: { readonly status: number; readonly text: string
 }
 
 describe("an end user on the API", () => {
-  it.each(named(guarded))("[HT81] %s: is let in where the route says so, and with what they were granted", async (name, spec) => {
+  it.each(onApi)("[HT81] %s: is let in where the route says so, and with what they were granted", async (name, spec) => {
     for (const kind of KINDS) {
       const { status, text } = await walk(spec, { key: await tokenOf(here, kind) }, here.ids, BODIES[name]);
       const expected = expectedOnApi(spec.subjects, kind);
@@ -36,7 +39,7 @@ describe("an end user on the API", () => {
     return typeof subjects === "function" && kind !== "granted" ? 403 : "in";
   }
 
-  it.each(named(guarded))("[HT82] %s: shows them nothing of another tenant, whatever ids they name", async (name, spec) => {
+  it.each(onApi)("[HT82] %s: shows them nothing of another tenant, whatever ids they name", async (name, spec) => {
     for (const kind of KINDS) {
       const { text } = await walk(spec, { key: await tokenOf(here, kind) }, there.ids, BODIES[name]);
       for (const secret of [there.mark, there.tenantId, there.slug]) expect(text).not.toContain(secret);
@@ -45,7 +48,7 @@ describe("an end user on the API", () => {
 });
 
 describe("a tenant's door", () => {
-  it.each(named(guardedAtDoor))("[HT83] %s: takes no key and looks at no cookie", async (name, spec) => {
+  it.each(atDoor)("[HT83] %s: takes no key and looks at no cookie", async (name, spec) => {
     const nothing = await walk(spec, {}, here.ids, BODIES[name]);
     const keys: Record<string, Asked> = { all: { key: here.allScopes }, wrong: { key: here.wrongSecret }, garbage: { key: "garbage" } };
     for (const [what, how] of Object.entries(keys))
@@ -54,7 +57,7 @@ describe("a tenant's door", () => {
     expect(asOwner.status).toBe(nothing.status);
   });
 
-  it.each(named(guardedAtDoor))("[HT81] %s: lets in visitors and end users as the route says", async (name, spec) => {
+  it.each(atDoor)("[HT81] %s: lets in visitors and end users as the route says", async (name, spec) => {
     expect(isIn(await walk(spec, {}, here.ids, BODIES[name])), "a visitor").toBe(spec.subjects === "visitors" && !isRefresh(name));
     for (const kind of KINDS) {
       const walked = await walk(spec, { key: await tokenOf(here, kind) }, here.ids, BODIES[name]);
@@ -68,7 +71,7 @@ describe("a tenant's door", () => {
   const isForHosted = ({ status, text }: { readonly status: number; readonly text: string }) =>
     status === 403 && text.includes("This is for hosted accounts");
 
-  it.each(named(guardedAtDoor))("[HT82] %s: is shut to every end user of another tenant", async (name, spec) => {
+  it.each(atDoor)("[HT82] %s: is shut to every end user of another tenant", async (name, spec) => {
     for (const kind of KINDS) {
       const { status, text } = await walk(spec, { key: await tokenOf(here, kind) }, there.ids, BODIES[name]);
       expect([kind, status]).toEqual([kind, 401]);

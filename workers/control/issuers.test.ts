@@ -92,8 +92,8 @@ describe("a tenant's own issuer", () => {
 
   it("[SU86] can be tested: the checks stand in order, up to the first that fails", async () => {
     const owner = await seedIssuer();
-    const test = async (token: string, name = "acme") => await ask(`/v1/issuers/${name}/test`, { body: { token }, cookie: owner.cookie });
-    const checksOf = async (token: string) => await (await test(token)).json<Pick<Explained, "checks"> & { subject: unknown }>();
+    const tested = async (token: string, name = "acme") => await ask(`/v1/issuers/${name}/test`, { body: { token }, cookie: owner.cookie });
+    const checksOf = async (token: string) => await (await tested(token)).json<Pick<Explained, "checks"> & { subject: unknown }>();
     const good = await checksOf(await sign(owner.iss));
     expect(good.subject).toEqual({ issuer: "acme", sub: "user|1", name: "Bea" });
     expect(good.checks.every(({ ok }) => ok)).toBe(true);
@@ -111,7 +111,7 @@ describe("a tenant's own issuer", () => {
     const key = await seedKey(owner, ["tokens:mint"]);
     const minted = await (await ask("/v1/tokens", { body: { sub: "m" }, key: key.secret })).json<TokenReply>();
     expect((await checksOf(minted.token)).checks.at(-1)).toMatchObject({ check: "issuer", ok: false });
-    expect((await test("x", "nobody")).status).toBe(404);
+    expect((await tested("x", "nobody")).status).toBe(404);
   });
 
   it("[SU84] takes no private key and no list without an address or a set", async () => {

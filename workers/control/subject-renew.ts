@@ -1,6 +1,6 @@
 import { grantsBeyond } from "../../contract/grants.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import type { RefreshFamily, RefreshRefusal, SubjectName } from "../../contract/rpc/subjects.ts";
+import type { RefreshFamily, SubjectName } from "../../contract/rpc/subjects.ts";
 import { HOSTED, subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
 import { findKey } from "../http/key-cache.ts";
@@ -19,7 +19,7 @@ const ENDED = "This session has ended: sign in again.";
  * its object, of the key that minted, of the tenant's settings.
  */
 export async function renew(scene: SubjectScene, handle: RefreshHandle): Promise<Outcome<TokenReply>> {
-  const { tenantId, now } = scene;
+  const { tenantId } = scene;
   const { familyId, place } = handle;
   const next = await makeRefreshHandle({ tenantId, place, familyId });
   const rotated = await subjectsAt(objectCall(scene), place).rotateFamily(familyId, handle.secretHash, next.secretHash);

@@ -1,7 +1,7 @@
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { HOSTED } from "../../contract/subject-id.ts";
-import { guestSchema, registeredSchema, registerSchema, tokenReplySchema, upgradeSchema, verifySchema } from "../../contract/subjects.ts";
+import { guestSchema, registeredSchema, registerSchema, tokenReplySchema, verifySchema } from "../../contract/subjects.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { subjectsOf } from "../http/objects.ts";
@@ -97,7 +97,7 @@ export function registerSubjectRegisterRoutes(app: App): void {
       path: "/v1/subjects/upgrade",
       summary: "Give a guest an address and a password",
       description: "A link is mailed; once it was used the guest is an account, with the same sub. The answer is that of a registration.",
-      body: upgradeSchema,
+      body: registerSchema,
       answer: { status: 202, schema: registeredSchema },
       problems: ["conflict", "rate-limited"],
     },
