@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
-import { type EmailClaim, judgeClaim, mayVerify, plainLink } from "./subject-directory.ts";
+import { type EmailClaim, isClaimTimely, judgeClaim, mayVerify, plainLink } from "./subject-directory.ts";
 import { SUBJECT_STORE_LIMITS } from "./subject-limits.ts";
 
 const START = Date.UTC(2031, 0, 1);
@@ -16,7 +16,14 @@ describe("an address", () => {
     ["another's that is being finished is waited for", claim, "bob", overAt - 1, "wait"],
     ["another's that was never finished is taken over after ten minutes", claim, "bob", overAt, "take-over"],
   ] as const)("[SU36] that is %s", (_, held, sub, now, verdict) => {
-    expect(judgeClaim(held, sub, now)).toBe(verdict);
+    expect(judgeClaim(held, sub, now).kind).toBe(verdict);
+  });
+
+  it("[SU36] comes of a claim no longer than a link lives and a call may take", () => {
+    expect(isClaimTimely(START, START + SUBJECT_STORE_LIMITS.claimMs)).toBe(true);
+    expect(isClaimTimely(START, START + SUBJECT_STORE_LIMITS.claimMs + 1)).toBe(false);
+    expect(SUBJECT_STORE_LIMITS.voidedMs).toBeGreaterThan(SUBJECT_STORE_LIMITS.claimMs);
+    expect(SUBJECT_STORE_LIMITS.claimMs).toBeGreaterThan(SUBJECT_LIMITS.verificationTtlS * 1_000);
   });
 
   it("[SU33] has three open verifications at most", () => {

@@ -21,13 +21,19 @@ export interface EmailClaim {
  * - `wait`: another is about to get it.
  * - `take-over`: another was about to get it and never finished; that one's object has to say whether an account came of it.
  */
-export type ClaimVerdict = "claim" | "repeat" | "taken" | "wait" | "take-over";
+export type ClaimVerdict =
+  { readonly kind: "claim" } | { readonly kind: "repeat" | "taken" | "wait" | "take-over"; readonly claim: EmailClaim };
 
 export function judgeClaim(claim: EmailClaim | undefined, sub: string, now: number): ClaimVerdict {
-  if (!claim) return "claim";
-  if (claim.sub === sub) return "repeat";
-  if (claim.finished) return "taken";
-  return now - claim.claimedAt < SUBJECT_STORE_LIMITS.takeOverMs ? "wait" : "take-over";
+  if (!claim) return { kind: "claim" };
+  if (claim.sub === sub) return { kind: "repeat", claim };
+  if (claim.finished) return { kind: "taken", claim };
+  return { kind: now - claim.claimedAt < SUBJECT_STORE_LIMITS.takeOverMs ? "wait" : "take-over", claim };
+}
+
+/** Whether an account may still come of a claim, unless it was voided. */
+export function isClaimTimely(claimedAt: number, now: number): boolean {
+  return now - claimedAt <= SUBJECT_STORE_LIMITS.claimMs;
 }
 
 /** Whether one more verification of an address may be open. */

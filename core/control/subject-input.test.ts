@@ -27,7 +27,12 @@ const BOUNDS = [
   ["a place", SUBJECT_INPUT.attempt, LIMITS.digestChars, (place: string) => ({ emailDigest: "digest", place })],
   ["an address' digest", SUBJECT_INPUT.attempt, LIMITS.digestChars, (emailDigest: string) => ({ emailDigest, place: "place" })],
   ["a guest's name", SUBJECT_INPUT.guest, SUBJECT_LIMITS.nameChars, (name: string) => ({ sub: "bob", name })],
-  ["an address", SUBJECT_INPUT.claimed, SUBJECT_LIMITS.emailChars, (email: string) => ({ ...pending, email, claimId: "claim" })],
+  [
+    "an address",
+    SUBJECT_INPUT.claimed,
+    SUBJECT_LIMITS.emailChars,
+    (email: string) => ({ ...pending, email, claimId: "claim", claimedAt: 0 }),
+  ],
   ["a claim's id", SUBJECT_INPUT.claim, LIMITS.claimIdChars, (claimId: string) => ({ sub: "bob", emailDigest: "digest", claimId })],
   ["a password's hash", SUBJECT_INPUT.password, LIMITS.passwordHashChars, (passwordHash: string) => ({ sub: "bob", passwordHash })],
   ["a link", SUBJECT_INPUT.verification, LIMITS.linkChars, (link: string) => ({ pending, tokenHash: hash, link })],

@@ -32,7 +32,7 @@ export const SUBJECT_INPUT = {
   who,
   guest: z.object({ sub, name }),
   verification: z.object({ pending, tokenHash: hash, link: z.string().min(1).max(LIMITS.linkChars) }),
-  claimed: pending.extend({ claimId }),
+  claimed: pending.extend({ claimId, claimedAt: z.number().int().nonnegative() }),
   claim: z.object({ sub, emailDigest: digest, claimId }),
   password: z.object({ sub, passwordHash: pending.shape.passwordHash }),
   seen: who.extend({ name, avatarUrl }),

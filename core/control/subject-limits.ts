@@ -35,8 +35,10 @@ export const SUBJECT_STORE_LIMITS = {
   verifications: 10_000,
   /** After this another link of an address may take over a claim that was never finished: its holder has crashed or left. */
   takeOverMs: 10 * MINUTE_MS,
-  /** How long a claim that was voided is remembered: far longer than any call is under way. */
-  voidedMs: DAY_MS,
+  /** No account comes of a claim that is older than any link that could repeat it, with an hour for calls under way … */
+  claimMs: SUBJECT_LIMITS.verificationTtlS * SECOND_MS + HOUR_MS,
+  /** … so that a voided one need not be remembered for longer. */
+  voidedMs: SUBJECT_LIMITS.verificationTtlS * SECOND_MS + 2 * HOUR_MS,
 
   /** A deleted subject stays out so long: every token that names it has ended by then, with a day to spare. */
   tombstoneMs: SUBJECT_LIMITS.broughtTtlMaxS * SECOND_MS + DAY_MS,

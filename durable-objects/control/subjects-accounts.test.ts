@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PROJECTED_DATA } from "../../contract/events.ts";
 import { HOSTED, MINTED, subjectRef } from "../../contract/subject-id.ts";
 import { subjectSchema } from "../../contract/subjects.ts";
@@ -15,12 +15,12 @@ import {
   subAt,
   subjectsAt,
   valueOf,
+  standStillAt,
 } from "./subjects-testing.ts";
 
 const START = Date.UTC(2031, 0, 1, 12, 34, 56);
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
-afterEach(() => void vi.useRealTimers());
+standStillAt(START);
 
 describe("a guest", () => {
   it("[SU30] has neither address nor password, and asked for again is answered as it is", async () => {
@@ -167,7 +167,7 @@ it("[SU55] an object refuses what is longer than it may be and keeps nothing of 
     await rpc.createGuest({ sub: "s", name: long }, meta),
     await rpc.beginVerification(pendingOf("s", "ada", { email: long }), hashOf("t"), "https://a.example", meta),
     await rpc.beginVerification(pendingOf("s", "ada"), hashOf("t"), long, meta),
-    await rpc.putAccount({ ...pendingOf("s", long), claimId: "claim" }, meta),
+    await rpc.putAccount({ ...pendingOf("s", long), claimId: "claim", claimedAt: START }, meta),
     await rpc.setPassword("s", long, meta),
     await rpc.openFamily({ ...familyOf("s", "fam", "s0", MINTED), name: long }, meta),
     await rpc.deleteSubject({ issuer: "Not An Issuer", sub: "s" }, meta),

@@ -4,6 +4,7 @@ import type { ClaimedAccount, HostedAccount, SubjectName } from "../../contract/
 import { HOSTED, subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import type { Subject } from "../../contract/subjects.ts";
 import { judgePut, judgeSeen, type SubjectAccount, subjectEvent } from "../../core/control/subject-accounts.ts";
+import { isClaimTimely } from "../../core/control/subject-directory.ts";
 import { isFamilyOver } from "../../core/control/subject-families.ts";
 import { checked, SUBJECT_INPUT } from "../../core/control/subject-input.ts";
 import { hourOf, SUBJECT_STORE_LIMITS } from "../../core/control/subject-limits.ts";
@@ -39,12 +40,12 @@ export class AccountDesk {
   async put(input: ClaimedAccount, meta: CallMeta): Promise<Outcome<{ account: HostedAccount; upgraded: boolean }>> {
     const claimed = checked(SUBJECT_INPUT.claimed, input);
     if (!claimed.ok) return claimed;
-    const { sub, email, emailDigest, passwordHash, name, claimId } = claimed.value;
+    const { sub, email, emailDigest, passwordHash, name, claimId, claimedAt } = claimed.value;
     return await this.#changeOf({ issuer: HOSTED, sub }, (ref, now) => {
       const known = this.#parts.accounts.find(HOSTED, sub);
       const verdict = judgePut(known, emailDigest);
       if (known && verdict === "repeat") return accept({ account: hostedView(known), upgraded: known.upgradedAt !== null });
-      if (this.#parts.accounts.isVoided(claimId))
+      if (!isClaimTimely(claimedAt, now) || this.#parts.accounts.isVoided(claimId))
         return refuse("conflict", "Another link of this address was used since. Log in, or register again.");
       if (verdict === "has-another") return refuse("conflict", "This account has another address already.");
       const upgraded = known !== undefined;

@@ -1,5 +1,5 @@
 import { evictDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { verificationMailDataSchema } from "../../contract/events.ts";
 import { SUBJECT_LIMITS, subjectRef } from "../../contract/subject-id.ts";
 import { DAY_MS, SUBJECT_STORE_LIMITS as LIMITS } from "../../core/control/subject-limits.ts";
@@ -18,12 +18,12 @@ import {
   tokenOf,
   valueOf,
   writeRows,
+  standStillAt,
 } from "./subjects-testing.ts";
 
 const START = Date.UTC(2031, 0, 1);
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
-afterEach(() => void vi.useRealTimers());
+standStillAt(START);
 
 type Rpc = ReturnType<typeof subjectsAt>["rpc"];
 

@@ -27,7 +27,7 @@ const WAIT = "Another link of this address is being used. Try again in ten minut
  *
  * A claim moves from one sub to another only while it is unfinished, and only after the first sub's object has said that no
  * account of it has the address and has voided the claim in the same transaction. From then on no account can come of it: the
- * void outlives every call. So at any moment an account that has an address is the one whose sub the directory names, and
+ * void is remembered until the claim is older than accounts may be made of. So at any moment an account that has an address is the one whose sub the directory names, and
  * there is never a second. Whoever stopped after 1 or 2 repeats the link and comes to 3; who never comes back has the claim
  * settled when the link is over. Log-ins read unfinished claims too: an account that was made can be used at once.
  */
@@ -89,35 +89,35 @@ export class DirectoryDesk {
       async () => {
         const pending = this.#pending(tokenHash, kit.now());
         if (!pending) return { ref: "", settled: undefined };
-        const claim = directory.claim(pending.emailDigest);
-        const isOver = claim && judgeClaim(claim, pending.sub, kit.now()) === "take-over";
-        return { ref: await this.#refOf(pending.sub), settled: isOver ? await this.#settle(claim) : undefined };
+        const verdict = judgeClaim(directory.claim(pending.emailDigest), pending.sub, kit.now());
+        const settled = verdict.kind === "take-over" ? await this.#settle(verdict.claim) : undefined;
+        return { ref: await this.#refOf(pending.sub), settled };
       },
       ({ ref, settled }, now) => {
         const pending = this.#pending(tokenHash, now);
         if (!pending || ref === "") return refuse("gone", USED_UP);
         const { sub, emailDigest } = pending;
-        const claim = directory.claim(emailDigest);
-        switch (judgeClaim(claim, sub, now)) {
+        const verdict = judgeClaim(directory.claim(emailDigest), sub, now);
+        switch (verdict.kind) {
           case "claim":
             break;
           case "repeat":
-            return accept({ ...pending, claimId: claim?.claimId ?? "" });
+            return accept({ ...pending, claimId: verdict.claim.claimId, claimedAt: verdict.claim.claimedAt });
           case "taken":
             return refuse("conflict", TAKEN);
           case "wait":
             return refuse("conflict", WAIT);
           case "take-over":
             // What the other object said is about one claim: another may have come since.
-            if (!claim || settled?.claimId !== claim.claimId) return refuse("conflict", WAIT);
+            if (settled?.claimId !== verdict.claim.claimId) return refuse("conflict", WAIT);
             if (settled.kept) {
-              directory.finish(claim);
+              directory.finish(verdict.claim);
               return refuse("conflict", TAKEN);
             }
         }
         const claimId = uuidv7(now, cryptoRandom);
         directory.putClaim({ emailDigest, sub, ref, claimId, claimedAt: now, finished: false });
-        return accept({ ...pending, claimId });
+        return accept({ ...pending, claimId, claimedAt: now });
       },
     );
   }

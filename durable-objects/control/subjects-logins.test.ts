@@ -1,14 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { DAY_MS, SUBJECT_STORE_LIMITS as LIMITS } from "../../core/control/subject-limits.ts";
-import { registered, rowsOf, subAt, subjectsAt, writeRows } from "./subjects-testing.ts";
+import { registered, rowsOf, subAt, subjectsAt, writeRows, standStillAt } from "./subjects-testing.ts";
 
 const START = Date.UTC(2031, 0, 1);
 const MINUTE_MS = 60_000;
 const STRANGER = "stranger";
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: START }));
-afterEach(() => void vi.useRealTimers());
+standStillAt(START);
 
 type Rpc = ReturnType<typeof subjectsAt>["rpc"];
 
