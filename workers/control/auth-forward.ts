@@ -32,7 +32,7 @@ export interface Forward {
  * @returns its answer, or the problem that its refusal means
  */
 export async function forward(env: EdgeEnv, { method, path, body, request, carry = [], hashes }: Forward): Promise<Outcome<Forwarded>> {
-  const auth = await authOf(env);
+  const auth = await authOf(env, path.startsWith("passkey/") ? "passkeys" : "plain");
   const headers = new Headers({ origin: env.PUBLIC_URL });
   const { device, network } = originOf(request);
   if (device !== null) headers.set("user-agent", device);

@@ -1,7 +1,6 @@
 import { betterAuth } from "better-auth/minimal";
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { passkey } from "@better-auth/passkey";
-import { APIError } from "better-auth/api";
+import type { BetterAuthPlugin } from "better-auth";
 import { organization } from "better-auth/plugins/organization";
 import { twoFactor } from "better-auth/plugins/two-factor";
 import { drizzle } from "drizzle-orm/d1";
@@ -11,7 +10,7 @@ import { FACTOR_LIMITS } from "../../contract/factor-limits.ts";
 import * as schema from "../db/schema.ts";
 import type { EdgeEnv } from "../env.ts";
 import { COOKIE_ATTRIBUTES, cookieOf, SESSION_RENEW_S, SESSION_TTL_S } from "./auth-cookie.ts";
-import { relyingParty } from "./auth-passkey-party.ts";
+import { PASSKEY_COOKIE } from "./auth-passkey-party.ts";
 import { hashPassword, verifyPassword } from "./auth-password.ts";
 import { librarySecrets } from "./auth-secrets.ts";
 import { firstTenantOf } from "./auth-store.ts";
@@ -19,18 +18,16 @@ import { firstTenantOf } from "./auth-store.ts";
 /** How a caller's network reaches the session that is opened for them; set by `forward` and by nobody else. */
 export const NETWORK_HEADER = "x-meridian-network";
 
-/** The plugin's own names: it looks its cookies up by them. */
-const PASSKEY_COOKIE = "meridian-passkey";
+/** The plugin's own name: it looks its cookie up by it. */
 const TWO_FACTOR_COOKIE = "two_factor";
 
 /**
  * better-auth over our D1 tables. It keeps accounts, sessions, second factors and which tenant a session works on; who may sign
  * up, who is a member and how often one may try are ours, so most of its endpoints are never reachable (see auth-routes.ts).
  */
-function createAuth(env: EdgeEnv, secrets: { version: number; value: string }[]) {
+function createAuth(env: EdgeEnv, secrets: { version: number; value: string }[], more: readonly BetterAuthPlugin[]) {
   const { secure } = cookieOf(env);
   const attributes = { ...COOKIE_ATTRIBUTES, secure } as const;
-  const party = relyingParty(env);
   return betterAuth({
     appName: env.DEPLOYMENT_NAME,
     baseURL: env.PUBLIC_URL,
@@ -73,20 +70,7 @@ function createAuth(env: EdgeEnv, secrets: { version: number; value: string }[])
         // Its lock would keep the owner out for as long as somebody with the password goes on guessing: ours is counted in objects.
         accountLockout: { enabled: false },
       }),
-      passkey({
-        rpName: env.DEPLOYMENT_NAME,
-        rpID: party?.id ?? "passkeys.invalid",
-        origin: party?.origin ?? "https://passkeys.invalid",
-        // Found without a name being typed, and only after finger, face or PIN: it stands for both factors.
-        authenticatorSelection: { residentKey: "required", userVerification: "required" },
-        advanced: { webAuthnChallengeCookie: PASSKEY_COOKIE },
-        registration: {
-          afterVerification: ({ verification }) => insistOnPerson(verification.registrationInfo?.userVerified),
-        },
-        authentication: {
-          afterVerification: ({ verification }) => insistOnPerson(verification.authenticationInfo.userVerified),
-        },
-      }),
+      ...more,
     ],
     databaseHooks: {
       session: {
@@ -126,11 +110,6 @@ function createAuth(env: EdgeEnv, secrets: { version: number; value: string }[])
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** A key that only says that somebody touched it would be one factor, and would go past the code of those who have one. */
-function insistOnPerson(verified: boolean | undefined): void {
-  if (verified !== true) throw new APIError("BAD_REQUEST", { code: "AUTHENTICATION_FAILED", message: "user verification is required" });
-}
-
 function tenantOf(session: object | undefined): string | null {
   const id = session && "activeOrganizationId" in session ? session.activeOrganizationId : null;
   return typeof id === "string" && id !== "" ? id : null;
@@ -147,15 +126,24 @@ function logFailure(level: string, text: string, details: readonly unknown[]): v
   console.error(JSON.stringify({ level: REFUSALS.has(message) ? "warn" : level, event: "auth-library", message, causes }));
 }
 
-const made = new WeakMap<D1Database, { readonly key: string; readonly auth: Auth }>();
+interface Made {
+  readonly key: string;
+  readonly auth: Auth;
+}
 
-/** The library, once per isolate, configuration and key ring. */
-export async function authOf(env: EdgeEnv): Promise<Auth> {
+const made = { plain: new WeakMap<D1Database, Made>(), passkeys: new WeakMap<D1Database, Made>() };
+
+/**
+ * The library, once per isolate, configuration and key ring; with passkeys only for who asks for them: what reads those is as large
+ * as all the rest, and would be started with every isolate.
+ */
+export async function authOf(env: EdgeEnv, part: keyof typeof made = "plain"): Promise<Auth> {
   const secrets = (await librarySecrets(env)).map(({ version, value }) => ({ version, value }));
   const key = JSON.stringify([secrets, env.PUBLIC_URL, env.DEPLOYMENT_NAME]);
-  const known = made.get(env.DB);
+  const known = made[part].get(env.DB);
   if (known?.key === key) return known.auth;
-  const auth = createAuth(env, secrets);
-  made.set(env.DB, { key, auth });
+  const more = part === "passkeys" ? [(await import("./auth-passkey-plugin.ts")).passkeyPlugin(env)] : [];
+  const auth = createAuth(env, secrets, more);
+  made[part].set(env.DB, { key, auth });
   return auth;
 }

@@ -1,6 +1,9 @@
 import type { EdgeEnv } from "../env.ts";
 import { isLoopback } from "../http/browser.ts";
 
+/** The plugin's name of the cookie from a challenge to its answer: it looks it up by this. */
+export const PASSKEY_COOKIE = "meridian-passkey";
+
 /** For whom passkeys are made: browsers bind them to this name, and the answer must come from this origin. */
 export interface RelyingParty {
   readonly id: string;

@@ -1,5 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import { getAuthenticatorName } from "@better-auth/passkey";
 import { signedInSchema } from "../../contract/access.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { FACTOR_LIMITS } from "../../contract/factor-limits.ts";
@@ -103,7 +102,8 @@ export function registerPasskeyRoutes(app: App): void {
         const passkey = (await passkeysOf(call.env.DB, session.userId)).find(({ id }) => id === made.id);
         if (!passkey) return NOT_THEIRS;
         if (passkey.name) return accept(passkeyView(passkey));
-        const name = getAuthenticatorName(made.aaguid) ?? deviceWords(call.request.headers.get("user-agent")) ?? "Passkey";
+        const { keeperOf } = await import("./auth-passkey-plugin.ts");
+        const name = keeperOf(made.aaguid) ?? deviceWords(call.request.headers.get("user-agent")) ?? "Passkey";
         await renamePasskey(call.env.DB, session.userId, passkey.id, name);
         return accept(passkeyView({ ...passkey, name }));
       });

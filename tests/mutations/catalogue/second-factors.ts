@@ -37,7 +37,7 @@ export const SECOND_FACTOR_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AC43",
     defect: "takes a key that was only touched for both factors",
-    file: "workers/control/auth-library.ts",
+    file: "workers/control/auth-passkey-plugin.ts",
     find: "if (verified !== true)",
     replace: "if (verified === undefined)",
     test: "workers/control/auth-passkey.test.ts",
