@@ -44,9 +44,9 @@ export const EVENT_MUTATIONS: readonly Mutation[] = [
   {
     rule: "EV8",
     defect: "leaves the sockets of a revoked key open",
-    file: "workers/consumers/events.ts",
-    find: "await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);",
-    replace: "void closeEverywhere;",
+    file: "workers/consumers/set-off.ts",
+    find: 'if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);',
+    replace: "void keyId;",
     test: "workers/consumers/events.test.ts",
   },
   {
