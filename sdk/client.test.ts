@@ -97,6 +97,21 @@ describe("Meridian", () => {
     expect(server.seen[0]?.headers.get("if-match")).toBe('"7"');
   });
 
+  it.each(['"v7"', 'W/"v7"'])("[SD21] reads settings with their version, and replaces them under it: %s", async (etag) => {
+    const view = { settings: FIRST_SETTINGS, hosts: [], mailSecretSet: false };
+    const { server, meridian } = clientOf(
+      json(view, 200, { etag }),
+      json(view, 200, { etag: '"v8"' }),
+      problem(412, "precondition-failed"),
+    );
+    const read = await meridian.settings.get();
+    expect(read).toEqual({ ...view, version: '"v7"' });
+    expect((await meridian.settings.put(read.settings, read.version)).version).toBe('"v8"');
+    expect(server.seen[1]?.headers.get("if-match")).toBe('"v7"');
+    await expect(meridian.settings.put(read.settings)).rejects.toMatchObject({ status: 412, slug: "precondition-failed" });
+    expect(server.seen[2]?.headers.has("if-match")).toBe(false);
+  });
+
   it("[SD2] carries a key as a bearer token and leaves cookies at home", async () => {
     const { server, meridian } = clientOf(json({}));
     await meridian.me();

@@ -40,6 +40,8 @@ export interface RequestParts {
   readonly repeat?: "safe" | "keyed" | "never";
   /** Compresses a larger body; only bulk routes take it. */
   readonly gzip?: boolean;
+  /** Told the headers of the answer, when it is a success. */
+  readonly onHeaders?: (headers: Headers) => void;
   readonly options?: CallOptions | undefined;
 }
 
@@ -76,7 +78,7 @@ export function transport(options: MeridianOptions): Call {
       caller?.throwIfAborted();
       let failure: MeridianError;
       try {
-        return await once<T>(send, url, init, timeoutMs, caller);
+        return await once<T>(send, url, init, timeoutMs, caller, parts.onHeaders);
       } catch (error) {
         if (!(error instanceof MeridianError)) throw error; // the caller's own abort
         failure = error;
@@ -93,11 +95,13 @@ async function once<T>(
   init: RequestInit,
   timeoutMs: number,
   caller: AbortSignal | undefined,
+  onHeaders: RequestParts["onHeaders"],
 ): Promise<T> {
   const limit = AbortSignal.timeout(timeoutMs);
   try {
     const response = await send(url, { ...init, signal: caller ? AbortSignal.any([caller, limit]) : limit });
     if (!response.ok) throw await errorOf(response);
+    onHeaders?.(response.headers);
     const text = response.status === 204 ? "" : await response.text();
     // The contract types what the server answers; this client trusts its own server, and carries no schema library into browsers.
     return (text === "" ? undefined : parse(text, response)) as T;

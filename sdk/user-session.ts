@@ -14,8 +14,8 @@ export interface HeldSession {
 
 export interface SessionDeps {
   readonly tabs: Tabs;
-  /** Asks the server for the next token. @throws MeridianError with status 401 when the session has ended */
-  readonly refresh: (held: HeldSession | null) => Promise<TokenReply>;
+  /** Asks the server for the next token; null when there is no session to renew. @throws MeridianError with status 401 when it has ended */
+  readonly refresh: (held: HeldSession | null) => Promise<TokenReply | null>;
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }

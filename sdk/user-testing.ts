@@ -54,6 +54,7 @@ export class FakeDoor {
       case "/v1/subjects/refresh":
       case "/v1/tokens/refresh": {
         const handle = body.refreshHandle ?? (init.credentials === "include" ? this.cookie : null);
+        if (handle === null && path === "/v1/subjects/refresh") return new Response(null, { status: 204 });
         const known = handle !== null && (handle === this.#handle || handle === this.#before);
         if (this.ended || !known) {
           this.ended = true;

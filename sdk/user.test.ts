@@ -190,13 +190,25 @@ describe("a session in a cookie", () => {
     expect(door.seen.every(({ init }) => !String(init.body).includes("mrr_"))).toBe(true);
   });
 
-  it("[SD16] asks once when nobody is signed in, and that is no error", async () => {
+  it("[SD16] [SD20] asks once when nobody is signed in, and that is no error", async () => {
     const door = new FakeDoor();
     const [user] = pair(door, { keep: "cookie" });
     expect(await user.start()).toBeNull();
     expect(door.asked("/refresh")).toBe(1);
+    expect(await user.guest()).toMatchObject({ sub: "u1" });
     const [inMemory] = pair(new FakeDoor(), { keep: "memory" });
     expect(await inMemory.start()).toBeNull();
+  });
+
+  it("[SD20] whose cookie is gone when it is to be renewed signs out every tab", async () => {
+    const door = new FakeDoor();
+    const [first, second] = pair(door, { keep: "cookie" });
+    await first.guest();
+    door.cookie = null;
+    door.now += door.ttlMs;
+    expect(await second.token()).toBeUndefined();
+    expect([first.subject, second.subject, door.ended]).toEqual([null, null, false]);
+    expect(door.asked("/refresh")).toBe(1);
   });
 
   it("[SD12] other requests carry the token and no cookie", async () => {

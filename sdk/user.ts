@@ -175,11 +175,12 @@ export class MeridianUser {
     return this.adopt(reply);
   }
 
-  async #refresh(held: HeldSession | null): Promise<TokenReply> {
+  async #refresh(held: HeldSession | null): Promise<TokenReply | null> {
     if (held && held.subject.issuer !== HOSTED) return await this.#refreshMinted(held);
     const body = held?.refreshHandle == null ? {} : { refreshHandle: held.refreshHandle };
     const call = held?.refreshHandle == null ? this.#withCookie : this.#plain;
-    return await repeatLost(async () => await call<TokenReply>("POST", this.#at("refresh"), { body, repeat: "never" }));
+    const reply = await repeatLost(async () => await call<TokenReply | undefined>("POST", this.#at("refresh"), { body, repeat: "never" }));
+    return reply ?? null;
   }
 
   async #refreshMinted({ subject, refreshHandle }: HeldSession): Promise<TokenReply> {

@@ -14,7 +14,7 @@ import type {
   TokenReply,
 } from "../../contract/subjects.ts";
 import { listing, type PageQuery } from "../pages.ts";
-import type { Call, CallOptions } from "../transport.ts";
+import type { Call, CallOptions, Method, RequestParts } from "../transport.ts";
 
 export type MintInput = z.input<typeof tokenMintSchema>;
 export type RevocationInput = z.input<typeof revocationSchema>;
@@ -76,17 +76,23 @@ export function publicApi(call: Call) {
   };
 }
 
+/** Settings with the version to send along when they are replaced. */
+export type VersionedSettings = SettingsView & { readonly version: string | undefined };
+
 /** The tenant's settings, the whole each time. */
 export function settingsApi(call: Call) {
+  const versioned = async (method: Method, parts: RequestParts): Promise<VersionedSettings> => {
+    let version: string | undefined;
+    // A proxy that compresses calls the tag weak: the bytes are others, the version is the same.
+    const onHeaders = (headers: Headers) => (version = headers.get("etag")?.replace(/^W\//, ""));
+    const view = await call<SettingsView>(method, "/v1/tenant/settings", { ...parts, onHeaders });
+    return { ...view, version };
+  };
   return {
-    get: (options?: CallOptions) => call<SettingsView>("GET", "/v1/tenant/settings", { options }),
-    /** @param version of the settings that were read (`ETag`); another by now is `precondition-failed` */
+    get: (options?: CallOptions) => versioned("GET", { options }),
+    /** @param version that `get` or the last `put` answered; when somebody else has saved since, it is `precondition-failed` */
     put: (settings: TenantSettings, version?: string, options?: CallOptions) =>
-      call<SettingsView>("PUT", "/v1/tenant/settings", {
-        body: settings,
-        ...(version === undefined ? {} : { headers: { "if-match": version } }),
-        options,
-      }),
+      versioned("PUT", { body: settings, ...(version === undefined ? {} : { headers: { "if-match": version } }), options }),
     verifyHost: (host: string, options?: CallOptions) =>
       call<SettingsView>("POST", `/v1/tenant/hosts/${part(host)}/verify`, { repeat: "safe", options }),
     /** A new secret that signs mails, shown once. */

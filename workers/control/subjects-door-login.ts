@@ -62,7 +62,8 @@ export function registerSubjectLoginRoutes(app: App): void {
       action: "subjects:refresh",
       subjects: "visitors",
       summary: "Trade a refresh handle for a new token and the next handle",
-      description: "The handle is in the body, or in the cookie that a log-in with `keep: cookie` left. Each is good once.",
+      description:
+        "The handle is in the body, or in the cookie that a log-in with `keep: cookie` left. Each is good once. Without either nobody is signed in: 204.",
       body: refreshSchema,
       answer: { status: 200, schema: tokenReplySchema },
       problems: ["unauthenticated"],
@@ -70,11 +71,14 @@ export function registerSubjectLoginRoutes(app: App): void {
     async (call) => {
       const scene = sceneAtDoor(call);
       const inBody = call.body.refreshHandle;
-      const handle = await readRefreshHandle(inBody ?? handleInCookie(scene) ?? "");
+      const inCookie = inBody === undefined ? handleInCookie(scene) : undefined;
       if (inBody === undefined) {
         const fromHere = checkDoorOrigin(call.request, call.env, await accessHere(scene));
         if (!fromHere.ok) return fromHere;
+        // Every page asks so on a first visit, and browsers print each refusal as an error.
+        if (inCookie === undefined) return new Response(null, { status: 204, headers: call.answerHeaders });
       }
+      const handle = await readRefreshHandle(inBody ?? inCookie ?? "");
       if (handle?.tenantId !== scene.tenantId) return refuse("unauthenticated", "There is no refresh handle of this tenant: sign in.");
       const renewed = await renew(scene, handle);
       return answerSession(call, inBody === undefined ? "cookie" : "answer", renewed);

@@ -48,6 +48,17 @@ describe("a session in a cookie", () => {
     expect((await atDoor(tenant, "refresh", {}, { cookie: next })).status).toBe(401);
   });
 
+  it("[SU91] that is not there is no error: nobody is signed in; one that is no handle of ours is", async () => {
+    const tenant = await seedDoor();
+    const nobody = await atDoor(tenant, "refresh", {});
+    expect([nobody.status, await nobody.text(), nobody.headers.getSetCookie()]).toEqual([204, "", []]);
+    const [{ refreshHandle }, other] = [await seedGuest(tenant), await seedDoor()];
+    expect((await atDoor(tenant, "refresh", {}, { cookie: `meridian.refresh.${other.slug}=${refreshHandle}` })).status).toBe(204);
+    expect((await atDoor(tenant, "refresh", {}, { cookie: `meridian.refresh.${tenant.slug}=made-up` })).status).toBe(401);
+    expect((await atDoor(tenant, "refresh", { refreshHandle: "mrr_t_1_f_00000000000000000000000000000000" })).status).toBe(401);
+    expect((await atDoor(tenant, "refresh", {}, { origin: "https://evil.example" })).status).toBe(403);
+  });
+
   it("[SU80] of one tenant is nothing at another's door", async () => {
     const [tenant, other] = [await seedDoor(), await seedDoor()];
     const { refreshHandle } = await seedGuest(tenant);
