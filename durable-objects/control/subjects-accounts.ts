@@ -26,7 +26,7 @@ export class AccountDesk {
     const guest = checked(SUBJECT_INPUT.guest, input);
     if (!guest.ok) return guest;
     const { sub, name } = guest.value;
-    return await this.#changeOf({ issuer: HOSTED, sub }, (ref, now) => {
+    return await this.changeOf({ issuer: HOSTED, sub }, (ref, now) => {
       const known = this.#parts.accounts.find(HOSTED, sub);
       if (known?.guest) return accept(hostedView(known));
       if (known) return refuse("conflict", "This account has an address already.");
@@ -41,7 +41,7 @@ export class AccountDesk {
     const claimed = checked(SUBJECT_INPUT.claimed, input);
     if (!claimed.ok) return claimed;
     const { sub, email, emailDigest, passwordHash, name, claimId, claimedAt } = claimed.value;
-    return await this.#changeOf({ issuer: HOSTED, sub }, (ref, now) => {
+    return await this.changeOf({ issuer: HOSTED, sub }, (ref, now) => {
       const known = this.#parts.accounts.find(HOSTED, sub);
       const verdict = judgePut(known, emailDigest);
       if (known && verdict === "repeat") return accept({ account: hostedView(known), upgraded: known.upgradedAt !== null });
@@ -87,7 +87,7 @@ export class AccountDesk {
   async noteSeen(input: SubjectName & { name: string; avatarUrl: string | null }): Promise<void> {
     const said = checked(SUBJECT_INPUT.seen, input);
     if (!said.ok) return; // the token of a stranger's issuer may say anything: what does not fit is not listed
-    await this.#changeOf(said.value, (ref, now) => {
+    await this.changeOf(said.value, (ref, now) => {
       this.see(said.value, ref, now);
       return accept(null);
     });
@@ -183,16 +183,13 @@ export class AccountDesk {
   }
 
   /** A change that would bring a subject into being, or back: refused for one that was deleted. */
-  async #changeOf<T>(who: SubjectName, work: (ref: string, now: number) => Outcome<T>): Promise<Outcome<T>> {
+  async changeOf<T>(who: SubjectName, work: (ref: string, now: number) => Outcome<T>): Promise<Outcome<T>> {
     return await this.#parts.kit.changeAfter(
       undefined,
       async () => await this.#refOf(who),
       (ref, now) => (this.#parts.accounts.isBuried(ref) ? refuse("gone", GONE) : work(ref, now)),
     );
   }
-
-  /** For commands beside this one that may not bring anybody back either. */
-  changeOf = this.#changeOf.bind(this);
 }
 
 function newcomer({ issuer, sub }: SubjectName, ref: string, now: number): SubjectAccount {

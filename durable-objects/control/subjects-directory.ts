@@ -27,9 +27,10 @@ const WAIT = "Another link of this address is being used. Try again in ten minut
  *
  * A claim moves from one sub to another only while it is unfinished, and only after the first sub's object has said that no
  * account of it has the address and has voided the claim in the same transaction. From then on no account can come of it: the
- * void is remembered until the claim is older than accounts may be made of. So at any moment an account that has an address is the one whose sub the directory names, and
- * there is never a second. Whoever stopped after 1 or 2 repeats the link and comes to 3; who never comes back has the claim
- * settled when the link is over. Log-ins read unfinished claims too: an account that was made can be used at once.
+ * void is remembered until the claim is older than accounts may be made of. So at any moment an account that has an address is
+ * the one whose sub the directory names, and there is never a second. Whoever stopped after 1 or 2 repeats the link and comes
+ * to 3; who never comes back has the claim settled when the link is over. Log-ins read unfinished claims too: an account that
+ * was made can be used at once.
  */
 export class DirectoryDesk {
   readonly #parts: SubjectsParts;
