@@ -11,6 +11,9 @@ import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
 import { SECOND_FACTOR_MUTATIONS } from "./catalogue/second-factors.ts";
+import { SUBJECT_EDGE_MUTATIONS } from "./catalogue/subjects-edge.ts";
+import { SUBJECT_ROUTE_MUTATIONS } from "./catalogue/subjects-routes.ts";
+import { SUBJECT_OBJECT_MUTATIONS } from "./catalogue/subjects-objects.ts";
 import { SUBJECT_TENANT_MUTATIONS } from "./catalogue/subjects-tenant.ts";
 import type { Mutation } from "./mutation.ts";
 
@@ -30,4 +33,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...DOOR_MUTATIONS,
   ...SECOND_FACTOR_MUTATIONS,
   ...SUBJECT_TENANT_MUTATIONS,
+  ...SUBJECT_EDGE_MUTATIONS,
+  ...SUBJECT_OBJECT_MUTATIONS,
+  ...SUBJECT_ROUTE_MUTATIONS,
 ];

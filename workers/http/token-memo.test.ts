@@ -15,6 +15,13 @@ async function verifications(work: () => Promise<unknown>): Promise<number> {
   return verify.mock.calls.length;
 }
 
+const WAYS = [
+  ["token", (tenant: FakeTenant, claims: { jti: string }) => tenant.revoke("token", claims.jti, Date.now())],
+  ["subject", (tenant: FakeTenant, _claims: object, ref: string) => tenant.revoke("subject", ref, Date.now())],
+  ["issuer", (tenant: FakeTenant) => tenant.revoke("issuer", "minted", Date.now())],
+  ["tenant", (tenant: FakeTenant) => tenant.revoke("tenant", "", Date.now())],
+] as const;
+
 describe("a token that comes again", () => {
   it("[SU113] is verified once, as long as its tenant's configuration is the same", async () => {
     const tenant = await FakeTenant.make();
@@ -39,12 +46,7 @@ describe("a token that comes again", () => {
     expect([late.status, late.headers.get("www-authenticate")]).toEqual([401, expect.stringContaining("expired")]);
   });
 
-  it.each([
-    ["token", (tenant: FakeTenant, claims: { jti: string }) => tenant.revoke("token", claims.jti, Date.now())],
-    ["subject", (tenant: FakeTenant, _claims: object, ref: string) => tenant.revoke("subject", ref, Date.now())],
-    ["issuer", (tenant: FakeTenant) => tenant.revoke("issuer", "minted", Date.now())],
-    ["tenant", (tenant: FakeTenant) => tenant.revoke("tenant", "", Date.now())],
-  ] as const)("[SU107] is 401 within 2 s of a revocation of its %s, and one issued later is good", async (kind, revoke) => {
+  it.each(WAYS)("[SU107] is 401 within 2 s of a revocation of its %s, and one issued later is good", async (kind, revoke) => {
     const tenant = await FakeTenant.make();
     const { whoIs } = asking(tenant);
     const claims = tenant.claims(Date.now() - 1_000) as { jti: string };

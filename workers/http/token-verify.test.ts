@@ -60,7 +60,13 @@ describe("a token of ours", () => {
       expect((await asking(tenant).ask("/v1/who", { headers })).status).toBe(401);
     const foreign = await other.sign();
     expect((await asking(tenant).who(foreign, { door: true })).status).toBe(401);
-    expect(await failingCheck(tenant, foreign)).toBe("issuer");
+    const scene = {
+      env: { ...edgeEnv, ...tenant.bindings },
+      ctx: { waitUntil: () => undefined },
+      now: Date.now(),
+      tenantId: tenant.tenantId,
+    };
+    expect((await inspectToken(foreign, scene)).checks.at(-1)).toEqual({ check: "issuer", ok: false, detail: "It is another tenant's." });
   });
 
   it("[SU101] is tested check by check, up to the first that fails", async () => {
