@@ -48,6 +48,8 @@ export class PortTakenError extends Error {
  * @throws PortTakenError
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
+  // wrangler, whose configuration is read here, would keep a log of its own in the home folder, which a service may not have.
+  process.env["WRANGLER_WRITE_LOGS"] ??= "false";
   await claimPort(options.host, options.port);
   const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`;
   const configPath = join(ROOT, "wrangler.toml");
