@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { BUILD_STEPS, runStep } from "./lib/build-steps.ts";
+import { ROOT } from "./lib/project.ts";
 import { startAgent } from "./serve/agent.ts";
 import { DEMO_EMAIL, seedDemo } from "./serve/demo.ts";
 import { hasOperator } from "./serve/demo-traces.ts";
@@ -40,9 +41,8 @@ function productionOrExit(): ProductionSettings | undefined {
     );
     process.exit(1);
   }
-  // Nothing that this process starts needs them, and nothing that it writes is for others.
+  // Nothing that this process starts needs them.
   for (const name of ["MERIDIAN_KEY_RING", "MERIDIAN_SETUP_TOKEN", "MERIDIAN_AGENT_KEY"]) delete process.env[name];
-  process.umask(0o077);
   return verdict.settings;
 }
 
@@ -58,8 +58,10 @@ async function main(): Promise<void> {
   const state = openState(options.state, false, ring ? { ring } : {});
   for (const step of BUILD_STEPS) {
     process.stdout.write(`meridian: ${step.name} … `);
-    console.log((await runStep(step)) ? "built" : "up to date");
+    console.log((await build(step)) ? "built" : "up to date");
   }
+  // From here on, nothing that it writes is for others; what was built may be started by another user.
+  if (production) process.umask(0o077);
   const log = startLogging(options);
   const setup = production && !hasOperator(state.folder) ? setupTokenOf(state.folder, production.setupToken) : undefined;
   if (production && !setup) removeSetupToken(state.folder);
@@ -128,6 +130,17 @@ async function main(): Promise<void> {
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
     void stop();
   });
+}
+
+/** @throws StateError where the program's own folder cannot be written, as a service's should not be */
+async function build(step: (typeof BUILD_STEPS)[number]): Promise<boolean> {
+  try {
+    return await runStep(step);
+  } catch (error) {
+    if (!options.production) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StateError(`${why}\nBuild it before, with npm run build as the user whom ${ROOT} belongs to.`);
+  }
 }
 
 function productionVars(production: ProductionSettings): Record<string, string> {
