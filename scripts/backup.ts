@@ -16,7 +16,7 @@ import { ROOT } from "./lib/project.ts";
 const USAGE = `npm run backup -- --to <folder> [options]
   --to <folder>            where the backup's own folder is made
   --state <folder>         the state to save, of a running server or not (.meridian/state)
-  --key-ring <file>        the deployment's key ring, when it is neither in the variable KEY_RING nor in the state folder
+  --key-ring <file>        the deployment's key ring, when no variable (MERIDIAN_KEY_RING, …_FILE) and no state folder names it
   --verify                 restore it into an empty folder and compare
 The backup is sealed with a key of the ring, or with the variable MERIDIAN_BACKUP_KEY (base64url of 32 bytes).`;
 

@@ -9,7 +9,7 @@ import { comparison } from "./backup/report.ts";
 const USAGE = `npm run restore -- --from <folder> --state <empty folder> [options]
   --from <folder>          a backup's own folder
   --state <folder>         the state folder to be; absent or empty
-  --key-ring <file>        the deployment's key ring, when it is not in the variable KEY_RING`;
+  --key-ring <file>        the deployment's key ring, when no variable (MERIDIAN_KEY_RING, …_FILE) names it`;
 
 function readOptions() {
   try {

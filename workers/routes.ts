@@ -18,6 +18,7 @@ import { registerSubjectSelfRoutes } from "./control/subjects-door-self.ts";
 import { registerSubjectRoutes } from "./control/subjects.ts";
 import { registerPublicRoutes } from "./control/public-things.ts";
 import { registerTenantHostRoutes } from "./control/tenant-hosts.ts";
+import { registerPlatformBackupRoutes } from "./control/platform-backups.ts";
 import { registerPlatformKeyRingRoute } from "./control/platform-key-ring.ts";
 import { registerTenantRoutes } from "./control/tenant-routes.ts";
 import { registerTokenRoutes } from "./control/tokens.ts";
@@ -52,6 +53,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerPublicRoutes,
   registerKeyRoutes,
   registerPlatformKeyRingRoute,
+  registerPlatformBackupRoutes,
   registerMemberRoutes,
   registerInvitationRoutes,
   registerInvitationDoorRoutes,

@@ -1,5 +1,6 @@
 import { RELOAD_NODE } from "../contract/key-ring.ts";
 import { sweepHistory } from "./consumers/index.ts";
+import { takeInBackups } from "./control/platform-backups.ts";
 import { walkReseal } from "./control/platform-reseal.ts";
 import { sweepControl } from "./control/tenant-sweep.ts";
 import type { EdgeEnv } from "./env.ts";
@@ -26,6 +27,9 @@ export const SCHEDULES: readonly Schedule[] = [
     // Not awaited after a reload: whoever changed the ring waits for it to be taken, not for the walk.
     if (cron === RELOAD_NODE) ctx.waitUntil(walkReseal(env, clock(env)));
     if (cron === EVERY_MINUTE) await walkReseal(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === EVERY_MINUTE) await takeInBackups(env, clock(env));
   },
 ];
 

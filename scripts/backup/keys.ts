@@ -5,6 +5,7 @@ import { type BackupHead } from "../../contract/backup-format.ts";
 import { type BackupKey, backupKey, keyProof } from "../../contract/backup-seal.ts";
 import { ringBackupSecret } from "../../contract/backup-ring.ts";
 import { KeyRing } from "../../contract/key-ring.ts";
+import { readRingStatus } from "../serve/ring-status.ts";
 import { BackupError } from "./backup-error.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,20 +14,30 @@ export interface RingText {
   readonly ring: KeyRing;
   /** As it stands in a key ring's file. */
   readonly text: string;
+  /** Whether the environment holds it, as that of a production node does: then it stays there. */
+  readonly fromEnvironment: boolean;
 }
 
 /**
- * The deployment's key ring: from the file that is named, else from the variable KEY_RING, else from the state folder.
+ * The deployment's key ring, where `npm start` has it from: the file that is named, else the variables of a production node, else
+ * the file that the node of this state folder says it uses, else the folder's own.
  * @throws BackupError when there is none, or it cannot be read
  */
 export function readRing(options: { readonly file?: string | undefined; readonly state?: string | undefined }, env: Environment): RingText {
-  const own = options.state === undefined ? undefined : join(options.state, "key-ring.json");
-  const file = options.file ?? (env["KEY_RING"] ? undefined : own);
-  if (file !== undefined && !existsSync(file)) throw new BackupError(`There is no key ring at ${file}.`);
-  const text = file === undefined ? env["KEY_RING"] : readFileSync(file, "utf8");
-  if (!text) throw new BackupError("The key ring is needed: name its file with --key-ring, or put it into the variable KEY_RING.");
+  const variable = env["MERIDIAN_KEY_RING"];
+  if (options.file === undefined && variable) return ringOf(variable, true);
+  const fromEnvironment = options.file === undefined && Boolean(env["MERIDIAN_KEY_RING_FILE"]);
+  const own = options.state === undefined ? undefined : (readRingStatus(options.state)?.file ?? join(options.state, "key-ring.json"));
+  const file = options.file ?? (env["MERIDIAN_KEY_RING_FILE"] || own);
+  if (file === undefined)
+    throw new BackupError("The key ring is needed: name its file with --key-ring, or in the variable MERIDIAN_KEY_RING_FILE.");
+  if (!existsSync(file)) throw new BackupError(`There is no key ring at ${file}: name its file with --key-ring.`);
+  return ringOf(readFileSync(file, "utf8"), fromEnvironment);
+}
+
+function ringOf(text: string, fromEnvironment: boolean): RingText {
   try {
-    return { ring: new KeyRing(text), text };
+    return { ring: new KeyRing(text), text, fromEnvironment };
   } catch (error) {
     throw new BackupError(`The key ring cannot be read: ${error instanceof Error ? error.message : "it has another shape"}.`);
   }

@@ -64,7 +64,7 @@ export async function backUpNode(options: NodeBackupOptions): Promise<NodeBackup
       {
         id,
         scope: "node",
-        deployment: env["DEPLOYMENT_NAME"] ?? "Meridian",
+        deployment: env["MERIDIAN_DEPLOYMENT_NAME"] ?? "Meridian",
         release: VERSION,
         stateVersion,
         startedAt,

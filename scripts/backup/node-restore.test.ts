@@ -67,7 +67,12 @@ describe("a restore", () => {
     const more = JSON.parse(node.ring.text) as { current: string; keys: Record<string, string> };
     const larger = JSON.stringify({ current: "k3", keys: { ...more.keys, k3: Buffer.alloc(32, 77).toString("base64url") } });
     const { KeyRing } = await import("../../contract/key-ring.ts");
-    await restore(made.folder, { state: join(to, "larger ring"), ring: { ring: new KeyRing(larger), text: larger } });
+    await restore(made.folder, {
+      state: join(to, "larger ring"),
+      ring: { ring: new KeyRing(larger), text: larger, fromEnvironment: true },
+    });
+    // What a variable holds stays there.
+    expect(existsSync(join(to, "larger ring", "key-ring.json"))).toBe(false);
   });
 
   it("[ND54] opens a backup with a key of its own only with that key, and still needs the ring", async () => {

@@ -65,7 +65,7 @@ export async function restoreNode(options: NodeRestoreOptions): Promise<NodeRest
     writeFileSync(stateFile, `${JSON.stringify({ restoring: head.id })}\n`, { mode: 0o600 });
     const tables = await writeAll(from, key, manifest, work);
     wake(work, manifest);
-    writeFileSync(join(work, "key-ring.json"), options.ring.text, { mode: 0o600 });
+    if (!options.ring.fromEnvironment) writeFileSync(join(work, "key-ring.json"), options.ring.text, { mode: 0o600 });
     rmSync(stateFile);
     renameSync(join(work, "state.json.restored"), stateFile);
     unmark(work);

@@ -18,7 +18,7 @@ export function ringOf(byte: number, ...ids: readonly string[]): RingText {
   const names = ids.length === 0 ? ["k1"] : ids;
   const keys = Object.fromEntries(names.map((id, at) => [id, Buffer.alloc(32, byte + at).toString("base64url")]));
   const text = JSON.stringify({ current: names.at(-1), keys });
-  return { ring: new KeyRing(text), text };
+  return { ring: new KeyRing(text), text, fromEnvironment: false };
 }
 
 /** The files of a small state, as the local runtime lays them out. Its databases are open and in write-ahead mode until `close`. */

@@ -6,6 +6,7 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangle
 import { RELOAD_NODE } from "../../contract/key-ring.ts";
 import { ROOT } from "../lib/project.ts";
 import { applyMigrations } from "./migrations.ts";
+import { answerBackups } from "./node-backups.ts";
 import { answerPlatform, type NodeRoutes } from "./node-service.ts";
 import { guardedFetch } from "./outbound.ts";
 import type { NodeState } from "./state.ts";
@@ -57,7 +58,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const workerOptions = unstable_getMiniflareWorkerOptions(configPath).workerOptions as unknown as { bindings?: Record<string, unknown> };
   let keyRing = options.state.keyRing;
   const outboundAllow = new Set(options.outboundAllow);
-  const nodeRoutes: NodeRoutes = { ...options.nodeRoutes, "GET /key-ring": () => ({ status: 200, body: keyRing }) };
+  const nodeRoutes: NodeRoutes = {
+    ...options.nodeRoutes,
+    "GET /key-ring": () => ({ status: 200, body: keyRing }),
+    "GET /backups": () => answerBackups(options.state.folder),
+  };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       // Miniflare's own port only serves this process; it is picked by the system.
