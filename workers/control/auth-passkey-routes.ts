@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { signedInSchema } from "../../contract/access.ts";
+import { deviceWords } from "../../contract/device-words.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { FACTOR_LIMITS } from "../../contract/factor-limits.ts";
 import {
@@ -19,7 +20,6 @@ import { route } from "../http/define-route.ts";
 import { liveSession } from "./auth.ts";
 import { type AccountCall, NOT_SIGNED_IN, passOn } from "./auth-account.ts";
 import { forgetAttempts, takeAttempt } from "./auth-attempts.ts";
-import { deviceWords } from "./auth-device.ts";
 import { deletePasskey, passkeyOwner, passkeysOf, renamePasskey, type StoredPasskey } from "./auth-factor-store.ts";
 import { type Forwarded, forward } from "./auth-forward.ts";
 import { openRoute } from "./auth-open-route.ts";

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { AuditEntry } from "../../contract/access.ts";
+import { deviceWords } from "../../contract/device-words.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Session } from "../../contract/second-factors.ts";
-import { deviceWords } from "./auth-device.ts";
 import { firstStep, from, seedPerson, seedProtected } from "./auth-factor-testing.ts";
 import { sweepSessions } from "./auth-store.ts";
 import { ask, cookiesOf } from "./testing.ts";
