@@ -88,7 +88,7 @@ export function refuseRetire(ring: Ring, id: string, status: RingStatus | undefi
     return `Something may still be sealed with ${id}: the walk is not done. Let the node run, and try again in a minute.`;
   const settledAt = walk.startedAt + SETTLE_MS;
   if (!atOnce && now < settledAt)
-    return `Sessions may still be signed with ${id} until ${new Date(settledAt).toISOString()}. With --now it goes at once, and who has not come back since the rotation signs in again.`;
+    return `Sessions may still be signed with ${id} until ${new Date(settledAt).toISOString()}, and tokens of end users for an hour after the rotation. With --now it goes at once, and who has not come back since then signs in again.`;
   return undefined;
 }
 
