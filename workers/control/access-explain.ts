@@ -6,7 +6,7 @@ import { route } from "../http/define-route.ts";
 import { inspectToken } from "../http/token-inspect.ts";
 import { explainAccess } from "./access-verdict.ts";
 import { sceneOf } from "./subject-scene.ts";
-import { accessHere } from "./subject-session.ts";
+import { freshAccess } from "./subject-session.ts";
 
 export function registerExplainRoutes(app: App): void {
   route(
@@ -24,7 +24,7 @@ export function registerExplainRoutes(app: App): void {
     async (call) => {
       const { who, action, name } = call.body;
       const scene = sceneOf(call);
-      const access = await accessHere(scene);
+      const access = await freshAccess(scene);
       const asked = { action, name, publicThings: access.publicThings, hostedAccounts: access.settings.hostedAccounts.enabled };
       if (who.kind !== "token") return accept(explainAccess(who, asked));
       const { checks, principal } = await inspectToken(who.token, scene);

@@ -94,6 +94,11 @@ describe("a tenant's own issuer", () => {
     const owner = await seedIssuer();
     const tested = async (token: string, name = "acme") => await ask(`/v1/issuers/${name}/test`, { body: { token }, cookie: owner.cookie });
     const checksOf = async (token: string) => await (await tested(token)).json<Pick<Explained, "checks"> & { subject: unknown }>();
+    // Known to this isolate before it was changed: the test asks the object.
+    await ask(`/p/${owner.slug}/v1/jwks.json`);
+    await ask("/v1/issuers/acme", { method: "PUT", body: { ...issuerOf("acme"), audiences: ["other"] }, cookie: owner.cookie });
+    expect((await checksOf(await sign(owner.iss))).checks.at(-1)).toMatchObject({ check: "audience", ok: false });
+    await ask("/v1/issuers/acme", { method: "PUT", body: issuerOf("acme"), cookie: owner.cookie });
     const good = await checksOf(await sign(owner.iss));
     expect(good.subject).toEqual({ issuer: "acme", sub: "user|1", name: "Bea" });
     expect(good.checks.every(({ ok }) => ok)).toBe(true);

@@ -11,7 +11,7 @@ import { tenantOf } from "../http/objects.ts";
 import { inspectToken } from "../http/token-inspect.ts";
 import { closeSockets } from "./auth-sockets.ts";
 import { sceneOf } from "./subject-scene.ts";
-import { accessHere } from "./subject-session.ts";
+import { freshAccess } from "./subject-session.ts";
 
 const common = { action: "tenant:manage", tag: "control" } as const;
 const params = z.object({ name: issuerNameSchema });
@@ -82,7 +82,7 @@ export function registerIssuerRoutes(app: App): void {
     },
     async (call) => {
       const scene = sceneOf(call);
-      const { issuers } = await accessHere(scene);
+      const { issuers } = await freshAccess(scene);
       const tested = issuers.find(({ name }) => name === call.params.name);
       if (!tested) return refuse("not-found", "There is no issuer of this name.");
       const { checks, principal } = await inspectToken(call.body.token, scene);

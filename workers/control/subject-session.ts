@@ -3,8 +3,8 @@ import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import { HOSTED, MINTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
 import type { HostedAccount, RefreshFamily } from "../../contract/rpc/subjects.ts";
-import { accessOf, type TenantAccess } from "../http/access-cache.ts";
-import { placeOfSubject, subjectsAt } from "../http/objects.ts";
+import { accessOf, noteKeysVersion, type TenantAccess } from "../http/access-cache.ts";
+import { placeOfSubject, subjectsAt, tenantOf } from "../http/objects.ts";
 import { makeRefreshHandle } from "../http/token-refresh.ts";
 import { mintToken, TokenTooLong } from "../http/token-mint.ts";
 import { objectCall, type SubjectScene } from "./subject-scene.ts";
@@ -14,6 +14,12 @@ export async function accessHere({ env, ctx, tenantId, now }: SubjectScene): Pro
   const access = await accessOf(env, ctx, tenantId, now);
   if (!access) throw new Error("a tenant that exists has no object");
   return access;
+}
+
+/** The same as its object has it now: whoever has just changed something asks about that. @throws when it cannot be read */
+export async function freshAccess(scene: SubjectScene): Promise<TenantAccess> {
+  noteKeysVersion(scene.tenantId, await tenantOf(objectCall(scene)).keysVersion(), scene.now);
+  return await accessHere(scene);
 }
 
 /** The tenant as far as its hosted accounts are switched on. */

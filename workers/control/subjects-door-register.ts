@@ -15,6 +15,9 @@ import { noteOwnPlace, takeFromAddress } from "./subjects-door-limits.ts";
 
 const common = { method: "post", action: "subjects:register", tag: "subjects", subjects: "visitors", door: "only" } as const;
 
+/** What a guest is called who gives no name. */
+const GUEST = "Guest";
+
 /** How one becomes an end user of a tenant that has switched hosted accounts on. */
 export function registerSubjectRegisterRoutes(app: App): void {
   route(
@@ -83,7 +86,7 @@ export function registerSubjectRegisterRoutes(app: App): void {
       const kept = mayKeep(call, call.body.keep, hosted.value);
       if (!kept.ok) return kept;
       const sub = uuidv7(scene.now, cryptoRandom);
-      const made = await subjectsOf(objectCall(scene), HOSTED, sub).createGuest({ sub, name: call.body.name ?? "Guest" }, scene.meta);
+      const made = await subjectsOf(objectCall(scene), HOSTED, sub).createGuest({ sub, name: call.body.name ?? GUEST }, scene.meta);
       if (!made.ok) return made;
       return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(made.value)));
     },
@@ -110,7 +113,8 @@ export function registerSubjectRegisterRoutes(app: App): void {
       const self = await hostedSelf(scene, call.principal);
       if (!self.ok) return self;
       if (!self.value.guest) return refuse("conflict", "This is an account already.");
-      return await registered(scene, call.body, self.value.sub);
+      const { sub, name } = self.value;
+      return await registered(scene, { ...call.body, name: call.body.name ?? (name === GUEST ? undefined : name) }, sub);
     },
   );
 }

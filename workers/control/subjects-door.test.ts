@@ -49,6 +49,14 @@ describe("a hosted account", () => {
     expect(login.subject.sub).toBe(guest.subject.sub);
   });
 
+  it("[SU61] of a guest keeps the name that the guest gave", async () => {
+    const tenant = await seedDoor();
+    const { token } = await (await atDoor(tenant, "guest", { name: "Cleo" })).json<TokenReply>();
+    const asked = await atDoor(tenant, "upgrade", { email: "c@example.com", password: PASSWORD }, { key: token, ...DEMO });
+    const verified = await atDoor(tenant, "verify", { token: await linkToken(asked) });
+    expect((await verified.json<TokenReply>()).subject.name).toBe("Cleo");
+  });
+
   it("[SU62] renews its token by a handle that is good once, and ends with log-out", async () => {
     const tenant = await seedDoor();
     const { refreshHandle } = await seedAccount(tenant, "cy@example.com");
