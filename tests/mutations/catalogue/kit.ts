@@ -194,12 +194,12 @@ export const KIT_MUTATIONS: readonly Mutation[] = [
     test: "core/kit/unread.test.ts",
   },
   {
-    rule: "KT80",
-    defect: "deletes the source before the copy was read back",
-    file: "durable-objects/kit/archive.ts",
-    find: "await deps.put(key, bytes);\n  const stored",
-    replace: "await deps.put(key, bytes);\n  deps.deleteSource();\n  const stored",
-    test: "durable-objects/kit/archive.test.ts",
+    rule: "KT81",
+    defect: "says that a copy is proved that does not read back as it was written",
+    file: "contract/archive.ts",
+    find: "if (read !== written) throw",
+    replace: "if (read === key) throw",
+    test: "workers/consumers/archive.test.ts",
   },
   {
     rule: "KT1",
