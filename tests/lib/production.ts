@@ -41,20 +41,20 @@ export interface ProductionNode {
 }
 
 /** Starts a node as `npm start -- --production` does, with a key ring of its own and a public URL on a free port. */
-export async function startProductionNode(args: readonly string[] = ["--trusted-proxy-header", "X-Real-IP"]): Promise<ProductionNode> {
+export async function startProductionNode(host: string = TEST_HOST): Promise<ProductionNode> {
   const folder = mkdtempSync(join(tmpdir(), "meridian-production-"));
   const ringFile = join(folder, "key-ring.json");
   const state = join(folder, "state");
   writeFileSync(ringFile, ringText(newRing(() => randomBytes(32).toString("base64url"))), { mode: 0o600 });
   const publicPort = await freePort();
-  const publicUrl = `https://${TEST_HOST}:${publicPort}`;
+  const publicUrl = `https://${host}:${publicPort}`;
   const start = async (port?: number): Promise<TestServer> =>
     await startTestServer({
       state,
       ...(port === undefined ? {} : { port }),
       agent: true,
       loud: true,
-      args: ["--production", "--public-url", publicUrl, ...args],
+      args: ["--production", "--public-url", publicUrl, "--trusted-proxy-header", "X-Real-IP"],
       env: { MERIDIAN_KEY_RING_FILE: ringFile, MERIDIAN_DEPLOYMENT_ADMINS: "owner@example.com", MERIDIAN_DEPLOYMENT_NAME: "Proof" },
     });
   const server = await start();
