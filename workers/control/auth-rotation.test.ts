@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { toBase64Url } from "../../contract/base64.ts";
 import type { WebAuthnOptions } from "../../contract/second-factors.ts";
 import { Authenticator } from "./auth-authenticator-testing.ts";
+import { type CookieKind, readCookie } from "./auth-cookie.ts";
 import { firstStep, from, seedProtected, totp } from "./auth-factor-testing.ts";
 import { resealTwoFactor } from "./auth-reseal.ts";
 import { ask, cookiesOf, edgeEnv, seedOperator } from "./testing.ts";
@@ -73,6 +74,11 @@ describe("a rotated key ring", { timeout: 30_000 }, () => {
     expect(names).toEqual(["meridian.session", "meridian.two-factor"]);
     const step = /meridian\.two-factor=([^;]+)/.exec(cookiesOf(asked))?.[1] ?? "";
     const session = /meridian\.session=([^;]+)/.exec(person.cookie)?.[1] ?? "";
+    const read = async (kind: CookieKind, cookie: string) =>
+      await readCookie(new Request("http://x", { headers: { cookie } }), edgeEnv, kind);
+    expect(await read("session", `meridian.session=${session}`)).toMatchObject({ outdated: false });
+    expect(await read("session", `meridian.session=${step}`)).toBeUndefined();
+    expect(await read("secondStep", `meridian.two-factor=${session}`)).toBeUndefined();
     expect((await ask("/v1/me", { cookie: `meridian.session=${step}` })).status).toBe(401);
     expect(
       (await second({ code: await totp(person.uri, 1) }, `meridian.two-factor=${session}`, { KEY_RING: edgeEnv.KEY_RING })).status,
