@@ -1,6 +1,6 @@
 import { callObject, OBJECT_KINDS, type ObjectAddress } from "../../contract/address.ts";
 import { type EventMessage, subjectDeletedDataSchema } from "../../contract/events.ts";
-import { subjectOf } from "../../contract/subject-id.ts";
+import { SUBJECT_LIMITS, subjectOf } from "../../contract/subject-id.ts";
 import type { EdgeEnv } from "../env.ts";
 import { anyObject } from "./objects.ts";
 import { inParallel } from "./parallel.ts";
@@ -19,10 +19,14 @@ export const FORGET_LIMITS = {
 export async function forgetSubject(env: EdgeEnv, event: EventMessage): Promise<void> {
   const { ref, personal } = subjectDeletedDataSchema.parse(event.data);
   const order = { type: "forget-subject", subject: subjectOf(personal.issuer, personal.sub), ref } as const;
+  const tell = async (address: ObjectAddress) => {
+    await callObject(async () => await anyObject(env, address).maintain(order));
+  };
+  // Whatever the registry knows by now: a link that was never used may lie at any of these, and was asked for a moment ago.
+  await inParallel(placesOf(event.tenantId), FORGET_LIMITS.atOnce, tell);
   for await (const page of registered(env.DB, event.tenantId)) {
-    await inParallel(page, FORGET_LIMITS.atOnce, async (address) => {
-      await callObject(async () => await anyObject(env, address).maintain(order));
-    });
+    const others = page.filter(({ kind }) => kind !== "subjects");
+    await inParallel(others, FORGET_LIMITS.atOnce, tell);
   }
   // Last: until now a dead letter of the deletion itself had to be one that can be replayed.
   await env.HISTORY.prepare(
@@ -31,6 +35,10 @@ export async function forgetSubject(env: EdgeEnv, event: EventMessage): Promise<
   )
     .bind(event.tenantId, `subject/${ref}`)
     .run();
+}
+
+function placesOf(tenantId: string): ObjectAddress[] {
+  return Array.from({ length: SUBJECT_LIMITS.places }, (_, place) => ({ tenantId, kind: "subjects", name: String(place) }));
 }
 
 /** The tenant's objects by the registry, page after page in the order of its key. */

@@ -51,6 +51,16 @@ describe("deleting an end user", () => {
     expect(again.subject.sub).not.toBe(subject.sub);
   });
 
+  it("[SU72] takes an address along that was never proved", async () => {
+    const tenant = await seedDoor();
+    const guest = await seedGuest(tenant);
+    const asked = { email: "unproved@example.com", password: PASSWORD, name: "Un Proved" };
+    expect((await atDoor(tenant, "upgrade", asked, { key: guest.token })).status).toBe(202);
+    expect(await tracesOf(["unproved@example.com"])).not.toEqual([]);
+    expect((await atDoor(tenant, "me", undefined, { method: "DELETE", key: guest.token })).status).toBe(204);
+    await vi.waitFor(async () => expect(await tracesOf(["unproved@example.com", "Un Proved", guest.subject.sub])).toEqual([]), BROKER);
+  });
+
   it("[SU73] a minted subject cannot be minted again", async () => {
     const owner = await seedOperator("owner");
     const key = await seedKey(owner, ["tokens:mint"]);
