@@ -2,9 +2,12 @@ import { fromBase64Url, toHex } from "./base64.ts";
 import type { BackupManifest } from "./backup-format.ts";
 import type { KeyRing } from "./key-ring.ts";
 
-/** The 32 bytes that backups are sealed with when none are given: of one key of the ring, for this purpose alone. */
-export async function ringBackupSecret(ring: KeyRing, ringId = ring.current): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = fromBase64Url(await ring.secret("backup", ringId));
+/**
+ * The 32 bytes that backups are sealed with when none are given: of one key of the ring, for this purpose and scope alone.
+ * @param scope `node`, or a tenant's id
+ */
+export async function ringBackupSecret(ring: KeyRing, scope: string, ringId = ring.current): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = fromBase64Url(await ring.secret(`backup/${scope}`, ringId));
   if (!bytes) throw new Error("a secret of the ring is base64url");
   return bytes;
 }

@@ -47,7 +47,7 @@ function ringOf(text: string, fromEnvironment: boolean): RingText {
 export async function newBackupKey(id: string, ring: KeyRing, env: Environment): Promise<{ key: BackupKey; named: BackupHead["key"] }> {
   const given = givenSecret(env);
   if (given) return { key: await backupKey(given, id), named: { from: "given" } };
-  return { key: await backupKey(await ringBackupSecret(ring), id), named: { from: "ring", ringId: ring.current } };
+  return { key: await backupKey(await ringBackupSecret(ring, "node"), id), named: { from: "ring", ringId: ring.current } };
 }
 
 /** The key of a backup that exists. @throws BackupError when it is not at hand, or another one is */
@@ -62,7 +62,7 @@ async function secretFor(head: BackupHead, ring: KeyRing, env: Environment): Pro
   if (head.key.from === "ring") {
     const { ringId } = head.key;
     if (!ring.has(ringId)) throw new BackupError(`This backup was made with the ring's key ${ringId}, which this key ring does not have.`);
-    return await ringBackupSecret(ring, ringId);
+    return await ringBackupSecret(ring, head.scope, ringId);
   }
   const given = givenSecret(env);
   if (!given) throw new BackupError("This backup was made with a key of its own: put it into the variable MERIDIAN_BACKUP_KEY.");

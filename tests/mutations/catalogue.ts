@@ -1,5 +1,6 @@
 import { ACCESS_MUTATIONS } from "./catalogue/access.ts";
 import { AGENT_MUTATIONS } from "./catalogue/agents.ts";
+import { BACKUP_MUTATIONS } from "./catalogue/backup.ts";
 import { CONSOLE_MUTATIONS } from "./catalogue/console.ts";
 import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
@@ -29,6 +30,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,
   ...NODE_MUTATIONS,
+  ...BACKUP_MUTATIONS,
   ...SDK_MUTATIONS,
   ...DOOR_MUTATIONS,
   ...SECOND_FACTOR_MUTATIONS,
