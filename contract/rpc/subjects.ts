@@ -35,6 +35,8 @@ export interface PendingAccount {
 export interface ClaimedAccount extends PendingAccount {
   /** The claim it stands on. It may be voided while nobody finishes it; then no account comes of it any more. */
   readonly claimId: string;
+  /** When the address was claimed, epoch milliseconds: one that is older than any link is void too. */
+  readonly claimedAt: number;
 }
 
 /** What a refresh handle stands for. */
@@ -83,7 +85,7 @@ export interface SubjectsRpc extends ObjectRpc {
   /** The pending account of a mailed token, whose address is now claimed for its sub: call `putAccount`, then `finishVerification`. May be repeated. */
   claimEmail(tokenHash: string, meta: CallMeta): Promise<Outcome<ClaimedAccount>>;
   finishVerification(tokenHash: string): Promise<void>;
-  /** Gives an address back when its account has gone. */
+  /** Gives an address back when its account has gone, or never came; of an account that has it nothing is released. */
   releaseEmail(emailDigest: string, sub: string): Promise<void>;
 
   // Accounts.

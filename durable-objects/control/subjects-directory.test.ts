@@ -176,19 +176,32 @@ describe("an address with several links", () => {
 });
 
 describe("an address that is released", () => {
-  it("[SU59] is free again with all that was counted by it, and only its own sub releases it", async () => {
-    const { rpc, stub } = subjectsAt("released", 6);
-    await registered(rpc, subAt(6), "ada");
+  it("[SU59] is free again with all that was counted by it, once its account has gone and by nobody else", async () => {
+    const [{ rpc, stub }, home] = [subjectsAt("released", 6), subjectsAt("released", 2).rpc];
+    const sub = subAt(2);
+    valueOf(await home.putAccount(await claimed(rpc, sub, "ada"), meta));
+    await rpc.finishVerification(tokenOf(sub, "ada"));
     await rpc.takeLogin("ada", "home");
     await rpc.loginSucceeded("ada", "home");
     await rpc.takeLogin("ada", "hotel");
     await begin(rpc, "stranger", "ada");
+    await rpc.releaseEmail("ada", sub);
+    expect(await rpc.findEmail("ada")).toEqual({ sub });
+    valueOf(await home.deleteSubject({ issuer: "hosted", sub }, meta));
     await rpc.releaseEmail("ada", "stranger");
-    expect(await rpc.findEmail("ada")).toEqual({ sub: subAt(6) });
-    await rpc.releaseEmail("ada", subAt(6));
+    expect(await rpc.findEmail("ada")).toEqual({ sub });
+    await rpc.releaseEmail("ada", sub);
     expect(await rpc.findEmail("ada")).toBeNull();
     for (const table of ["email_claim", "verification", "login_bucket", "known_place"]) {
       expect(await rowsOf(stub, `SELECT 1 FROM ${table}`)).toEqual([]);
     }
+  });
+
+  it("[SU59] makes no account any more of the claim that was given back", async () => {
+    const { rpc } = subjectsAt("released-early", 6);
+    const late = await claimed(rpc, subAt(6), "ada");
+    await rpc.releaseEmail("ada", subAt(6));
+    expect(slugOf(await rpc.putAccount(late, meta))).toBe("conflict");
+    expect(slugOf(await rpc.claimEmail(tokenOf(subAt(6), "ada"), meta))).toBe("gone");
   });
 });

@@ -136,11 +136,17 @@ export class DirectoryDesk {
     });
   }
 
+  /** Gives an address back whose account is not there, and will not be: whoever asks may be late or mistaken. */
   async release(emailDigest: string, sub: string): Promise<void> {
     const { kit, directory, logins } = this.#parts;
     await kit.ready();
+    const claim = directory.claim(emailDigest);
+    if (claim?.sub !== sub) return;
+    const { claimId, kept } = await this.#settle(claim);
+    if (kept) return;
     kit.transaction(() => {
-      if (directory.deleteClaim(emailDigest, sub) === 0) return;
+      if (directory.claim(emailDigest)?.claimId !== claimId) return;
+      directory.deleteClaim(emailDigest, sub);
       this.#rows -= directory.deleteOfEmail(emailDigest);
       logins.deleteOfEmail(emailDigest);
       logins.forgetPlaces(emailDigest);

@@ -58,11 +58,19 @@ export const SUBJECT_OBJECT_MUTATIONS: readonly Mutation[] = [
     test: "durable-objects/control/subjects-directory.test.ts",
   },
   {
-    rule: "SU35",
-    defect: "takes a finished address over",
+    rule: "SU36",
+    defect: "would take a finished address over",
     file: "core/control/subject-directory.ts",
     find: 'if (claim.finished) return { kind: "taken", claim };',
     replace: "",
+    test: "core/control/subject-directory.test.ts",
+  },
+  {
+    rule: "SU35",
+    defect: "lets a later link have an address that is being finished",
+    file: "core/control/subject-directory.ts",
+    find: 'if (claim.sub === sub) return { kind: "repeat", claim };',
+    replace: 'if (claim.sub === sub || !claim.finished) return { kind: "repeat", claim };',
     test: "durable-objects/control/subjects-directory.test.ts",
   },
   {
@@ -283,10 +291,18 @@ export const SUBJECT_OBJECT_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "SU59",
+    defect: "releases an address whose account has it",
+    file: "durable-objects/control/subjects-directory.ts",
+    find: "if (kept) return;",
+    replace: "",
+    test: "durable-objects/control/subjects-directory.test.ts",
+  },
+  {
+    rule: "SU59",
     defect: "releases an address for whoever asks",
-    file: "durable-objects/control/subjects-directory-store.ts",
-    find: 'deleteClaim: "DELETE FROM email_claim WHERE email_digest = ? AND sub = ? RETURNING 1"',
-    replace: "deleteClaim: \"DELETE FROM email_claim WHERE email_digest = ?1 AND ?2 <> '' RETURNING 1\"",
+    file: "durable-objects/control/subjects-directory.ts",
+    find: "if (claim?.sub !== sub) return;",
+    replace: "if (!claim) return;",
     test: "durable-objects/control/subjects-directory.test.ts",
   },
 ];
