@@ -6,6 +6,7 @@ import type { Page } from "../../contract/pages.ts";
 import type { Session } from "../../contract/second-factors.ts";
 import { firstStep, from, seedPerson, seedProtected } from "./auth-factor-testing.ts";
 import { sweepSessions } from "./auth-store.ts";
+import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import { ask, cookiesOf } from "./testing.ts";
 
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
@@ -17,7 +18,7 @@ const opened = async (cookie: string) =>
   ]);
 
 afterEach(() => {
-  vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 describe("sessions", { timeout: 30_000 }, () => {
@@ -51,6 +52,22 @@ describe("sessions", { timeout: 30_000 }, () => {
     for (const cookie of others) expect((await ask("/v1/me", { cookie })).status).toBe(401);
     expect(await (await end(person.cookie)).json()).toEqual({ ended: 0 });
     expect((await end("")).status).toBe(401);
+  });
+
+  it("[AC44] say when they were seen, to the quarter of an hour, with one row in that time", async () => {
+    const { cookie, sessionId } = await seedPerson();
+    const start = Date.now() - 3_600_000;
+    const seen = async () => await env.DB.prepare("SELECT updated_at AS at FROM identity_session WHERE id = ?").bind(sessionId).first("at");
+    const at = async (ms: number) => {
+      vi.useFakeTimers({ toFake: ["Date"], now: start + ms });
+      clearIsolateCaches();
+      expect((await ask("/v1/me", { cookie })).status).toBe(200);
+      return await seen();
+    };
+    await env.DB.prepare("UPDATE identity_session SET updated_at = ? WHERE id = ?").bind(start, sessionId).run();
+    expect(await at(899_999)).toBe(start);
+    expect(await at(900_000)).toBe(start + 900_000);
+    expect(await at(1_799_999)).toBe(start + 900_000);
   });
 
   it.each([

@@ -6,6 +6,8 @@ export interface LiveSession {
   readonly sessionId: string;
   /** Epoch milliseconds; moves on while the session is used. */
   readonly expiresAt: number;
+  /** Epoch milliseconds; up to a quarter of an hour old. */
+  readonly seenAt: number;
   readonly userId: string;
   readonly email: string;
   readonly name: string;
@@ -16,6 +18,7 @@ export interface LiveSession {
 const sessionRow = z.object({
   session_id: z.string(),
   expires_at: z.number(),
+  updated_at: z.number(),
   user_id: z.string(),
   email: z.string(),
   name: z.string(),
@@ -30,7 +33,7 @@ const sessionRow = z.object({
 export async function findSession(db: D1Database, token: string, now: number): Promise<LiveSession | undefined> {
   const row = await db
     .prepare(
-      `SELECT s.id AS session_id, s.expires_at, u.id AS user_id, u.email, u.name, m.organization_id AS tenant_id, m.role
+      `SELECT s.id AS session_id, s.expires_at, s.updated_at, u.id AS user_id, u.email, u.name, m.organization_id AS tenant_id, m.role
        FROM identity_session s JOIN identity_user u ON u.id = s.user_id
        LEFT JOIN identity_member m ON m.user_id = s.user_id AND m.organization_id = s.active_organization_id
        WHERE s.token = ? AND s.expires_at > ?`,
@@ -38,10 +41,11 @@ export async function findSession(db: D1Database, token: string, now: number): P
     .bind(token, now)
     .first();
   if (row === null) return undefined;
-  const { session_id, expires_at, user_id, email, name, tenant_id, role } = sessionRow.parse(row);
+  const { session_id, expires_at, updated_at, user_id, email, name, tenant_id, role } = sessionRow.parse(row);
   return {
     sessionId: session_id,
     expiresAt: expires_at,
+    seenAt: updated_at,
     userId: user_id,
     email,
     name,
@@ -93,6 +97,11 @@ export async function sessionsOf(db: D1Database, userId: string, now: number): P
     .bind(userId, now)
     .all();
   return results.map((row) => sessionItem.parse(row));
+}
+
+/** The library renews by the expiry alone, so this moves nothing but what people read. */
+export async function noteSeen(db: D1Database, sessionId: string, now: number): Promise<void> {
+  await db.prepare("UPDATE identity_session SET updated_at = ?1 WHERE id = ?2 AND updated_at < ?1").bind(now, sessionId).run();
 }
 
 /** Ends sessions of a person; others' are not touched. */

@@ -3,13 +3,16 @@ import type { EdgeEnv } from "../env.ts";
 import { registerIsolateCache } from "../http/isolate-caches.ts";
 import { Lru } from "../http/lru.ts";
 import { sessionToken } from "./auth-cookie.ts";
-import { findSession, type LiveSession } from "./auth-store.ts";
+import { findSession, type LiveSession, noteSeen } from "./auth-store.ts";
 
 const MEMO = {
   /** A session that was ended elsewhere, a role that was changed: an isolate notices within this and one read, 2 s in all. */
   ttlMs: 1_500,
   sessions: 10_000,
 } as const;
+
+/** How exactly `lastSeenAt` of a session is kept: a row per session in use and quarter of an hour. */
+const SEEN_EVERY_MS = 15 * 60_000;
 
 /** Only answers are remembered, never reads under way: a read belongs to its request and ends with it. */
 const memo = new Lru<LiveSession | null>(MEMO.sessions);
@@ -38,6 +41,9 @@ export async function liveSession(request: Request, env: EdgeEnv): Promise<LiveS
   if (known !== undefined) return known ?? undefined;
   const found = await findSession(env.DB, token, now);
   memo.set(token, found ?? null, now + MEMO.ttlMs);
+  if (found && now - found.seenAt >= SEEN_EVERY_MS) {
+    await noteSeen(env.DB, found.sessionId, now).catch(() => {}); // a list that is a little old is no reason to refuse anybody
+  }
   return found;
 }
 
