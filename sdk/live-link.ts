@@ -61,6 +61,9 @@ export class LiveLink {
       return;
     }
     this.#received = frame.n;
+    // The server's last word has the code of its close. The close itself may come seconds later: a runtime that lets an object
+    // sleep ends its connections when it falls asleep.
+    if (frame.type === "goodbye") return this.end(frame.code);
     this.#events.frame(frame);
     this.#acknowledge();
   }

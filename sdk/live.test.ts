@@ -54,6 +54,18 @@ describe("a connection", () => {
   });
 });
 
+describe("a goodbye", () => {
+  it("[LV49] is taken for the close that follows it, whenever that comes", async () => {
+    const world = new LiveWorld();
+    const socket = await world.live();
+    socket.send({ type: "goodbye", code: 4403, reason: "not yours" });
+    expect([socket.closedByClient, world.status]).toMatchObject([true, { light: "offline", stopped: true, reason: "denied" }]);
+    const said = world.statuses.length;
+    socket.close(4403);
+    expect([world.statuses.length, world.sockets.length]).toEqual([said, 1]);
+  });
+});
+
 describe("reconnecting", () => {
   it("[LV43] waits with full jitter below a doubling bound, from the start again after a good connection", async () => {
     const world = new LiveWorld();

@@ -152,8 +152,8 @@ export class LiveClient {
       this.#welcomedAt = this.#deps.now();
       this.#show({ light: "live", since: this.#welcomedAt });
       this.#subscriptions.connected();
-    } else if (frame.type !== "goodbye") {
-      this.#subscriptions.take(frame); // after a goodbye the close follows, with the same code
+    } else {
+      this.#subscriptions.take(frame);
     }
   }
 
