@@ -101,6 +101,8 @@ describe("keys behind an address", () => {
     const padded = (bytes: number) => body + " ".repeat(bytes - body.length);
     address.answer = () => new Response(padded(SUBJECT_LIMITS.jwksBytes));
     expect(await (await shop()).status(await token(0))).toBe(200);
+    address.answer = () => new Response(padded(SUBJECT_LIMITS.jwksBytes + 1));
+    expect(await (await shop()).status(await token(0))).toBe(503);
     let pulled = 0;
     address.answer = () => new Response(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array((pulled++, 16_384)).fill(32)) }));
     const { status, trouble } = await shop();

@@ -1,12 +1,13 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
+import { sha256Hex } from "../../contract/base64.ts";
 import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
 import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { keyRing } from "../../contract/key-ring.ts";
 import type { AccessConfig, AccessKnown, AccessSnapshot, Revocation, SigningKey } from "../../contract/rpc/access.ts";
 import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
-import type { AuditNote, TenantRpc } from "../../contract/rpc/tenant.ts";
+import type { AuditNote, StoredKey, TenantRpc } from "../../contract/rpc/tenant.ts";
 import { signingKeyId } from "../../contract/token-kid.ts";
 import type { EdgeEnv } from "../env.ts";
 import { route } from "./define-route.ts";
@@ -54,6 +55,8 @@ export class FakeTenant {
   get bindings(): Partial<EdgeEnv> {
     const object: Partial<TenantRpc> = {
       access: async (known) => this.#access(known),
+      findKey: async (keyId) => ({ keysVersion: this.keysVersion, key: await storedKey(keyId), origins: [] }),
+      noteKeyUse: async () => undefined,
       audit: async (added, { actor, actorName }) => {
         for (const note of added) this.notes.push({ actor, actorName, note });
         return accept(null);
@@ -89,9 +92,15 @@ export class FakeTenant {
     };
   }
 
-  /** Knows whose door a slug is, and nothing else. */
+  /** A key of its with every scope that a test may need. */
+  get apiKey(): string {
+    return `mrd_${this.tenantId}_k1_${KEY_SECRET}`;
+  }
+
+  /** Knows whose door a slug is, that the tenant exists, and nothing else. */
   #query(sql: string, [value]: readonly unknown[]): unknown {
     this.calls.queries += 1;
+    if (sql.includes("WHERE id = ?") && value === this.tenantId) return { 1: 1 };
     return sql.includes("slug = ?") && value === this.config.slug ? { tenantId: this.tenantId, slug: this.config.slug } : null;
   }
 
@@ -193,6 +202,13 @@ export async function failingCheck(tenant: FakeTenant, token: string, at = 0): P
   const last = checks.at(-1);
   if ((principal === null) !== (last?.ok === false)) throw new Error("a principal without all checks, or none with them");
   return last?.ok === false ? last.check : undefined;
+}
+
+const KEY_SECRET = "a".repeat(40);
+
+async function storedKey(keyId: string): Promise<StoredKey | null> {
+  const secretHash = await sha256Hex(new TextEncoder().encode(KEY_SECRET));
+  return keyId === "k1" ? { keyId, name: "key", secretHash, scopes: ["metrics:read"], expiresAt: null, revokedAt: null } : null;
 }
 
 /** A token with these claims and this header to the letter; undefined claims are left out. */
