@@ -77,6 +77,11 @@ export class FakeDoor {
     }
   };
 
+  /** What was sent, one text per request that had a body. */
+  bodies(): string[] {
+    return this.seen.flatMap(({ init }) => (typeof init.body === "string" ? [init.body] : []));
+  }
+
   /** How often a path was asked. */
   asked(path: string): number {
     return this.seen.filter(({ url }) => new URL(url).pathname.endsWith(path)).length;

@@ -177,8 +177,9 @@ export class MeridianUser {
 
   async #refresh(held: HeldSession | null): Promise<TokenReply | null> {
     if (held && held.subject.issuer !== HOSTED) return await this.#refreshMinted(held);
-    const body = held?.refreshHandle == null ? {} : { refreshHandle: held.refreshHandle };
-    const call = held?.refreshHandle == null ? this.#withCookie : this.#plain;
+    const handle = held?.refreshHandle ?? null;
+    const body = handle === null ? {} : { refreshHandle: handle };
+    const call = handle === null ? this.#withCookie : this.#plain;
     const reply = await repeatLost(async () => await call<TokenReply | undefined>("POST", this.#at("refresh"), { body, repeat: "never" }));
     return reply ?? null;
   }
