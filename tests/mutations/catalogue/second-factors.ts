@@ -1,6 +1,6 @@
 import type { Mutation } from "../mutation.ts";
 
-/** [AC39] to [AC48], docs/spec/access.md. */
+/** [AC39] to [AC48], docs/spec/access.md, and what the console draws of them. */
 export const SECOND_FACTOR_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AC40",
@@ -73,5 +73,13 @@ export const SECOND_FACTOR_MUTATIONS: readonly Mutation[] = [
     find: "return COOKIES[kind].value.test(value) ? { value, outdated: i > 0 } : undefined;",
     replace: "return { value, outdated: i > 0 };",
     test: "workers/control/auth-rotation.test.ts",
+  },
+  {
+    rule: "UI46",
+    defect: "draws one module of a run and leaves the others light",
+    file: "web/lib/qr-path.ts",
+    find: "while (row[end]) end++;",
+    replace: "end++;",
+    test: "web/lib/qr-path.test.ts",
   },
 ];
