@@ -28,6 +28,8 @@ export interface PageSpec {
   /** What it shows, after "your role does not include"; one thing. */
   readonly what: string;
   readonly plane: "observe" | "control" | "settings";
+  /** Pages of a plane that belong together: the rail sets them apart, under this title. */
+  readonly group?: string;
   /** The first is the page's own; the others open something on it, a drawer for example. */
   readonly paths: readonly [string, ...string[]];
   readonly icon: IconNode;
@@ -97,55 +99,6 @@ export const PAGES: readonly PageSpec[] = [
     load: () => import("./control/keys-page.tsx"),
   },
   {
-    name: "End users",
-    what: "the list of end users",
-    plane: "control",
-    paths: ["/console/control/subjects", "/console/control/subjects/:issuer/:sub"],
-    icon: Contact,
-    action: "subjects:read",
-    key: "p",
-    load: () => import("./identity/subjects-page.tsx"),
-  },
-  {
-    name: "Door",
-    what: "the settings of the door",
-    plane: "control",
-    paths: ["/console/control/door"],
-    icon: DoorOpen,
-    action: "tenant:manage",
-    key: "d",
-    load: () => import("./identity/door-page.tsx"),
-  },
-  {
-    name: "Issuers",
-    what: "the list of issuers",
-    plane: "control",
-    paths: ["/console/control/issuers", "/console/control/issuers/:name"],
-    icon: Stamp,
-    action: "tenant:manage",
-    key: "i",
-    load: () => import("./identity/issuers-page.tsx"),
-  },
-  {
-    name: "Public",
-    what: "the list of public things",
-    plane: "control",
-    paths: ["/console/control/public"],
-    icon: Eye,
-    action: "tenant:manage",
-    load: () => import("./identity/public-page.tsx"),
-  },
-  {
-    name: "Explain access",
-    what: "why somebody may do something",
-    plane: "control",
-    paths: ["/console/control/explain"],
-    icon: ScanSearch,
-    action: "access:explain",
-    key: "x",
-    load: () => import("./identity/explain-page.tsx"),
-  },
-  {
     name: "Members",
     what: "the list of members",
     plane: "control",
@@ -175,6 +128,60 @@ export const PAGES: readonly PageSpec[] = [
     load: () => import("./identity/platform-page.tsx"),
   },
   {
+    name: "End users",
+    what: "the list of end users",
+    plane: "control",
+    group: "Identities",
+    paths: ["/console/control/subjects", "/console/control/subjects/:issuer/:sub"],
+    icon: Contact,
+    action: "subjects:read",
+    key: "p",
+    load: () => import("./identity/subjects-page.tsx"),
+  },
+  {
+    name: "Issuers",
+    what: "the list of issuers",
+    plane: "control",
+    group: "Identities",
+    paths: ["/console/control/issuers", "/console/control/issuers/:name"],
+    icon: Stamp,
+    action: "tenant:manage",
+    key: "i",
+    load: () => import("./identity/issuers-page.tsx"),
+  },
+  {
+    name: "Door",
+    what: "the settings of the door",
+    plane: "control",
+    group: "Identities",
+    paths: ["/console/control/door"],
+    icon: DoorOpen,
+    action: "tenant:manage",
+    key: "d",
+    load: () => import("./identity/door-page.tsx"),
+  },
+  {
+    name: "Public",
+    what: "the list of public things",
+    plane: "control",
+    group: "Identities",
+    paths: ["/console/control/public"],
+    icon: Eye,
+    action: "tenant:manage",
+    load: () => import("./identity/public-page.tsx"),
+  },
+  {
+    name: "Explain access",
+    what: "why somebody may do something",
+    plane: "control",
+    group: "Identities",
+    paths: ["/console/control/explain"],
+    icon: ScanSearch,
+    action: "access:explain",
+    key: "x",
+    load: () => import("./identity/explain-page.tsx"),
+  },
+  {
     name: "Settings",
     what: "the settings",
     plane: "settings",
@@ -191,6 +198,24 @@ export function homeOf(actions: readonly string[]): string {
   return PAGES.find((page) => !page.parent && actions.includes(page.action))?.paths[0] ?? "/console/settings";
 }
 
+export interface RailSection {
+  readonly plane: PageSpec["plane"];
+  readonly title: string;
+  readonly pages: readonly PageSpec[];
+}
+
+/** Pages as the rail sets them apart: by plane, and within a plane by group, in the table's order. */
+export function railSections(pages: readonly PageSpec[]): RailSection[] {
+  const sections = new Map<string, { plane: PageSpec["plane"]; title: string; pages: PageSpec[] }>();
+  for (const page of pages) {
+    const title = page.group ?? page.plane;
+    const section = sections.get(title) ?? { plane: page.plane, title, pages: [] };
+    section.pages.push(page);
+    sections.set(title, section);
+  }
+  return [...sections.values()];
+}
+
 /** The page of an address with the parameters in it. */
 export function pageAt(path: string): { page: PageSpec; params: Record<string, string> } | undefined {
   for (const page of PAGES) {
@@ -204,8 +229,9 @@ export function pageAt(path: string): { page: PageSpec; params: Record<string, s
 
 /** An address's own words for what is open: hosts, agents and entries stand there by name, an id gives way to the name or is shortened. */
 export function detailWords(params: Readonly<Record<string, string>>, known: string | undefined): string | undefined {
-  const [parameter, value] = Object.entries(params)[0] ?? [];
-  if (value === undefined || parameter === "host" || parameter === "agent" || parameter === "seq") return value;
+  // The last says what; those before it say whose.
+  const [parameter, value] = Object.entries(params).at(-1) ?? [];
+  if (value === undefined || parameter === "host" || parameter === "agent" || parameter === "seq" || parameter === "name") return value;
   return known ?? value.slice(0, 8);
 }
 

@@ -3,7 +3,7 @@ import { PanelLeftClose, PanelLeftOpen } from "lucide";
 import { place } from "../../lib/location.ts";
 import { Button } from "../../ui/button.tsx";
 import { Icon } from "../../ui/icon.tsx";
-import { pageAt, PAGES, type PageSpec } from "../pages.ts";
+import { pageAt, PAGES, type PageSpec, railSections } from "../pages.ts";
 import { can } from "../session.ts";
 
 const STORED_AS = "meridian.rail";
@@ -20,14 +20,11 @@ export function isCurrent(page: PageSpec): boolean {
   return here === page || here?.parent === page.name;
 }
 
-const PLANES = ["observe", "control", "settings"] as const;
-
 export function Rail() {
   const toggle = () => {
     open.value = !open.value;
     localStorage.setItem(STORED_AS, open.value ? "open" : "closed");
   };
-  const pages = visiblePages();
   return (
     <nav class={`rail${open.value ? " open" : ""}`} aria-label="Pages">
       <a class="rail-logo" href="/console" aria-label="Meridian, home" title="Meridian">
@@ -39,24 +36,22 @@ export function Rail() {
         </svg>
         <span class="rail-word">Meridian</span>
       </a>
-      {PLANES.map((plane) => (
-        <ul key={plane} class={`rail-plane ${plane}`}>
-          {plane !== "settings" && <li class="rail-title">{plane}</li>}
-          {pages
-            .filter((page) => page.plane === plane)
-            .map((page) => (
-              <li key={page.name}>
-                <a
-                  class="rail-link"
-                  href={page.paths[0]}
-                  title={page.key ? `${page.name} (g ${page.key})` : page.name}
-                  aria-current={isCurrent(page) ? "page" : undefined}
-                >
-                  <Icon of={page.icon} size={18} />
-                  <span class="rail-word">{page.name}</span>
-                </a>
-              </li>
-            ))}
+      {railSections(visiblePages()).map(({ plane, title, pages }) => (
+        <ul key={title} class={`rail-plane ${plane}`}>
+          {plane !== "settings" && <li class="rail-title">{title}</li>}
+          {pages.map((page) => (
+            <li key={page.name}>
+              <a
+                class="rail-link"
+                href={page.paths[0]}
+                title={page.key ? `${page.name} (g ${page.key})` : page.name}
+                aria-current={isCurrent(page) ? "page" : undefined}
+              >
+                <Icon of={page.icon} size={18} />
+                <span class="rail-word">{page.name}</span>
+              </a>
+            </li>
+          ))}
         </ul>
       ))}
       <Button

@@ -4,7 +4,7 @@ import { StateBadge } from "../../ui/state-badge.tsx";
 /** The checks of a token in order, up to the first that failed. */
 export function CheckList({ checks }: { checks: Explained["checks"] }) {
   return (
-    <ol class="checks">
+    <ol class="checks" aria-label="Checks">
       {checks.map(({ check, ok, detail }) => (
         <li key={check}>
           <StateBadge tone={ok ? "ok" : "critical"} word={check} />

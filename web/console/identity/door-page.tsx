@@ -1,114 +1,124 @@
 import { useSignal } from "@preact/signals";
-import type { SettingsView } from "../../../contract/settings.ts";
+import { useEffect, useRef } from "preact/hooks";
 import type { MeridianError } from "../../../sdk/errors.ts";
+import type { VersionedSettings } from "../../../sdk/api/identity.ts";
 import { asError, useResource } from "../../lib/resource.ts";
-import { Button } from "../../ui/button.tsx";
-import { Card } from "../../ui/card.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
 import { Notice, Skeleton } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { api } from "../api.ts";
 import { failureOf, PageError } from "../page-error.tsx";
 import { me } from "../session.ts";
-import { doorHead, type DoorDraft, draftOf, isChanged, settingsOf } from "./door-draft.ts";
-import { GrantsEditor } from "./grants-editor.tsx";
-import { HostList } from "./host-list.tsx";
-import { LinesField } from "./lines-field.tsx";
-import { MailWebhook } from "./mail-webhook.tsx";
+import { changedFields, DOOR_FIELDS, type DoorDraft, type DoorField, doorHead, draftOf, mergeDraft, settingsOf } from "./door-draft.ts";
+import { DoorFields } from "./door-fields.tsx";
+import { DoorMerged, SaveBar } from "./door-saving.tsx";
+import { otherProblems } from "./field-problems.ts";
+import { useFocusWrong } from "./use-focus-wrong.ts";
 import "./identity.css";
+
+const POINTERS = Object.values(DOOR_FIELDS).map(({ pointer }) => pointer);
 
 /** The tenant's door: who may read from browsers, under which hosts, and how end users get accounts. */
 export default function DoorPage() {
-  const found = useResource("settings", (signal) => api.settings.get({ signal }));
+  const found = useResource("settings", (signal) => api.settings.get({ signal }), 30_000);
   const view = found.data.value;
+  const error = found.error.value;
   if (!view) {
-    if (!found.error.value) return <Skeleton rows={4} />;
-    return <PageError failure={failureOf(found.error.value, "The door’s settings could not be read")} onRetry={found.reload} />;
+    if (!error) return <Skeleton rows={4} />;
+    return <PageError failure={failureOf(error, "The door’s settings could not be read")} onRetry={found.reload} />;
   }
-  return <DoorForm key={JSON.stringify(view.settings)} view={view} reload={found.reload} />;
+  return <DoorForm view={view} stale={error} reload={found.reload} />;
 }
 
-function DoorForm({ view, reload }: { view: SettingsView; reload: () => void }) {
+interface Meanwhile {
+  readonly theirs: VersionedSettings["settings"];
+  readonly taken: readonly DoorField[];
+  readonly both: readonly DoorField[];
+}
+
+function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: MeridianError | undefined; reload: () => void }) {
+  /** The settings that the draft was begun on; saving names their version. */
+  const base = useSignal(view);
   const draft = useSignal<DoorDraft>(draftOf(view.settings));
+  const meanwhile = useSignal<Meanwhile | undefined>(undefined);
   const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
   const failed = useSignal<MeridianError | undefined>(undefined);
-  const set = (part: Partial<DoorDraft>) => (draft.value = { ...draft.value, ...part });
-  const error = failed.value;
+
+  useFocusWrong(form, failed.value);
+
+  const take = (read: VersionedSettings) => {
+    if (read.version === base.value.version) return;
+    const { draft: merged, taken, both } = mergeDraft(base.value.settings, draft.value, read.settings);
+    // Whoever changes nothing here just sees what is saved now.
+    if (both.length > 0 || (taken.length > 0 && changedFields(draft.value, base.value.settings).length > 0)) {
+      meanwhile.value = { theirs: read.settings, taken, both };
+    }
+    draft.value = merged;
+    base.value = read;
+  };
+  // Not while saving: what that answers is newer.
+  useEffect(() => {
+    if (!busy.peek()) take(view);
+  }, [view.version]);
+
+  const changed = changedFields(draft.value, base.value.settings);
+  const adopt = (saved: VersionedSettings) => {
+    base.value = saved;
+    draft.value = draftOf(saved.settings);
+    meanwhile.value = undefined;
+    failed.value = undefined;
+  };
   const save = async (event: Event) => {
     event.preventDefault();
+    // The form of a question that is open within this one.
+    if (event.target !== event.currentTarget || changed.length === 0) return;
     busy.value = true;
     failed.value = undefined;
     try {
-      await api.settings.put(settingsOf(draft.value));
+      adopt(await api.settings.put(settingsOf(draft.value), base.value.version));
       toast("Saved. Every request sees it within 2 seconds.");
-      reload();
     } catch (failure) {
-      failed.value = asError(failure);
+      const error = asError(failure);
+      if (error.status === 412) await api.settings.get().then(take, (unread: unknown) => (failed.value = asError(unread)));
+      else failed.value = error;
     }
     busy.value = false;
+    reload();
   };
-  const changed = isChanged(draft.value, view.settings);
+  const errors = failed.value?.errors ?? [];
+  const others = otherProblems(errors, POINTERS);
   return (
-    <form onSubmit={(event) => void save(event)}>
-      <PageHead
-        {...doorHead(view, me.value?.tenant.slug ?? "")}
-        actions={
-          <Button type="submit" kind="primary" busy={busy.value} disabled={!changed}>
-            Save
-          </Button>
-        }
+    <form ref={form} class="door" onSubmit={(event) => void save(event)}>
+      <PageHead {...doorHead({ ...view, settings: base.value.settings })} />
+      <p class="muted door-address">
+        Your door is <code>{`${location.origin}/p/${me.value?.tenant.slug ?? ""}/v1/…`}</code>
+      </p>
+      {stale && <Notice tone="warn">The settings could not be refreshed: {stale.detail}. Somebody may have changed them meanwhile.</Notice>}
+      {meanwhile.value && <DoorMerged {...meanwhile.value} onDrop={() => adopt(base.value)} changed={changed.length > 0} />}
+      <DoorFields
+        draft={draft.value}
+        errors={errors}
+        hosts={view.hosts}
+        mailSecretSet={view.mailSecretSet}
+        onChange={(part) => (draft.value = { ...draft.value, ...part })}
+        onElsewhere={reload}
       />
-      {error && (
-        <Notice tone="warn">
-          Not saved:{" "}
-          {error.errors.length > 0 ? error.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; ") : error.detail}
-          {error.requestId && ` (request ${error.requestId})`}
-        </Notice>
-      )}
-      <div class="settings-grid">
-        <Card title="Hosted accounts">
-          <div class="choices">
-            <label class="choice">
-              <input type="checkbox" checked={draft.value.accounts} onChange={(event) => set({ accounts: event.currentTarget.checked })} />
-              End users can register here
-              <span class="muted">with an address and a password, at your door</span>
-            </label>
-            <label class="choice">
-              <input
-                type="checkbox"
-                checked={draft.value.guests}
-                disabled={!draft.value.accounts}
-                onChange={(event) => set({ guests: event.currentTarget.checked })}
-              />
-              Guests
-              <span class="muted">come in without an address and may add one later</span>
-            </label>
-          </div>
-          <GrantsEditor
-            legend="Every hosted account and guest may"
-            grants={draft.value.defaultGrants}
-            onChange={(defaultGrants) => set({ defaultGrants })}
-          />
-        </Card>
-        <MailWebhook url={draft.value.mailWebhookUrl} onUrl={(mailWebhookUrl) => set({ mailWebhookUrl })} secretSet={view.mailSecretSet} />
-        <Card title="Browsers from other origins">
-          <LinesField
-            label="Origins"
-            hint="One per line, such as https://shop.example.com; at most 20. Programs outside browsers need none."
-            value={draft.value.origins}
-            onValue={(origins) => set({ origins })}
-          />
-        </Card>
-        <Card title="Hosts of your own">
-          <LinesField
-            label="Host names"
-            hint="One per line, such as api.example.com. Each leads to your door once it is proved to be yours."
-            value={draft.value.hosts}
-            onValue={(hosts) => set({ hosts })}
-          />
-          <HostList hosts={view.hosts} onChanged={reload} />
-        </Card>
-      </div>
+      <SaveBar
+        changed={changed}
+        busy={busy.value}
+        problem={failed.value && problemWords(failed.value, errors.length - others.length, others)}
+        onDrop={() => adopt(base.value)}
+      />
     </form>
   );
+}
+
+/** What is wrong with no field of the page, or that fields are marked. */
+function problemWords({ detail, requestId }: MeridianError, beside: number, others: MeridianError["errors"]): string {
+  const words = [
+    beside > 0 ? "Not saved: see what is marked above." : others.length === 0 ? `Not saved: ${detail}` : "Not saved:",
+    ...others.map((one) => `${one.pointer}: ${one.detail}`),
+  ].join(" ");
+  return requestId ? `${words} (request ${requestId})` : words;
 }

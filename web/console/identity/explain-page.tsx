@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { Grant } from "../../../contract/grants.ts";
 import { ACTION_NAMES, ACTIONS } from "../../../contract/permissions.ts";
+import { SUBJECT_LIMITS } from "../../../contract/subject-id.ts";
 import type { Explained } from "../../../contract/subjects.ts";
 import type { ExplainInput } from "../../../sdk/api/identity.ts";
 import { setQuery, place } from "../../lib/location.ts";
@@ -11,14 +12,23 @@ import { Card } from "../../ui/card.tsx";
 import { Field } from "../../ui/field.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
 import { api } from "../api.ts";
-import { CheckList } from "./check-list.tsx";
-import { grantWords, GrantsEditor, sentGrants } from "./grants-editor.tsx";
+import { ExplainAnswer } from "./explain-answer.tsx";
+import { sentGrants } from "./grant-words.ts";
+import { GrantsEditor } from "./grants-editor.tsx";
 import "./identity.css";
 
 const WHO = ["visitor", "token", "grants"] as const;
-const WHO_WORDS = { visitor: "Anybody at the door", token: "Whoever has this token", grants: "Somebody with these grants" } as const;
-/** Actions that grants can give come first: they are what is asked about. */
-const OFFERED = [...ACTION_NAMES].sort((a, b) => Number("grant" in ACTIONS[b]) - Number("grant" in ACTIONS[a]));
+const WHO_WORDS = {
+  visitor: "Anybody, without a token",
+  token: "Whoever has a token",
+  grants: "Somebody with certain grants",
+} as const;
+/** What grants can give is what is asked about, so it stands first. */
+const GROUPS = [
+  { label: "What grants can give", actions: ACTION_NAMES.filter((action) => "grant" in ACTIONS[action]) },
+  { label: "Everything else", actions: ACTION_NAMES.filter((action) => !("grant" in ACTIONS[action])) },
+] as const;
+const OFFERED = GROUPS.flatMap(({ actions }) => actions);
 
 /** Why somebody may do something, or what is missing. */
 export default function ExplainPage() {
@@ -43,8 +53,9 @@ export default function ExplainPage() {
       answer.value = await api.access.explain({ who: whoOf(), action, ...(name === "" ? {} : { name }) });
     } catch (failure) {
       const error = asError(failure);
+      const words = error.errors[0] ? `${error.errors[0].pointer}: ${error.errors[0].detail}` : error.detail;
       answer.value = undefined;
-      problem.value = error.errors[0] ? `${error.errors[0].pointer}: ${error.errors[0].detail}` : error.detail;
+      problem.value = error.requestId ? `${words} (request ${error.requestId})` : words;
     }
     busy.value = false;
   };
@@ -54,11 +65,7 @@ export default function ExplainPage() {
   }
   return (
     <>
-      <PageHead
-        tone="info"
-        headline="Explain access"
-        detail="Ask why an end user may do something, or what they lack. Nothing is changed."
-      />
+      <PageHead tone="info" headline="Ask why" detail="an end user may do something, or what they lack; asking changes nothing" />
       <div class="settings-grid">
         <Card title="Question">
           <form class="form" onSubmit={(event) => void ask(event)}>
@@ -78,30 +85,56 @@ export default function ExplainPage() {
                 {(control) => (
                   <textarea
                     {...control}
+                    class="code"
+                    placeholder="eyJ…"
+                    maxLength={SUBJECT_LIMITS.tokenBytes}
                     rows={4}
                     required
                     spellcheck={false}
                     value={token.value}
-                    onInput={(event) => (token.value = event.currentTarget.value)}
+                    onInput={(event) => {
+                      token.value = event.currentTarget.value;
+                      answer.value = undefined;
+                    }}
                   />
                 )}
               </Field>
             )}
-            {who === "grants" && <GrantsEditor legend="Grants" grants={grants.value} onChange={(next) => (grants.value = next)} />}
+            {who === "grants" && (
+              <GrantsEditor
+                legend="With these grants"
+                grants={grants.value}
+                onChange={(next) => {
+                  grants.value = next;
+                  answer.value = undefined;
+                }}
+              />
+            )}
             <Field label="Wants to">
               {(control) => (
                 <select {...control} value={action} onChange={(event) => change({ action: event.currentTarget.value })}>
-                  {OFFERED.map((one) => (
-                    <option key={one} value={one}>
-                      {one}: {ACTIONS[one].summary}
-                    </option>
+                  {GROUPS.map(({ label, actions }) => (
+                    <optgroup key={label} label={label}>
+                      {actions.map((one) => (
+                        <option key={one} value={one}>
+                          {one}: {ACTIONS[one].summary}
+                        </option>
+                      ))}
+                    </optgroup>
                   ))}
                 </select>
               )}
             </Field>
-            <Field label="On" hint="A thing's name, or a prefix followed by *. Empty: whatever the thing.">
+            <Field label="On" hint="A thing’s name, or the beginning of names followed by *. Empty: whatever the thing.">
               {(control) => (
-                <input {...control} spellcheck={false} value={name} onInput={(event) => change({ name: event.currentTarget.value })} />
+                <input
+                  {...control}
+                  spellcheck={false}
+                  autocomplete="off"
+                  placeholder="shop_orders or shop_*"
+                  value={name}
+                  onInput={(event) => change({ name: event.currentTarget.value })}
+                />
               )}
             </Field>
             {problem.value && (
@@ -114,33 +147,8 @@ export default function ExplainPage() {
             </Button>
           </form>
         </Card>
-        {answer.value && <Answer of={answer.value} />}
+        <div role="status">{answer.value && <ExplainAnswer of={answer.value} />}</div>
       </div>
     </>
-  );
-}
-
-function Answer({ of }: { of: Explained }) {
-  return (
-    <Card title="Answer">
-      <PageHead tone={of.allowed ? "ok" : "critical"} headline={of.allowed ? "Allowed" : "Refused"} detail={of.reason} />
-      {of.grant && (
-        <p>
-          By grant {of.grant.at + 1}: <code>{grantWords(of.grant.grant)}</code>
-        </p>
-      )}
-      {of.public && (
-        <p>
-          Public: <code>{`${of.public.kind} ${of.public.name}`}</code>
-        </p>
-      )}
-      {of.missing && (
-        <>
-          <p>This grant would allow it:</p>
-          <pre class="command">{JSON.stringify(of.missing)}</pre>
-        </>
-      )}
-      {of.checks.length > 0 && <CheckList checks={of.checks} />}
-    </Card>
   );
 }

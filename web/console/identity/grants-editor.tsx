@@ -9,10 +9,12 @@ const KINDS = Object.keys(GRANT_KINDS);
 export function GrantsEditor({
   legend,
   grants,
+  error,
   onChange,
 }: {
   legend: string;
   grants: readonly Grant[];
+  error?: string | undefined;
   onChange: (grants: readonly Grant[]) => void;
 }) {
   const change = (at: number, part: Partial<Grant>) => onChange(grants.map((grant, i) => (i === at ? { ...grant, ...part } : grant)));
@@ -23,7 +25,7 @@ export function GrantsEditor({
   return (
     <fieldset class="plain">
       <legend>{legend}</legend>
-      {grants.length === 0 && <p class="muted">None.</p>}
+      {grants.length === 0 && <p class="muted">Nothing but what is public.</p>}
       <ul class="grants">
         {grants.map((grant, at) => (
           <li key={at}>
@@ -69,21 +71,10 @@ export function GrantsEditor({
           </li>
         ))}
       </ul>
+      {error && <p class="field-error">{error}</p>}
       <Button icon={Plus} disabled={grants.length >= SUBJECT_LIMITS.grants} onClick={add}>
         Add a grant
       </Button>
     </fieldset>
   );
-}
-
-/** Grants as they are sent: those without any action give nothing, and the server would refuse them. */
-export function sentGrants(grants: readonly Grant[]) {
-  return grants
-    .filter(({ actions }) => actions.length > 0)
-    .map(({ kind, name, actions }) => ({ kind, name: name.trim(), actions: [...actions] }));
-}
-
-/** One grant as a line of text. */
-export function grantWords({ kind, name, actions }: Grant): string {
-  return `${actions.join(", ")} ${kind} ${name}`;
 }

@@ -10,6 +10,7 @@ import { api } from "../api.ts";
 
 /** Saved hosts, how to prove each, and whether it is proved. */
 export function HostList({ hosts, onChanged }: { hosts: readonly HostState[]; onChanged: () => void }) {
+  if (hosts.length === 0) return null;
   return (
     <ul class="host-proofs">
       {hosts.map((host) => (
@@ -28,39 +29,46 @@ function HostProof({ of, onChanged }: { of: HostState; onChanged: () => void }) 
     problem.value = undefined;
     try {
       await api.settings.verifyHost(of.host);
-      toast(`${of.host} leads to your door.`);
+      toast(`${of.host} is proved to be yours and leads to your door.`);
       onChanged();
     } catch (failure) {
-      problem.value = asError(failure).detail;
+      const { detail, requestId } = asError(failure);
+      problem.value = requestId ? `${detail} (request ${requestId})` : detail;
     }
     busy.value = false;
   };
   return (
     <li>
-      <div class="actions">
+      <div class="host-proof-head">
         <strong>{of.host}</strong>
         <StateBadge tone={verified ? "ok" : "warn"} word={verified ? "proved" : "to be proved"} />
         {verified && <When at={of.verifiedAt} />}
-        {!verified && (
-          <Button busy={busy.value} onClick={() => void check()}>
-            Check now
-          </Button>
-        )}
       </div>
       {!verified && (
         <>
-          <p class="muted">
-            Put this value into a TXT record <code>{of.dnsName}</code>, or into a file at{" "}
-            <code>{`https://${of.host}${of.wellKnownPath}`}</code>:
-          </p>
-          <pre class="command">{of.dnsValue}</pre>
-          <CopyButton text={of.dnsValue} words="Copy the value" />
+          <dl class="facts">
+            <dt>TXT record</dt>
+            <dd class="copyable">
+              <code>{of.dnsName}</code> <CopyButton text={of.dnsName} label="Copy the record's name" />
+            </dd>
+            <dt>or a file</dt>
+            <dd>
+              <code>{`https://${of.host}${of.wellKnownPath}`}</code>
+            </dd>
+            <dt>with</dt>
+            <dd class="copyable">
+              <code>{of.dnsValue}</code> <CopyButton text={of.dnsValue} label="Copy the value" />
+            </dd>
+          </dl>
+          {problem.value && (
+            <p class="field-error" role="alert">
+              {problem.value}
+            </p>
+          )}
+          <Button busy={busy.value} onClick={() => void check()}>
+            Check now
+          </Button>
         </>
-      )}
-      {problem.value && (
-        <p class="field-error" role="alert">
-          {problem.value}
-        </p>
       )}
     </li>
   );

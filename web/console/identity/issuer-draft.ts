@@ -1,7 +1,8 @@
 import type { Grant } from "../../../contract/grants.ts";
 import type { Issuer } from "../../../contract/issuers.ts";
+import type { FieldError } from "../../../contract/problems.ts";
 import type { IssuerInput } from "../../../sdk/api/identity.ts";
-import { sentGrants } from "./grants-editor.tsx";
+import { sentGrants } from "./grant-words.ts";
 
 /** An issuer as a form holds it. */
 export interface IssuerDraft {
@@ -36,28 +37,34 @@ export function draftOf(issuer: Issuer | undefined): IssuerDraft {
   };
 }
 
-/** The draft as it is sent; the server checks it. @throws Error when a part that must be JSON is none */
-export function putOf(draft: IssuerDraft): IssuerInput {
-  const trimmed = (text: string) => text.trim();
-  return {
+/** The draft as it is sent, or which part of it is no JSON; everything else is the server's to judge. */
+export function putOf(draft: IssuerDraft): { readonly put: IssuerInput } | { readonly errors: readonly FieldError[] } {
+  const jwks = draft.source === "pasted" ? jsonOf("/jwks", draft.jwks) : undefined;
+  const rules = draft.rules.trim() === "" ? { value: [] } : jsonOf("/mapping/rules", draft.rules);
+  const errors = [jwks, rules].flatMap((part) => (part && "error" in part ? [part.error] : []));
+  if (errors.length > 0) return { errors };
+  const put = {
     iss: draft.iss.trim(),
-    audiences: draft.audiences.split("\n").map(trimmed).filter(Boolean),
-    ...(draft.source === "url"
-      ? { jwksUrl: draft.jwksUrl.trim() }
-      : { jwks: jsonOf("JWKS", draft.jwks) as NonNullable<IssuerInput["jwks"]> }), // whatever it is, the server says what is wrong with it
+    audiences: draft.audiences
+      .split("\n")
+      .map((text) => text.trim())
+      .filter(Boolean),
+    ...(jwks && "value" in jwks ? { jwks: jwks.value } : { jwksUrl: draft.jwksUrl.trim() }),
     mapping: {
       ...(draft.nameClaim.trim() ? { name: draft.nameClaim.trim() } : {}),
       ...(draft.avatarClaim.trim() ? { avatarUrl: draft.avatarClaim.trim() } : {}),
       grants: sentGrants(draft.grants),
-      rules: draft.rules.trim() === "" ? [] : (jsonOf("Rules", draft.rules) as []), // as above
+      rules: "value" in rules ? rules.value : [],
     },
   };
+  return { put: put as IssuerInput }; // what was typed as JSON may be anything: the server says what is wrong with it
 }
 
-function jsonOf(what: string, text: string): unknown {
+function jsonOf(pointer: string, text: string): { readonly value: unknown } | { readonly error: FieldError } {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${what}: this is not JSON`, { cause });
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    const where = error instanceof Error ? ` (${error.message})` : "";
+    return { error: { pointer, detail: `this is not JSON${where}` } };
   }
 }

@@ -1,74 +1,68 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Issuer } from "../../../contract/issuers.ts";
-import type { TokenTest } from "../../../sdk/api/identity.ts";
-import type { MeridianError } from "../../../sdk/errors.ts";
 import { asError } from "../../lib/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { Drawer } from "../../ui/drawer.tsx";
-import { Field } from "../../ui/field.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { api } from "../api.ts";
-import { CheckList } from "./check-list.tsx";
-import { GrantsEditor } from "./grants-editor.tsx";
-import { draftOf, type IssuerDraft, putOf } from "./issuer-draft.ts";
+import { can } from "../session.ts";
+import { type IssuerDraft, draftOf, putOf } from "./issuer-draft.ts";
+import { IssuerFields, ISSUER_POINTERS } from "./issuer-fields.tsx";
+import { otherProblems } from "./field-problems.ts";
+import { SignEveryoneOut } from "./sign-everyone-out.tsx";
+import { TestToken } from "./test-token.tsx";
+import { useFocusWrong } from "./use-focus-wrong.ts";
 
-/** One issuer: whose tokens, by which keys, with what grants; and a place to try a token. */
-export function IssuerDrawer({ of, onChanged, onClose }: { of: Issuer | undefined; onChanged: () => void; onClose: () => void }) {
+interface Problems {
+  readonly detail: string;
+  readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
+  readonly requestId?: string | undefined;
+}
+
+const TAKEN = { pointer: "/name", detail: "There is an issuer of this name: open it to change it." } as const;
+
+interface IssuerDrawerProps {
+  readonly of: Issuer | undefined;
+  /** Names that are registered: saving under one of them would change another issuer. */
+  readonly taken: readonly string[];
+  readonly onSaved: (issuer: Issuer) => void;
+  readonly onRemoved: () => void;
+  readonly onClose: () => void;
+}
+
+/** One issuer: a place to try a token, then whose tokens, by which keys, with what grants. */
+export function IssuerDrawer({ of, taken, onSaved, onRemoved, onClose }: IssuerDrawerProps) {
   const draft = useSignal<IssuerDraft>(draftOf(of));
   const busy = useSignal(false);
-  const failed = useSignal<MeridianError | undefined>(undefined);
+  const failed = useSignal<Problems | undefined>(undefined);
   const removing = useSignal(false);
-  const set = (part: Partial<IssuerDraft>) => (draft.value = { ...draft.value, ...part });
-  const error = failed.value;
+  const form = useRef<HTMLFormElement>(null);
+  useFocusWrong(form, failed.value);
+  const problems = failed.value;
   const submit = async (event: Event) => {
     event.preventDefault();
+    const name = draft.value.name.trim();
+    const made = of || !taken.includes(name) ? putOf(draft.value) : { errors: [TAKEN] };
+    if ("errors" in made) {
+      failed.value = { detail: "", errors: made.errors };
+      return;
+    }
     busy.value = true;
     failed.value = undefined;
     try {
-      await api.issuers.put(draft.value.name.trim(), putOf(draft.value));
-      toast(`Tokens of ${draft.value.iss} are accepted from now on.`);
-      onChanged();
-      onClose();
+      const issuer = await api.issuers.put(name, made.put);
+      toast(`Tokens of ${issuer.iss} are taken at your door within 2 seconds.`);
+      onSaved(issuer);
     } catch (failure) {
-      failed.value = asError(failure);
+      const error = asError(failure);
+      // The name is a part of the address; its error points there.
+      const errors = error.errors.map((one) => (one.pointer === "{name}" ? { ...one, pointer: "/name" } : one));
+      failed.value = { detail: error.detail, errors, requestId: error.requestId };
     }
     busy.value = false;
   };
-  const text = (
-    label: string,
-    name: "name" | "iss" | "jwksUrl" | "nameClaim" | "avatarClaim",
-    hint: string,
-    pointer: string,
-    required = true,
-  ) => (
-    <Field label={label} hint={hint} error={error?.fieldError(pointer)}>
-      {(control) => (
-        <input
-          {...control}
-          required={required}
-          readOnly={name === "name" && of !== undefined}
-          spellcheck={false}
-          autocomplete="off"
-          value={draft.value[name]}
-          onInput={(event) => set({ [name]: event.currentTarget.value })}
-        />
-      )}
-    </Field>
-  );
-  const area = (label: string, name: "audiences" | "jwks" | "rules", hint: string, pointer: string, rows: number) => (
-    <Field label={label} hint={hint} error={error?.fieldError(pointer)}>
-      {(control) => (
-        <textarea
-          {...control}
-          rows={rows}
-          spellcheck={false}
-          value={draft.value[name]}
-          onInput={(event) => set({ [name]: event.currentTarget.value })}
-        />
-      )}
-    </Field>
-  );
   return (
     <Drawer
       title={of ? of.name : "Register an issuer"}
@@ -76,15 +70,11 @@ export function IssuerDrawer({ of, onChanged, onClose }: { of: Issuer | undefine
       onClose={onClose}
       foot={
         <>
-          {error && (
-            <p class="field-error" role="alert">
-              {error.errors.length > 0 ? error.errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; ") : error.detail}
-              {error.requestId && ` (request ${error.requestId})`}
-            </p>
-          )}
+          {problems && <Failed problems={problems} />}
           <Button type="submit" form="issuer" kind="primary" busy={busy.value}>
             {of ? "Save" : "Register"}
           </Button>
+          {of && can("tokens:revoke") && <SignEveryoneOut issuer={of.name} />}
           {of && (
             <Button kind="danger" onClick={() => (removing.value = true)}>
               Remove
@@ -93,36 +83,16 @@ export function IssuerDrawer({ of, onChanged, onClose }: { of: Issuer | undefine
         </>
       }
     >
-      <form id="issuer" class="form" onSubmit={(event) => void submit(event)}>
-        {text("Name", "name", "Short; part of each person's id, so it stays with this iss for ever.", "/name")}
-        {text("iss", "iss", "Exactly as the tokens have it.", "/iss")}
-        {area("aud", "audiences", "One per line; a token must have one of them.", "/audiences", 2)}
-        <fieldset class="plain">
-          <legend>Keys</legend>
-          <div class="actions">
-            {(["url", "pasted"] as const).map((source) => (
-              <label key={source}>
-                <input type="radio" name="keys" checked={draft.value.source === source} onChange={() => set({ source })} />{" "}
-                {source === "url" ? "from an address" : "pasted"}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        {draft.value.source === "url"
-          ? text("JWKS address", "jwksUrl", "https; read when a key id is new, at most every 30 s.", "/jwksUrl")
-          : area("JWKS", "jwks", "A JSON Web Key Set with public keys: ES256, EdDSA or RS256.", "/jwks", 6)}
-        {text("Claim with the name", "nameClaim", "Such as name. Empty: people have no name.", "/mapping/name", false)}
-        {text("Claim with the picture", "avatarClaim", "Such as picture.", "/mapping/avatarUrl", false)}
-        <GrantsEditor legend="Grants of everybody" grants={draft.value.grants} onChange={(grants) => set({ grants })} />
-        {area(
-          "More grants by claim",
-          "rules",
-          'JSON, such as [{"claim":"roles","value":"editor","grants":[{"kind":"metrics","name":"*","actions":["read"]}]}]',
-          "/mapping/rules",
-          4,
-        )}
+      {of && <TestToken key={of.changedAt} name={of.name} />}
+      <form ref={form} id="issuer" class="form" onSubmit={(event) => void submit(event)}>
+        {of && <h3>What is accepted</h3>}
+        <IssuerFields
+          of={of}
+          draft={draft.value}
+          errors={problems?.errors ?? []}
+          onChange={(part) => (draft.value = { ...draft.value, ...part })}
+        />
       </form>
-      {of && <TestToken name={of.name} />}
       {of && removing.value && (
         <Confirm
           title={`Remove the issuer “${of.name}”`}
@@ -131,9 +101,8 @@ export function IssuerDrawer({ of, onChanged, onClose }: { of: Issuer | undefine
           onClose={() => (removing.value = false)}
           act={async () => {
             await api.issuers.remove(of.name);
-            toast(`Tokens of ${of.iss} are refused.`);
-            onChanged();
-            onClose();
+            toast(`Tokens of ${of.iss} are refused within 2 seconds.`);
+            onRemoved();
           }}
         >
           <p>
@@ -146,45 +115,15 @@ export function IssuerDrawer({ of, onChanged, onClose }: { of: Issuer | undefine
   );
 }
 
-/** Which check of a token fails. */
-function TestToken({ name }: { name: string }) {
-  const token = useSignal("");
-  const result = useSignal<TokenTest | undefined>(undefined);
-  const problem = useSignal<string | undefined>(undefined);
-  const test = async (event: Event) => {
-    event.preventDefault();
-    problem.value = undefined;
-    result.value = undefined;
-    try {
-      result.value = await api.issuers.test(name, token.value.trim());
-    } catch (failure) {
-      problem.value = asError(failure).detail;
-    }
-  };
+/** What stands beside its field is only pointed to. */
+function Failed({ problems: { detail, errors, requestId } }: { problems: Problems }) {
+  const beside = errors.length - otherProblems(errors, ISSUER_POINTERS).length;
+  const others = otherProblems(errors, ISSUER_POINTERS).map((one) => `${one.pointer}: ${one.detail}`);
+  const words = beside > 0 ? ["Not saved: see what is marked above.", ...others] : others.length > 0 ? others : [`Not saved: ${detail}`];
   return (
-    <section>
-      <h3>Test a token</h3>
-      <form class="form" onSubmit={(event) => void test(event)}>
-        <Field label="Token" hint="It is checked with what is saved above, and not kept." error={problem.value}>
-          {(control) => (
-            <textarea
-              {...control}
-              rows={3}
-              required
-              spellcheck={false}
-              value={token.value}
-              onInput={(event) => (token.value = event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Button type="submit">Test</Button>
-      </form>
-      {result.value && <CheckList checks={result.value.checks} />}
-      {result.value?.subject && (
-        <p>
-          It speaks for <code>{`${result.value.subject.issuer}|${result.value.subject.sub}`}</code> {result.value.subject.name}.
-        </p>
-      )}
-    </section>
+    <p class="field-error drawer-problem" role="alert">
+      {words.join(" ")}
+      {requestId && ` (request ${requestId})`}
+    </p>
   );
 }

@@ -1,9 +1,10 @@
+import { useSignal } from "@preact/signals";
 import { Plus } from "lucide";
 import type { Issuer } from "../../../contract/issuers.ts";
 import { plural } from "../../lib/format.ts";
-import { go } from "../../lib/location.ts";
-import { useOpenName } from "../../lib/open-name.ts";
+import { go, place } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
+import { readQuery } from "../../lib/url-state.ts";
 import { LinkButton } from "../../ui/button.tsx";
 import { Drawer } from "../../ui/drawer.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
@@ -21,7 +22,7 @@ const addressOf = ({ name }: Issuer) => `${LIST}/${encodeURIComponent(name)}`;
 
 const COLUMNS: readonly [Column<Issuer>, ...Column<Issuer>[]] = [
   { key: "name", title: "Name", value: ({ name }) => name },
-  { key: "iss", title: "iss", value: ({ iss }) => iss, cell: ({ iss }) => <code>{iss}</code> },
+  { key: "iss", title: "Issuer (iss)", value: ({ iss }) => iss, cell: ({ iss }) => <code>{iss}</code> },
   {
     key: "keys",
     title: "Keys",
@@ -42,12 +43,14 @@ const COLUMNS: readonly [Column<Issuer>, ...Column<Issuer>[]] = [
 export default function IssuersPage({ params }: PageProps) {
   const issuers = useResource("issuers", async (signal) => (await api.issuers.list({ signal })).items, 30_000);
   const rows = issuers.data.value;
+  // What was just saved is known before the list is read again.
+  const saved = useSignal<Issuer | undefined>(undefined);
   const open = params["name"];
-  const opened = rows?.find(({ name }) => name === open);
-  useOpenName(open === "new" ? "New issuer" : opened?.name);
+  const adding = open === undefined && readQuery(place.value.search, "add") === "issuer";
+  const opened = rows?.find(({ name }) => name === open) ?? (saved.value?.name === open ? saved.value : undefined);
   const close = () => go(LIST);
   const create = (
-    <LinkButton href={`${LIST}/new`} kind="primary" icon={Plus}>
+    <LinkButton href={`${LIST}?add=issuer`} kind="primary" icon={Plus}>
       Register an issuer
     </LinkButton>
   );
@@ -66,8 +69,8 @@ export default function IssuersPage({ params }: PageProps) {
         what="issuers"
         empty={
           <EmptyState title="No issuer of your own" action={create}>
-            Where your users sign in elsewhere already (Auth0, Cognito, your own server), register who signs their tokens: they are then
-            taken at your door as they are.
+            Where your users sign in elsewhere already, at an identity provider or your own server, register who signs their tokens: your
+            door then takes them as they are.
           </EmptyState>
         }
       >
@@ -84,10 +87,25 @@ export default function IssuersPage({ params }: PageProps) {
           />
         )}
       </Listing>
-      {open !== undefined && rows && (open === "new" || opened) && (
-        <IssuerDrawer key={open} of={opened} onChanged={issuers.reload} onClose={close} />
+      {rows && (adding || opened) && (
+        <IssuerDrawer
+          key={open}
+          of={opened}
+          taken={rows.map(({ name }) => name)}
+          onSaved={(issuer) => {
+            saved.value = issuer;
+            issuers.reload();
+            go(addressOf(issuer));
+          }}
+          onRemoved={() => {
+            saved.value = undefined;
+            issuers.reload();
+            close();
+          }}
+          onClose={close}
+        />
       )}
-      {open !== undefined && open !== "new" && rows && !opened && (
+      {open !== undefined && rows && !opened && (
         <Drawer title="No such issuer" label="No such issuer" onClose={close}>
           <EmptyState title={`No issuer is called ${open}`}>It was removed, or the address is mistyped.</EmptyState>
         </Drawer>

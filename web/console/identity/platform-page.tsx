@@ -1,6 +1,6 @@
 import type { Backup } from "../../../contract/platform.ts";
 import { serverNow } from "../../lib/clock.ts";
-import { formatDuration, formatValue, plural } from "../../lib/format.ts";
+import { formatDuration, formatValue } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Card } from "../../ui/card.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -12,7 +12,8 @@ import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
 import { Listing } from "../listing.tsx";
 import { failureOf, PageError } from "../page-error.tsx";
-import { platformHead } from "./platform-words.ts";
+import { keyWords, platformHead, walkWords } from "./platform-words.ts";
+import "./identity.css";
 
 const BACKUP_TONES: Record<Backup["state"], Tone> = { running: "info", done: "ok", failed: "critical" };
 
@@ -46,9 +47,9 @@ export default function PlatformPage() {
   const keys = ring.data.value;
   return (
     <>
-      {keys && backups.data.value && <PageHead {...platformHead(keys, backups.data.value, serverNow())} />}
+      {(keys || backups.data.value) && <PageHead {...platformHead(keys, backups.data.value, serverNow())} />}
       <div class="settings-grid">
-        <Card title="Key ring">
+        <Card title="Key ring" class="form-card">
           {!keys && ring.error.value && (
             <PageError failure={failureOf(ring.error.value, "The key ring could not be read")} onRetry={ring.reload} />
           )}
@@ -56,32 +57,36 @@ export default function PlatformPage() {
           {keys && (
             <>
               <dl class="facts">
-                {keys.keys.map(({ id, state, inUse }) => (
+                {keys.keys.map((key) => (
                   <>
                     <dt>
-                      <code>{id}</code>
+                      <code>{key.id}</code>
                     </dt>
                     <dd>
-                      <StateBadge tone={state === "current" ? "ok" : "info"} word={state} />{" "}
-                      <span class="muted">{inUse === null ? "uses not counted yet" : `${plural(inUse, "use")} left`}</span>
+                      <StateBadge tone={key.state === "current" ? "ok" : "info"} word={key.state} />
+                      <div class="muted">{keyWords(key)}</div>
                     </dd>
                   </>
                 ))}
-                <dt>Walk</dt>
+                <dt>Last walk</dt>
                 <dd>
-                  {keys.reseal.state}
-                  {keys.reseal.state !== "idle" && `, ${keys.reseal.walked} walked, ${keys.reseal.resealed} made anew`}
+                  {walkWords(keys.reseal)}
+                  {keys.reseal.finishedAt !== null && (
+                    <>
+                      , <When at={keys.reseal.finishedAt} />
+                    </>
+                  )}
                 </dd>
               </dl>
               <p class="muted">
-                Rotation signs nobody out. On the node: add a key, make it current, wait for the walk, retire the old one.
+                Rotation signs nobody out. On the node: add a key, make it current, wait until the walk is done, retire the old one.
               </p>
-              <Command text={`npm run keys -- add && npm run keys -- rotate`} />
+              <Command text="npm run keys -- add && npm run keys -- rotate" />
             </>
           )}
         </Card>
-        <Card title="Take a backup">
-          <p class="muted">It runs while the node works, is encrypted, and can be checked by restoring it into an empty folder.</p>
+        <Card title="Take a backup" class="form-card">
+          <p class="muted">On the node, while it works. The copy is encrypted, and checked by restoring it into an empty folder.</p>
           <Command text="npm run backup -- --to <folder> --verify" />
         </Card>
       </div>
@@ -90,7 +95,12 @@ export default function PlatformPage() {
         <Listing
           of={backups}
           what="backups"
-          empty={<EmptyState title="No backup yet">A deployment without one loses everything with its disk.</EmptyState>}
+          empty={
+            <EmptyState title="No backup yet">
+              Backups are listed here, with what they hold and whether they failed. Without one, everything is lost with the disk: take one
+              with the command above.
+            </EmptyState>
+          }
         >
           {(rows) => <Table name="backups" label="Backups" columns={BACKUPS} rows={rows} id={({ id }) => id} />}
         </Listing>

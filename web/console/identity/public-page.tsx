@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { EyeOff } from "lucide";
-import { GRANT_KINDS } from "../../../contract/grants.ts";
+import { GRANT_KINDS, type Thing } from "../../../contract/grants.ts";
 import type { PublicThing } from "../../../contract/settings.ts";
+import { SUBJECT_LIMITS } from "../../../contract/subject-id.ts";
 import { collect } from "../../lib/collect.ts";
-import { plural } from "../../lib/format.ts";
 import { asError, useResource } from "../../lib/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Field } from "../../ui/field.tsx";
@@ -15,11 +15,12 @@ import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
 import { Listing } from "../listing.tsx";
 import { me } from "../session.ts";
+import { markerWords, publicHead } from "./public-words.ts";
 import "./identity.css";
 
 const KINDS = Object.keys(GRANT_KINDS);
 
-function MarkForm({ onMarked }: { onMarked: () => void }) {
+function MarkForm({ onMarked }: { onMarked: (thing: Thing) => void }) {
   const kind = useSignal(KINDS[0] ?? "");
   const name = useSignal("");
   const busy = useSignal(false);
@@ -30,9 +31,9 @@ function MarkForm({ onMarked }: { onMarked: () => void }) {
     problem.value = undefined;
     try {
       await api.public.mark(kind.value, name.value.trim());
-      toast(`${kind.value} ${name.value.trim()} can now be read by anybody.`);
+      const thing = { kind: kind.value, name: name.value.trim() };
       name.value = "";
-      onMarked();
+      onMarked(thing);
     } catch (failure) {
       const error = asError(failure);
       problem.value = error.errors[0]?.detail ?? error.detail;
@@ -40,7 +41,7 @@ function MarkForm({ onMarked }: { onMarked: () => void }) {
     busy.value = false;
   };
   return (
-    <form class="form line" onSubmit={(event) => void submit(event)}>
+    <form class="form line" aria-label="Make something public" onSubmit={(event) => void submit(event)}>
       <Field label="Kind">
         {(control) => (
           <select {...control} value={kind.value} onChange={(event) => (kind.value = event.currentTarget.value)}>
@@ -50,12 +51,12 @@ function MarkForm({ onMarked }: { onMarked: () => void }) {
           </select>
         )}
       </Field>
-      <Field label="Name" hint="Exactly, or the beginning followed by *." error={problem.value}>
+      <Field label="Name" hint="One name, or the beginning of names followed by *." error={problem.value}>
         {(control) => (
           <input
             {...control}
             required
-            maxLength={200}
+            maxLength={SUBJECT_LIMITS.thingChars}
             autocomplete="off"
             spellcheck={false}
             placeholder="shop_orders or shop_*"
@@ -74,21 +75,33 @@ function MarkForm({ onMarked }: { onMarked: () => void }) {
 /** Everything that anybody can read without a credential, with one click to take it back. */
 export default function PublicPage() {
   const things = useResource("public", (signal) => collect((page) => api.public.list(page, { signal })), 15_000);
+  // Those who may mark things may list members too: both are for owners and admins.
+  const members = useResource("members of marks", (signal) => collect((page) => api.members.list(page, { signal })));
   const rows = things.data.value;
-  const hide = async ({ kind, name }: PublicThing) => {
+  const undoable = (said: string, undo: () => Promise<unknown>) => {
+    things.reload();
+    toast(said, { undo: () => void undo().then(things.reload, failed) });
+  };
+  const hide = async ({ kind, name }: Thing) => {
     try {
       await api.public.unmark(kind, name);
-      things.reload();
-      const undo = () => void api.public.mark(kind, name).then(things.reload, failed);
-      toast(`${kind} ${name} is private again, everywhere within 2 seconds.`, { undo });
+      undoable(`${kind} ${name} is private again, everywhere within 2 seconds.`, () => api.public.mark(kind, name));
     } catch (failure) {
       failed(failure);
     }
   };
+  const marked = ({ kind, name }: Thing) =>
+    undoable(`Anybody can read ${kind} ${name} within 2 seconds.`, () => api.public.unmark(kind, name));
   const columns: readonly [Column<PublicThing>, ...Column<PublicThing>[]] = [
     { key: "name", title: "Name", value: ({ name }) => name, cell: ({ name }) => <code>{name}</code> },
-    { key: "kind", title: "Kind", value: ({ kind }) => kind },
-    { key: "by", title: "Made public by", wide: true, value: ({ markedBy }) => (markedBy === `user:${me.value?.id}` ? "you" : markedBy) },
+    { key: "kind", title: "Kind", wide: true, value: ({ kind }) => kind },
+    {
+      key: "by",
+      title: "Made public by",
+      wide: true,
+      value: ({ markedBy }) => markerWords(markedBy, me.value?.id, members.data.value ?? []),
+      cell: ({ markedBy }) => <span title={markedBy}>{markerWords(markedBy, me.value?.id, members.data.value ?? [])}</span>,
+    },
     {
       key: "at",
       title: "Since",
@@ -111,18 +124,8 @@ export default function PublicPage() {
   ];
   return (
     <>
-      {rows && (
-        <PageHead
-          tone={rows.length === 0 ? "ok" : "info"}
-          headline={rows.length === 0 ? "Everything is private" : `${plural(rows.length, "thing")} public`}
-          detail={
-            <>
-              Anybody reads it at <code>/p/{me.value?.tenant.slug}/v1/…</code> without signing in
-            </>
-          }
-        />
-      )}
-      <MarkForm onMarked={things.reload} />
+      {rows && <PageHead tone={rows.length === 0 ? "ok" : "info"} {...publicHead(rows)} />}
+      <MarkForm onMarked={marked} />
       <Listing
         of={things}
         what="public things"

@@ -6,146 +6,202 @@ import { Button } from "../../ui/button.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
 import { Drawer } from "../../ui/drawer.tsx";
-import { Skeleton } from "../../ui/states.tsx";
+import { EmptyState, Notice, Skeleton } from "../../ui/states.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
 import { failureOf, PageError } from "../page-error.tsx";
 import { can } from "../session.ts";
-import { originWords } from "./subject-words.ts";
+import { lastRenewal, lastSeen, nameOf, originSentence, sessionWords, signOutWords, typedName } from "./subject-words.ts";
 
 interface Who {
   readonly issuer: string;
   readonly sub: string;
 }
 
-function SignOut({ of, onDone, onClose }: { of: Subject; onDone: () => void; onClose: () => void }) {
+interface AskProps {
+  readonly of: Subject;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function SignOut({ of, onDone, onClose }: AskProps) {
   return (
     <Confirm
-      title={`Sign ${of.name || of.sub} out everywhere`}
+      title={`Sign ${nameOf(of)} out everywhere`}
       verb="Sign out everywhere"
       onClose={onClose}
       act={async () => {
         const { closedSockets } = await api.tokens.revoke({ kind: "subject", issuer: of.issuer, sub: of.sub });
-        toast(`Signed out. ${plural(closedSockets, "socket")} closed.`);
+        toast(`${nameOf(of)} is signed out everywhere; ${plural(closedSockets, "open socket")} closed.`);
+        onDone();
+      }}
+    >
+      <p>{signOutWords(of)}</p>
+    </Confirm>
+  );
+}
+
+function Delete({ of, onDone, onClose }: AskProps) {
+  return (
+    <Confirm
+      title={`Delete ${nameOf(of)}`}
+      typed={typedName(of)}
+      verb="Delete this person"
+      onClose={onClose}
+      act={async () => {
+        await api.subjects.remove(of.issuer, of.sub);
+        toast(`${nameOf(of)} is deleted. What belongs to them elsewhere follows within seconds.`);
         onDone();
       }}
     >
       <p>
-        Within 2 seconds every token of this person is refused, {plural(of.sessions.length, "session")} cannot be renewed any more, and
-        their sockets close. They may sign in again.
+        The account, {plural(of.sessions.length, "session")} and everything that belongs to this person is deleted. Events and the audit log
+        keep only <code>{of.ref}</code>, from which nobody can be read. This cannot be undone.
       </p>
     </Confirm>
   );
 }
 
-function Delete({ of, onDone, onClose }: { of: Subject; onDone: () => void; onClose: () => void }) {
+function Facts({ of }: { of: Subject }) {
   return (
-    <Confirm
-      title={`Delete ${of.name || of.sub}`}
-      typed={of.name || of.sub}
-      verb="Delete this person"
-      onClose={onClose}
-      act={async () => {
-        await api.subjects.remove(of.issuer, of.sub);
-        toast("Deleted. What other capabilities hold of this person follows within seconds.");
-        onDone();
-        onClose();
-      }}
-    >
-      <p>
-        The account, its sessions and everything that belongs to this person in any capability is deleted. Events and the audit log keep
-        only <code>{of.ref}</code>, from which nobody can be read. This cannot be undone.
-      </p>
-    </Confirm>
+    <dl class="facts">
+      <dt>Is</dt>
+      <dd>{originSentence(of)}</dd>
+      <dt>Email</dt>
+      <dd>{of.email === null ? <span class="muted">none</span> : `${of.email}${of.emailVerified ? "" : " (not proved)"}`}</dd>
+      <dt>Issuer and sub</dt>
+      <dd class="copyable">
+        <code>{`${of.issuer}|${of.sub}`}</code> <CopyButton text={`${of.issuer}|${of.sub}`} label="Copy issuer and sub" />
+      </dd>
+      <dt>In logs</dt>
+      <dd class="copyable">
+        <code>{of.ref}</code> <CopyButton text={of.ref} label="Copy what logs call this person" />
+      </dd>
+      <dt>First seen</dt>
+      <dd>
+        <When at={of.createdAt} />
+      </dd>
+      <dt>Last seen</dt>
+      <dd>
+        <When at={lastSeen(of)} /> <span class="muted">(kept to the hour)</span>
+      </dd>
+    </dl>
+  );
+}
+
+function Sessions({ of }: { of: Subject }) {
+  return (
+    <section>
+      <h3>Signed in</h3>
+      {of.sessions.length === 0 && (
+        <p class="muted">Nowhere that could be renewed. A token that was issued before may still live for up to an hour.</p>
+      )}
+      <ul class="sessions">
+        {of.sessions.map((session) => {
+          const renewed = lastRenewal(session);
+          return (
+            <li key={session.id}>
+              <div title={session.userAgent ?? undefined}>
+                <div>{sessionWords(session)}</div>
+                <div class="muted">
+                  since <When at={session.createdAt} />
+                  {renewed !== null && (
+                    <>
+                      , renewed <When at={renewed} />
+                    </>
+                  )}
+                </div>
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+/** Where this person left traces. They are called by their digest there, never by name. */
+function Traces({ of }: { of: Subject }) {
+  if (!can("events:read") && !can("audit:read")) return null;
+  return (
+    <section>
+      <h3>What happened</h3>
+      {can("events:read") && (
+        <p>
+          <a href={`/console/control/events?subject=${encodeURIComponent(`subject/${of.ref}`)}`}>Events about them</a>
+        </p>
+      )}
+      {can("audit:read") && (
+        <p>
+          <a href={`/console/control/audit?actor=${encodeURIComponent(`subject:${of.ref}`)}`}>What they did, in the audit log</a>
+        </p>
+      )}
+    </section>
   );
 }
 
 /** One end user: who says so, where they are signed in, and how to end it. */
 export function SubjectDrawer({ who, onChanged, onClose }: { who: Who; onChanged: () => void; onClose: () => void }) {
-  const found = useResource(`subject:${who.issuer}|${who.sub}`, (signal) => api.subjects.get(who.issuer, who.sub, { signal }));
+  const found = useResource(`subject:${who.issuer}|${who.sub}`, (signal) => api.subjects.get(who.issuer, who.sub, { signal }), 15_000);
   const asking = useSignal<"sign-out" | "delete" | undefined>(undefined);
   const of = found.data.value;
-  if (!of) {
+  const error = found.error.value;
+  if (error?.status === 404) {
     return (
-      <Drawer title="End user" label="End user" onClose={onClose}>
-        {found.error.value ? (
-          <PageError failure={failureOf(found.error.value, "This end user could not be read")} onRetry={found.reload} />
-        ) : (
-          <Skeleton rows={5} />
-        )}
+      <Drawer title="No such end user" label="No such end user" onClose={onClose}>
+        <EmptyState title="Nobody is called that">They were deleted, or the address is mistyped.</EmptyState>
       </Drawer>
     );
   }
-  const done = () => {
-    found.reload();
-    onChanged();
-  };
-  const facts = [
-    ["Is", originWords(of)],
-    ["Email", of.email === null ? "none" : `${of.email}${of.emailVerified ? "" : " (not proved)"}`],
-    ["Issuer", of.issuer],
-    ["Sub", <code>{of.sub}</code>],
-    [
-      "In logs",
-      <>
-        <code>{of.ref}</code> <CopyButton text={of.ref} label="Copy what logs call this person" />
-      </>,
-    ],
-    ["First seen", <When at={of.createdAt} />],
-    ["Last seen", <When at={of.lastSeenAt} />],
-  ] as const;
+  if (!of) {
+    return (
+      <Drawer title="End user" label="End user" onClose={onClose}>
+        {error ? <PageError failure={failureOf(error, "This end user could not be read")} onRetry={found.reload} /> : <Skeleton rows={5} />}
+      </Drawer>
+    );
+  }
+  const answered = () => (asking.value = undefined);
   return (
     <Drawer
-      title={of.name || of.sub}
-      label={`End user ${of.name || of.sub}`}
+      title={nameOf(of)}
+      label={`End user ${nameOf(of)}`}
       onClose={onClose}
       foot={
-        <>
-          {can("tokens:revoke") && <Button onClick={() => (asking.value = "sign-out")}>Sign out everywhere</Button>}
-          {can("subjects:manage") && (
-            <Button kind="danger" onClick={() => (asking.value = "delete")}>
-              Delete
-            </Button>
-          )}
-        </>
+        (can("tokens:revoke") || can("subjects:manage")) && (
+          <>
+            {can("tokens:revoke") && <Button onClick={() => (asking.value = "sign-out")}>Sign out everywhere</Button>}
+            {can("subjects:manage") && (
+              <Button kind="danger" onClick={() => (asking.value = "delete")}>
+                Delete
+              </Button>
+            )}
+          </>
+        )
       }
     >
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </>
-        ))}
-      </dl>
-      <section>
-        <h3>Signed in</h3>
-        {of.sessions.length === 0 && (
-          <p class="muted">Nowhere that could be renewed. A token that was made before may live for up to an hour.</p>
-        )}
-        <ul class="sessions">
-          {of.sessions.map(({ id, userAgent, createdAt, lastUsedAt, keyId }) => (
-            <li key={id}>
-              <div>
-                <div>{keyId === null ? userAgent || "a program that does not say its name" : `minted with key ${keyId}`}</div>
-                <div class="muted">
-                  since <When at={createdAt} />, renewed <When at={lastUsedAt} />
-                </div>
-              </div>
-            </li>
-          ))}
-        </ul>
-      </section>
-      {asking.value === "sign-out" && <SignOut of={of} onDone={done} onClose={() => (asking.value = undefined)} />}
+      {error && <Notice tone="warn">This could not be refreshed: {error.detail}</Notice>}
+      <Facts of={of} />
+      <Sessions of={of} />
+      <Traces of={of} />
+      {asking.value === "sign-out" && (
+        <SignOut
+          of={of}
+          onDone={() => {
+            found.reload();
+            onChanged();
+          }}
+          onClose={answered}
+        />
+      )}
       {asking.value === "delete" && (
         <Delete
           of={of}
-          onDone={onChanged}
-          onClose={() => {
-            asking.value = undefined;
+          onDone={() => {
+            onChanged();
             onClose();
           }}
+          onClose={answered}
         />
       )}
     </Drawer>

@@ -11,18 +11,22 @@ import { api } from "../api.ts";
 import { Listing } from "../listing.tsx";
 import { LongListFoot, LongListHead } from "../long-list.tsx";
 import type { PageProps } from "../pages.ts";
+import { can } from "../session.ts";
 import { SubjectDrawer } from "./subject-drawer.tsx";
-import { originWords, subjectPath, subjectsHead } from "./subject-words.ts";
+import { SignEveryoneOut } from "./sign-everyone-out.tsx";
+import { lastSeen, nameOf, originWords, subjectPath, subjectsHead } from "./subject-words.ts";
+import "./identity.css";
 
 const LIST = "/console/control/subjects";
 
 const addressOf = (subject: SubjectSummary) => subjectPath(LIST, subject) + place.value.search;
 
 const COLUMNS: readonly [Column<SubjectSummary>, ...Column<SubjectSummary>[]] = [
-  { key: "name", title: "Name", value: ({ name, sub }) => name || sub },
+  { key: "name", title: "Name", value: nameOf },
   { key: "origin", title: "Is", value: originWords },
   { key: "email", title: "Email", wide: true, value: ({ email }) => email },
-  { key: "sub", title: "Sub", wide: true, value: ({ sub }) => sub, cell: ({ sub }) => <code>{sub}</code> },
+  { key: "seen", title: "Last seen", number: true, value: lastSeen, cell: (subject) => <When at={lastSeen(subject)} /> },
+  { key: "sub", title: "Sub", wide: true, value: ({ sub }) => sub, cell: ({ sub }) => <code class="long-id">{sub}</code> },
   {
     key: "created",
     title: "First seen",
@@ -30,13 +34,6 @@ const COLUMNS: readonly [Column<SubjectSummary>, ...Column<SubjectSummary>[]] = 
     wide: true,
     value: ({ createdAt }) => createdAt,
     cell: ({ createdAt }) => <When at={createdAt} />,
-  },
-  {
-    key: "seen",
-    title: "Last seen",
-    number: true,
-    value: ({ lastSeenAt }) => lastSeenAt,
-    cell: ({ lastSeenAt }) => <When at={lastSeenAt} />,
   },
 ];
 
@@ -54,15 +51,20 @@ export default function SubjectsPage({ params }: PageProps) {
   const { issuer, sub } = params;
   const open = issuer !== undefined && sub !== undefined ? { issuer, sub } : undefined;
   const opened = rows?.find((row) => row.issuer === open?.issuer && row.sub === open?.sub);
-  useOpenName(opened?.name);
+  useOpenName(opened && nameOf(opened));
   return (
     <>
-      {rows && <PageHead {...subjectsHead(rows.length, list.hasMore.value, wanted !== "")} />}
+      {rows && (
+        <PageHead
+          {...subjectsHead(rows.length, list.hasMore.value, wanted !== "")}
+          actions={rows.length > 0 && wanted === "" && can("tokens:revoke") && <SignEveryoneOut />}
+        />
+      )}
       <div class="filters" role="search">
         <input
           type="search"
           aria-label="Name, address or sub, from its beginning"
-          placeholder="Name, address or sub begins with ( / )"
+          placeholder="Name, address or sub ( / )"
           value={wanted}
           onChange={(event) => setQuery({ search: event.currentTarget.value.trim() })}
         />
