@@ -87,6 +87,7 @@ describe("a node's backups", () => {
     found = [{ ...running, state: "done", finishedAt: running.startedAt, checksum: "d".repeat(64) }];
     await takeInBackups(node(), NOW);
     found = [running];
+    clearIsolateCaches();
     await takeInBackups(node(), NOW);
     expect(await rows()).toMatchObject([{ state: "done" }]);
     expect(sent).toHaveLength(1);
