@@ -297,12 +297,4 @@ export const SUBJECT_OBJECT_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "durable-objects/control/subjects-directory.test.ts",
   },
-  {
-    rule: "SU59",
-    defect: "releases an address for whoever asks",
-    file: "durable-objects/control/subjects-directory.ts",
-    find: "if (claim?.sub !== sub) return;",
-    replace: "if (!claim) return;",
-    test: "durable-objects/control/subjects-directory.test.ts",
-  },
 ];
