@@ -70,7 +70,7 @@ async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: 
   if (!admitted.ok) return admitted.problem;
 
   const answerHeaders = new Headers(spec.answer.headers);
-  const meta = await metaOf(request, spec, who.value, parsed.value.bytes, context.requestId);
+  const meta = await metaOf(request, spec, who.value, parsed.value.bytes, context);
   if (!meta.ok) return meta.problem;
   const call = {
     env: c.env,
@@ -187,11 +187,14 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
   );
 }
 
-async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, requestId: string): Promise<Outcome<CallMeta>> {
-  // Strangers share one actor: one would be answered with what another was told under the same key.
-  if (who.kind === "anonymous") return accept({ requestId, actor: "anonymous", actorName: "anonymous" });
-  const meta: CallMeta = { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
-  if (who.kind === "visitor") return accept(meta);
+async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, context: RequestContext): Promise<Outcome<CallMeta>> {
+  const { requestId, door } = context;
+  const meta: CallMeta =
+    who.kind === "anonymous"
+      ? { requestId, actor: "anonymous", actorName: "anonymous" }
+      : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
+  // Strangers at a door share one actor: one would be answered with what another was told under the same key.
+  if (who.kind === "visitor" || (who.kind === "anonymous" && door)) return accept(meta);
   const header = isUnsafe(request.method) && !spec.rawBody ? request.headers.get("idempotency-key") : null;
   if (header === null) return accept(meta);
   const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);

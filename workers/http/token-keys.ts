@@ -1,5 +1,8 @@
 import { importJWK } from "jose";
+import { fromBase64Url } from "../../contract/base64.ts";
 import type { PublicJwk, TokenAlgorithm } from "../../contract/issuers.ts";
+
+const encoder = new TextEncoder();
 
 /** Which keys an algorithm can use: an algorithm named by a token never decides how a key of another kind is used. */
 const FITS: Readonly<Record<TokenAlgorithm, (jwk: PublicJwk) => boolean>> = {
@@ -46,4 +49,27 @@ async function importPublic(jwk: PublicJwk, algorithm: TokenAlgorithm): Promise<
   } catch {
     return undefined; // not a point of the curve, not a number: whoever configured it reads so in the test of a token
   }
+}
+
+/** How Web Crypto verifies each; the hash of RS256 is a property of its key. */
+const SIGNATURES: Readonly<Record<TokenAlgorithm, { readonly name: string; readonly hash?: string }>> = {
+  ES256: { name: "ECDSA", hash: "SHA-256" },
+  EdDSA: { name: "Ed25519" },
+  RS256: { name: "RSASSA-PKCS1-v1_5" },
+};
+
+/** Whether the last part of a token is this key's signature over the others, as its text has them. */
+export async function isSignedBy(key: CryptoKey, text: string, algorithm: TokenAlgorithm): Promise<boolean> {
+  const signature = fromBase64Url(text.slice(text.lastIndexOf(".") + 1));
+  if (signature === undefined) return false;
+  try {
+    return await crypto.subtle.verify(SIGNATURES[algorithm], key, signature, encoder.encode(signedPart(text)));
+  } catch {
+    return false; // the runtime throws for an Ed25519 signature of another length
+  }
+}
+
+/** What a signature covers. Unlike the signature, nobody but the signer can write it in another way. */
+export function signedPart(text: string): string {
+  return text.slice(0, text.lastIndexOf("."));
 }

@@ -205,7 +205,7 @@ export const SUBJECT_EDGE_MUTATIONS: readonly Mutation[] = [
     rule: "SU127",
     defect: "replays to one stranger what another was told",
     file: "workers/http/define-route.ts",
-    find: 'if (who.kind === "visitor") return accept(meta);',
+    find: 'if (who.kind === "visitor" || (who.kind === "anonymous" && door)) return accept(meta);',
     replace: "",
     test: "workers/http/subject-guard.test.ts",
   },
