@@ -7,8 +7,11 @@ export const REVOCATION_LIMITS = {
   remembered: SUBJECT_LIMITS.revocations,
   /** Of these, those that end users make by themselves: they must leave room for the tenant's own. */
   ofEndUsers: SUBJECT_LIMITS.revocations / 2,
-  /** Milliseconds until a token that was taken once, brought ones included, has certainly ended by itself. */
-  lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000,
+  /**
+   * Milliseconds until a token that was taken once, brought ones included, has certainly ended by itself: clocks may differ at both
+   * ends, so its issue may have yet to come when it is revoked.
+   */
+  lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + 2 * SUBJECT_LIMITS.clockSkewS) * 1_000,
   /** One answer to an isolate. */
   page: 1_000,
   /** Rows that one run of the sweep deletes. */

@@ -85,8 +85,8 @@ export const SUBJECT_TENANT_MUTATIONS: readonly Mutation[] = [
     rule: "SU9",
     defect: "forgets a revocation while a brought token may still live",
     file: "core/control/revocations.ts",
-    find: "lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000,",
-    replace: "lifeMs: SUBJECT_LIMITS.broughtTtlMaxS * 1_000,",
+    find: "lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + 2 * SUBJECT_LIMITS.clockSkewS) * 1_000,",
+    replace: "lifeMs: (SUBJECT_LIMITS.broughtTtlMaxS + SUBJECT_LIMITS.clockSkewS) * 1_000,",
     test: "core/control/revocations.test.ts",
   },
   {
