@@ -113,6 +113,17 @@ describe("what an isolate knows of a tenant", () => {
     expect((await at(FRESH))?.revokedBy({ ...token, ref: "r2" })).toBeUndefined();
   });
 
+  it("[SU111] is asked again by a clock that was set back, and not because a request began a little before the read", async () => {
+    const hour = 3_600_000;
+    const { at, asked, env, tenantId } = scripted({}, { config: null, revocations: [revocation(1, "token", "j1", 0)], revocationSeq: 1 });
+    await at(hour);
+    expect(await at(hour - ACCESS_CACHE_LIMITS.earlierMs)).toBeDefined();
+    expect(asked).toHaveLength(1);
+    expect((await at(hour - ACCESS_CACHE_LIMITS.earlierMs - 1))?.revokedBy(token)).toBe("token");
+    noteKeysVersion(tenantId, 1, hour);
+    await expect((async () => await keysVersionOf(env, CTX, tenantId, 1))()).rejects.toThrow("asked too often");
+  });
+
   it("[SU111] an object that went back, as after a restore, is read from the beginning", async () => {
     const { at, asked } = scripted(
       { configVersion: 9, revocations: [revocation(8, "token", "j1", 0)], revocationSeq: 8 },

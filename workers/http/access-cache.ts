@@ -9,6 +9,8 @@ import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 export const ACCESS_CACHE_LIMITS = {
   /** A tenant's object is asked again when the answer is older: with the read itself, revocation acts within 2 s. */
   freshMs: 1_500,
+  /** A request may have begun so much before the read that serves it; anything more is a clock that was set back. */
+  earlierMs: 500,
   tenants: 10_000,
   /** Of all snapshots as JSON, an eighth of what an isolate has. */
   bytes: 16 * 1024 * 1024,
@@ -70,14 +72,14 @@ registerIsolateCache(() => {
  */
 export async function accessOf(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<TenantAccess | null> {
   const entry = entries.get(tenantId, now);
-  if (entry && entry.freshUntil > now && isCurrent(entry)) return entry.access;
+  if (entry && isFresh(entry, now) && isCurrent(entry)) return entry.access;
   return await reads.run(tenantId, ctx, async () => await read(env, tenantId, now));
 }
 
 /** The tenant's keysVersion, never older than 1.5 s; 0 for no tenant. @throws when it cannot be read */
 export async function keysVersionOf(env: EdgeEnv, ctx: KeepAlive, tenantId: string, now: number): Promise<number> {
   const entry = entries.get(tenantId, now);
-  if (entry && entry.freshUntil > now) return entry.keysVersion;
+  if (entry && isFresh(entry, now)) return entry.keysVersion;
   return (await accessOf(env, ctx, tenantId, now))?.keysVersion ?? 0;
 }
 
@@ -87,6 +89,11 @@ export async function keysVersionOf(env: EdgeEnv, ctx: KeepAlive, tenantId: stri
  */
 export function noteKeysVersion(tenantId: string, keysVersion: number, now: number): void {
   keep(tenantId, { keysVersion, freshUntil: now + ACCESS_CACHE_LIMITS.freshMs, access: entries.get(tenantId, now)?.access });
+}
+
+/** By a clock that was set back by hours, what is held must not be believed for hours. */
+function isFresh({ freshUntil }: Entry, now: number): boolean {
+  return freshUntil > now && freshUntil - now <= ACCESS_CACHE_LIMITS.freshMs + ACCESS_CACHE_LIMITS.earlierMs;
 }
 
 function isCurrent(entry: Entry): entry is Entry & { readonly access: Held | null } {

@@ -54,7 +54,7 @@ export async function keysOf(
   // By tenant too: one tenant's flood must not use up another's floor.
   const name = `${tenantId} ${issuer.name} ${jwksUrl}`;
   let set = sets.get(name, now);
-  if (!set?.keys || set.readAt + JWKS_LIMITS.freshMs <= now || !suffices(set.keys)) {
+  if (!set?.keys || !isWithin(JWKS_LIMITS.freshMs, set.readAt, now) || !suffices(set.keys)) {
     set = await reads.run(name, ctx, async () => await readAgain(name, jwksUrl, now));
   }
   if (!set.keys || set.readAt + JWKS_LIMITS.staleMs <= now) throw new JwksError(set.trouble);
@@ -63,7 +63,7 @@ export async function keysOf(
 
 async function readAgain(name: string, url: string, now: number): Promise<KeySet> {
   const known = sets.get(name, now);
-  if (known && known.triedAt + JWKS_LIMITS.floorMs > now) return known;
+  if (known && isWithin(JWKS_LIMITS.floorMs, known.triedAt, now)) return known;
   const before: KeySet = { keys: known?.keys ?? null, readAt: known?.readAt ?? 0, triedAt: now, trouble: "it is being read" };
   keep(name, before);
   const after = await fetchJwks(url).then(
@@ -72,6 +72,11 @@ async function readAgain(name: string, url: string, now: number): Promise<KeySet
   );
   keep(name, after);
   return after;
+}
+
+/** Either way: a clock that was set back must not keep a set for as long as it was set back. */
+function isWithin(ms: number, at: number, now: number): boolean {
+  return Math.abs(now - at) < ms;
 }
 
 function keep(name: string, set: KeySet): void {
