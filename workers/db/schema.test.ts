@@ -24,6 +24,16 @@ const FIXTURES: Fixtures = {
     "INSERT INTO control_outbox (tenant_id, id, meta, note, event, created_at) VALUES ('o1', 'e1', '{}', '{}', '{}', 1)",
     "INSERT INTO control_idempotency (tenant_id, actor, key, route, body_hash, created_at) VALUES ('o1', 'user:u1', 'k', 'r', 'h', 1)",
   ],
+  "0001_end_users_and_second_factors.sql": [
+    "INSERT INTO identity_two_factor (id, secret, backup_codes, user_id) VALUES ('f1', 's', 'b', 'u1')",
+    `INSERT INTO identity_passkey (id, public_key, user_id, credential_id, counter, device_type, backed_up)
+     VALUES ('p1', 'k', 'u1', 'c', 0, 'singleDevice', 0)`,
+    `INSERT INTO identity_subject (tenant_id, ref, issuer, sub, name, guest, created_at, last_seen_at, search, source, seq)
+     VALUES ('o1', 'r', 'hosted', 's', 'Ann', 0, 1, 1, 'ann', 'o1/subjects/0', 1)`,
+    "INSERT INTO control_host (host, tenant_id, verified_at) VALUES ('api.example.com', 'o1', 1)",
+    "INSERT INTO control_backup (id, scope, state, started_at, target) VALUES ('b1', 'node', 'done', 1, 'folder')",
+    "INSERT INTO control_reseal_walk (ring_id, started_at) VALUES ('k1', 1)",
+  ],
 };
 
 const tables: SQLiteTable[] = Object.values(schema).filter((value) => is(value, SQLiteTable));

@@ -33,7 +33,12 @@ function site() {
   return {
     get: async (path: string) => await call(path, {}, { ASSETS }),
     door: async (path: string, method = "GET") =>
-      await serveWithAssets(app, new Request(`https://meridian.test${path}`, { method }), { ...edgeEnv, ASSETS }, createExecutionContext()),
+      await serveWithAssets(
+        app,
+        new Request(`https://meridian.test${path}`, { method }),
+        { ...edgeEnv, PUBLIC_URL: "https://meridian.test", ASSETS },
+        createExecutionContext(),
+      ),
   };
 }
 

@@ -20,7 +20,7 @@ const BROKEN = {
 describe("health", () => {
   it("[HT42] /healthz answers without looking at anything", async () => {
     const { call } = probe();
-    const nothing = { DB: undefined, ARCHIVE: undefined } as unknown as Partial<EdgeEnv>;
+    const nothing = { PUBLIC_URL: "https://meridian.test", DB: undefined, ARCHIVE: undefined } as unknown as Partial<EdgeEnv>; // what a broken deployment lacks
     expect((await call("/healthz", {}, nothing)).status).toBe(200);
   });
 
