@@ -86,14 +86,17 @@ export class UserSession {
   /** @param before what was held when the wish for another arose */
   async #renew(before: HeldSession | null): Promise<HeldSession | null> {
     return await this.#deps.tabs.alone(async () => {
+      const overtaken = (): boolean => this.#held?.token !== before?.token;
       // While this tab waited for its turn another one may have done it.
-      if (this.#held?.token !== before?.token) return this.#held;
+      if (overtaken()) return this.#held;
+      let reply: TokenReply | null = null;
       try {
-        this.take(await this.#deps.refresh(before));
+        reply = await this.#deps.refresh(before);
       } catch (error) {
         if (!(error instanceof MeridianError) || error.status !== 401) throw error;
-        this.take(null);
       }
+      // Whoever signed in or out while the server was asked did so later than what it answers is about.
+      if (!overtaken()) this.take(reply);
       return this.#held;
     });
   }

@@ -200,6 +200,26 @@ describe("a session in a cookie", () => {
     expect(await inMemory.start()).toBeNull();
   });
 
+  it("[SD22] that begins while the server is asked for an older one stays", async () => {
+    const door = new FakeDoor();
+    let answer = (): void => {};
+    const asked = new Promise<void>((done) => (answer = done));
+    const [user] = pair(door, {
+      keep: "cookie",
+      fetch: async (url, init) => {
+        const response = await door.fetch(url, init);
+        if (url.endsWith("/refresh")) await asked;
+        return response;
+      },
+    });
+    const started = user.start();
+    await vi.waitUntil(() => door.asked("/refresh") === 1);
+    await user.verify("the mailed link's token");
+    answer();
+    expect(await started).toMatchObject({ sub: "u1" });
+    expect(user.subject).toMatchObject({ sub: "u1" });
+  });
+
   it("[SD20] whose cookie is gone when it is to be renewed signs out every tab", async () => {
     const door = new FakeDoor();
     const [first, second] = pair(door, { keep: "cookie" });

@@ -6,6 +6,8 @@ import { Meridian } from "../../sdk/client.ts";
 import { launchBrowser } from "../lib/browser.ts";
 import { removeState, startTestServer, type TestServer } from "../lib/server.ts";
 import { callApi, consolePages, drawn, hostReports, settled, signedInState, visit, type Visit } from "./console.ts";
+import { type ForeignIssuer, seedIdentities } from "./identity-seeds.ts";
+import { IDENTITY_SIGHTS } from "./identity-sights.ts";
 import { axeFaults, boxFaults, picture } from "./measures.ts";
 import { SIGHTS } from "./sights.ts";
 
@@ -23,6 +25,10 @@ const ADDRESSES = [
   "/console/observe?name=nothing-is-called-this",
   "/console/control/keys/new?for=agent",
   "/console/control/members/new",
+  "/console/control/issuers?add=issuer",
+  "/console/control/issuers/nobody",
+  // Not of the console: what end users see, at a door.
+  "/play/account?tenant=:slug",
   "/console/nowhere",
 ];
 /** The pages themselves are photographed in every way, what opens on them in one. */
@@ -33,6 +39,7 @@ let browser: Browser;
 let operator: Visit;
 let stranger: Visit;
 let invitation: string;
+let school: ForeignIssuer;
 /** What stands for each parameter of the addresses. */
 let params: Readonly<Record<string, string>>;
 
@@ -47,6 +54,7 @@ beforeAll(async () => {
   operator = await visit(browser, server, { storageState: await signedInState(browser, server) });
   stranger = await visit(browser, server);
   const { context } = operator;
+  school = await seedIdentities(server, context);
   const invited = { email: "somebody@example.com", role: "viewer" };
   invitation = (await callApi<{ url: string }>(context, server, "/v1/invitations", invited)).url;
   const firstId = async (path: string): Promise<string> =>
@@ -62,6 +70,10 @@ beforeAll(async () => {
     key: await firstId("/v1/keys"),
     member: await firstId("/v1/members"),
     seq: "1",
+    issuer: "minted",
+    sub: "player|7/8?long#sub-of-somebody-that-goes-on-and-on-and-on",
+    name: "school",
+    slug: (await callApi<{ tenant: { slug: string } }>(context, server, "/v1/me")).tenant.slug,
   };
   await hostReports(server, hostname());
 });
@@ -107,25 +119,33 @@ describe("every page and drawer", () => {
 });
 
 describe("what opens over a page, and what stands before the first", () => {
-  it.each(SIGHTS)("[UI29] [UI30] [UI32] $name is clean under axe, silent, and fits its window", async (sight) => {
-    const { page, faults } = sight.signedOut ? stranger : operator;
-    faults.length = 0;
-    await page.setViewportSize(sight.phone ? PHONE : DESKTOP);
-    await page.goto(sight.address.replace(":host", hostname()).replace(":invitation", invitation));
-    await settled(page);
-    await sight.open(page);
-    const found: string[] = [];
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await drawn(page);
-      found.push(...(await axeFaults(page, colorScheme === "dark" ? "colours" : undefined)).map((fault) => `${colorScheme}: ${fault}`));
-    }
-    found.push(...(await boxFaults(page)));
-    await picture(page, sight.name.replace(/\W+/g, "-"));
-    await page.unrouteAll({ behavior: "ignoreErrors" });
-    expect(found).toEqual([]);
-    expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
-  });
+  it.each([...SIGHTS, ...IDENTITY_SIGHTS])(
+    "[UI29] [UI30] [UI32] [UI71] $name is clean under axe, silent, and fits its window",
+    async (sight) => {
+      const { page, faults } = sight.signedOut ? stranger : operator;
+      faults.length = 0;
+      await page.setViewportSize(sight.phone ? PHONE : DESKTOP);
+      await page.goto(
+        sight.address
+          .replace(":host", hostname())
+          .replace(":invitation", invitation)
+          .replace(":slug", params["slug"] ?? ""),
+      );
+      await settled(page);
+      await sight.open(page, school);
+      const found: string[] = [];
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        await drawn(page);
+        found.push(...(await axeFaults(page, colorScheme === "dark" ? "colours" : undefined)).map((fault) => `${colorScheme}: ${fault}`));
+      }
+      found.push(...(await boxFaults(page)));
+      await picture(page, sight.name.replace(/\W+/g, "-"));
+      await page.unrouteAll({ behavior: "ignoreErrors" });
+      expect(found).toEqual([]);
+      expect(faults.filter((fault) => !(sight.refused && fault.includes("Failed to load resource")))).toEqual([]);
+    },
+  );
 });
 
 describe("what a page leaves no room for", () => {

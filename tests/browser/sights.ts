@@ -1,19 +1,20 @@
 import type { Page } from "playwright-core";
+import type { ForeignIssuer } from "./identity-seeds.ts";
 
 export interface Sight {
   readonly name: string;
   /** With `:host` for this machine, and `:invitation` for the whole link of an open invitation. */
   readonly address: string;
   /** Opens what is to be judged, and waits for it. */
-  readonly open: (page: Page) => Promise<unknown>;
+  readonly open: (page: Page, school: ForeignIssuer) => Promise<unknown>;
   readonly phone?: true;
   readonly signedOut?: true;
   /** A refusal that the test provokes: the browser writes the answer's status into its console. */
   readonly refused?: true;
 }
 
-const press = (name: string | RegExp) => async (page: Page) => await page.getByRole("button", { name }).first().click();
-const showing = (name: string | RegExp) => async (page: Page) => await page.getByRole("dialog", { name }).waitFor();
+export const press = (name: string | RegExp) => async (page: Page) => await page.getByRole("button", { name }).first().click();
+export const showing = (name: string | RegExp) => async (page: Page) => await page.getByRole("dialog", { name }).waitFor();
 
 async function createKey(page: Page): Promise<void> {
   await page.getByLabel("Name").fill("to be looked at");

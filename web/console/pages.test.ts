@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ACTION_NAMES, ACTIONS, actionsOfRole, ROLES } from "../../contract/permissions.ts";
-import { detailWords, homeOf, pageAt, PAGES, seenBy } from "./pages.ts";
+import { detailWords, homeOf, pageAt, PAGES, railSections, seenBy } from "./pages.ts";
 
 describe("the page table", () => {
   it("[UI27] finds a page by its address, with the drawer in it", () => {
@@ -31,6 +31,16 @@ describe("the page table", () => {
     }
   });
 
+  it("[UI70] sets pages apart by plane, and what belongs together by its title", () => {
+    expect(railSections(PAGES.filter(({ parent }) => !parent)).map(({ title, pages }) => [title, pages.length])).toEqual([
+      ["observe", 1],
+      ["control", 6],
+      ["Identities", 5],
+      ["settings", 1],
+    ]);
+    expect(railSections([])).toEqual([]);
+  });
+
   it("[UI39] names what is open by its name, else by the start of its id", () => {
     const params = { key: "01a1f823-7484-7e26-a29a-d358019b489f" };
     expect(detailWords(params, "host agents")).toBe("host agents");
@@ -38,6 +48,9 @@ describe("the page table", () => {
     expect(detailWords({ key: "new" }, undefined)).toBe("new");
     expect(detailWords({ host: "database-primary" }, undefined)).toBe("database-primary");
     expect(detailWords({}, "left over")).toBeUndefined();
+    expect(detailWords({ issuer: "hosted", sub: "01a1f823-7484-7e26" }, undefined)).toBe("01a1f823");
+    expect(detailWords({ issuer: "hosted", sub: "01a1f823-7484-7e26" }, "Ada")).toBe("Ada");
+    expect(detailWords({ name: "identity-provider" }, undefined)).toBe("identity-provider");
   });
 
   it("[UI33] says in a sentence who sees a page", () => {

@@ -1,6 +1,6 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Registered, RegisterInput } from "../../sdk/user.ts";
+import type { MeridianError, Registered, RegisterInput } from "../../sdk/user.ts";
 import { asError } from "../lib/resource.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -19,13 +19,10 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
   const step = useSignal<Step>("log-in");
   const mailed = useSignal<Registered | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
-  useVerification(state, mailed);
+  useVerification(state, mailed, problem);
 
   if (subject.value === undefined) return <Skeleton rows={3} />;
-  if (failure.value !== undefined && subject.value === null) {
-    const { detail, requestId } = asError(failure.value);
-    return <ErrorState failure={{ title: "Nobody can be asked who you are", detail, requestId }} onRetry={() => location.reload()} />;
-  }
+  if (failure.value !== undefined && subject.value === null) return <NoSignIn error={asError(failure.value)} />;
   const act = (work: () => Promise<unknown>) => {
     problem.value = undefined;
     work().catch((error: unknown) => (problem.value = asError(error).detail));
@@ -106,12 +103,26 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
       </UserForm>
       {alert}
       {guests && (
-        <div class="or">
+        <div class="entrance-other">
           <Button onClick={() => act(async () => await user.guest())}>Continue as a guest</Button>
         </div>
       )}
     </Card>
   );
+}
+
+/** Why nobody can sign in here: there is nothing to sign in to, or it cannot be reached. */
+function NoSignIn({ error: { status, detail, requestId } }: { error: MeridianError }) {
+  if (status === 403) {
+    return (
+      <Card title={<h1>No accounts here</h1>}>
+        <p class="muted">Nobody registers or logs in at this door. What is public can be read all the same.</p>
+      </Card>
+    );
+  }
+  if (status === 404)
+    return <ErrorState failure={{ title: "Nobody has this door", detail: "Check the address of this page.", requestId }} />;
+  return <ErrorState failure={{ title: "Who you are could not be found out", detail, requestId }} onRetry={() => location.reload()} />;
 }
 
 /** What is said whether or not the address has an account already. */
@@ -134,14 +145,14 @@ function Mailed({ mailed, back }: { mailed: Registered; back: () => void }) {
 }
 
 /** Uses the token of a mailed link, which stands behind `#verify=` so that no server's log holds it, and takes it out of the address. */
-function useVerification({ user, failure }: UserState, mailed: { value: Registered | undefined }): void {
+function useVerification({ user }: UserState, mailed: Signal<Registered | undefined>, problem: Signal<string | undefined>): void {
   useEffect(() => {
     const use = () => {
       const token = new URLSearchParams(location.hash.slice(1)).get("verify");
       if (token === null) return;
       history.replaceState(history.state, "", location.pathname + location.search);
       mailed.value = undefined;
-      user.verify(token).catch((error: unknown) => (failure.value = error));
+      user.verify(token).catch((error: unknown) => (problem.value = `The link does not work. ${asError(error).detail}`));
     };
     use();
     addEventListener("hashchange", use);

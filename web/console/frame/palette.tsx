@@ -45,6 +45,9 @@ function commands(): Command[] {
       ? [{ id: "invite", title: "Invite a member", kind: "action", run: () => go("/console/control/members/new") }]
       : []),
     ...themes,
+    ...(can("tenant:manage")
+      ? [{ id: "issuer", title: "Register an issuer", kind: "action", run: () => go("/console/control/issuers?add=issuer") }]
+      : []),
     { id: "api", title: "Open the API documentation", kind: "action", run: () => void open("/docs", "_blank", "noopener") },
     { id: "sign-out", title: "Sign out", kind: "action", run: () => void signOut() },
   ];

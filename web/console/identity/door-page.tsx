@@ -34,6 +34,8 @@ interface Meanwhile {
   readonly theirs: VersionedSettings["settings"];
   readonly taken: readonly DoorField[];
   readonly both: readonly DoorField[];
+  /** It came out by saving: what is to be read now is brought into sight. */
+  readonly refused: boolean;
 }
 
 function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: MeridianError | undefined; reload: () => void }) {
@@ -47,12 +49,12 @@ function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: Mer
 
   useFocusWrong(form, failed.value);
 
-  const take = (read: VersionedSettings) => {
+  const take = (read: VersionedSettings, refused = false) => {
     if (read.version === base.value.version) return;
     const { draft: merged, taken, both } = mergeDraft(base.value.settings, draft.value, read.settings);
     // Whoever changes nothing here just sees what is saved now.
     if (both.length > 0 || (taken.length > 0 && changedFields(draft.value, base.value.settings).length > 0)) {
-      meanwhile.value = { theirs: read.settings, taken, both };
+      meanwhile.value = { theirs: read.settings, taken, both, refused };
     }
     draft.value = merged;
     base.value = read;
@@ -80,7 +82,11 @@ function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: Mer
       toast("Saved. Every request sees it within 2 seconds.");
     } catch (failure) {
       const error = asError(failure);
-      if (error.status === 412) await api.settings.get().then(take, (unread: unknown) => (failed.value = asError(unread)));
+      if (error.status === 412)
+        await api.settings.get().then(
+          (read) => take(read, true),
+          (unread: unknown) => (failed.value = asError(unread)),
+        );
       else failed.value = error;
     }
     busy.value = false;
@@ -106,6 +112,7 @@ function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: Mer
       />
       <SaveBar
         changed={changed}
+        merged={meanwhile.value !== undefined}
         busy={busy.value}
         problem={failed.value && problemWords(failed.value, errors.length - others.length, others)}
         onDrop={() => adopt(base.value)}

@@ -39,7 +39,10 @@ export function Reading({ state: { user, subject } }: { state: UserState }) {
   return (
     <Card title="What you may read">
       <form class="form" onSubmit={(event) => void read(event)}>
-        <Field label="Metric" hint={subject.value ? "What is public, and what your grants name." : "What is public."}>
+        <Field
+          label="Metric"
+          hint={subject.value ? "What is public can be read, and what your grants name." : "What is public can be read by anybody."}
+        >
           {(control) => (
             <input
               {...control}
@@ -56,7 +59,7 @@ export function Reading({ state: { user, subject } }: { state: UserState }) {
           </Button>
         </div>
       </form>
-      <div role="status">
+      <div class="answer" role="status">
         {answer.value?.ok === false && (
           <p>
             <strong>{answer.value.title}.</strong> {answer.value.detail}
