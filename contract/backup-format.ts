@@ -42,7 +42,8 @@ const count = z.number().int().nonnegative();
 export const tableSumSchema = z.object({ name: z.string(), rows: count, sum: z.string().max(64) });
 export type TableSum = z.infer<typeof tableSumSchema>;
 
-const entrySchema = z.object({
+/** A sealed file of a backup. */
+export const backupEntrySchema = z.object({
   /** Of the sealed file. */
   name: z.string().regex(/^[a-z0-9-]{1,64}$/),
   /** What it holds: in a node's backup a path within the state folder; in a tenant's `object/…`, `rows/…` or `blob/…`. */
@@ -54,7 +55,7 @@ const entrySchema = z.object({
   sealedSha256: sha256,
   tables: z.array(tableSumSchema),
 });
-export type BackupEntry = z.infer<typeof entrySchema>;
+export type BackupEntry = z.infer<typeof backupEntrySchema>;
 
 export const manifestSchema = z.object({
   format: z.literal(BACKUP_FORMAT),
@@ -68,6 +69,6 @@ export const manifestSchema = z.object({
   finishedAt: z.iso.datetime(),
   /** The deployment's keys that texts in here may be made with, and a proof of each (`ringProof`); the keys themselves are not in a backup. */
   ring: z.array(z.object({ id: z.string(), proof: sha256 })),
-  entries: z.array(entrySchema),
+  entries: z.array(backupEntrySchema),
 });
 export type BackupManifest = z.infer<typeof manifestSchema>;

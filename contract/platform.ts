@@ -41,3 +41,18 @@ export const backupSchema = z.object({
   problem: z.string().nullable(),
 });
 export type Backup = z.infer<typeof backupSchema>;
+
+/** `POST /v1/platform/restores/{backupId}`: how far a tenant's restore is, and how what was restored compares with what was saved. */
+export const restoreStatusSchema = z.object({
+  tenantId: z.string(),
+  slug: z.string(),
+  state: z.enum(["running", "done"]),
+  entries: z.number().int(),
+  restored: z.number().int(),
+  compared: z.array(
+    z.object({ object: z.string(), table: z.string(), saved: z.number().int(), restored: z.number().int(), agrees: z.boolean() }),
+  ),
+  /** Members without an account here: credentials do not travel, they are to be invited again. */
+  invite: z.array(z.object({ email: z.string(), role: z.string() })),
+});
+export type RestoreStatus = z.infer<typeof restoreStatusSchema>;

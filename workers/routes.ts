@@ -20,6 +20,8 @@ import { registerPublicRoutes } from "./control/public-things.ts";
 import { registerTenantHostRoutes } from "./control/tenant-hosts.ts";
 import { registerPlatformBackupRoutes } from "./control/platform-backups.ts";
 import { registerPlatformKeyRingRoute } from "./control/platform-key-ring.ts";
+import { registerTenantBackupRoutes } from "./control/tenant-backup-routes.ts";
+import { registerTenantRestoreRoutes } from "./control/tenant-restore-routes.ts";
 import { registerTenantRoutes } from "./control/tenant-routes.ts";
 import { registerTokenRoutes } from "./control/tokens.ts";
 import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
@@ -54,6 +56,8 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerKeyRoutes,
   registerPlatformKeyRingRoute,
   registerPlatformBackupRoutes,
+  registerTenantBackupRoutes,
+  registerTenantRestoreRoutes,
   registerMemberRoutes,
   registerInvitationRoutes,
   registerInvitationDoorRoutes,

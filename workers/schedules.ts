@@ -3,6 +3,7 @@ import { sweepHistory } from "./consumers/index.ts";
 import { takeInBackups } from "./control/platform-backups.ts";
 import { walkReseal } from "./control/platform-reseal.ts";
 import { sweepControl } from "./control/tenant-sweep.ts";
+import { runTenantBackups } from "./control/tenant-backup-run.ts";
 import type { EdgeEnv } from "./env.ts";
 import { pullKeyRing } from "./http/node-key-ring.ts";
 import { clock } from "./http/request-context.ts";
@@ -30,6 +31,9 @@ export const SCHEDULES: readonly Schedule[] = [
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await takeInBackups(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === EVERY_MINUTE) await runTenantBackups(env, clock(env));
   },
 ];
 

@@ -70,6 +70,21 @@ describe("an import", () => {
     await target.open(({ kit }) => expect(kit.sql.exec("SELECT count(*) AS n FROM thing").toArray()).toEqual([{ n: 2 }]));
   });
 
+  it("[KT93] can be read again before the object is opened", async () => {
+    const chunks = await stateOf("import-read");
+    const target = new Probe("import-read-target", OPTIONS);
+    for (const [at, chunk] of chunks.slice(0, -1).entries())
+      await target.run(async ({ kit }) => await kit.maintain({ type: "import", chunk, first: at === 0, last: false }));
+    const read = await target.run(async ({ kit }) => await kit.maintain({ type: "export", cursor: null }));
+    const things = (chunk: StateChunk | undefined) => chunk?.tables.find(({ name }) => name === "thing");
+    expect(things(read.chunk)).toEqual(things(chunks[0]));
+    await target.run(async ({ kit }) => await kit.maintain({ type: "import", chunk: { v: 1, tables: [] }, first: false, last: true }));
+    await target.open(({ kit }) => {
+      expect(kit.sql.exec("SELECT count(*) AS n FROM thing").toArray()).toEqual([{ n: 2 }]);
+      expect(kit.sql.exec("SELECT name FROM sqlite_schema WHERE name LIKE 'kit_snapshot%'").toArray()).toEqual([]);
+    });
+  });
+
   it("[KT93] of an older release's state applies what has come since, over its rows", async () => {
     const chunks = await stateOf("import-older");
     const target = new Probe("import-older-target", { migrations: [FIRST, SECOND] });

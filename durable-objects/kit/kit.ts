@@ -143,6 +143,9 @@ export class Kit implements ObjectKit {
 
   async #maintain(order: MaintenanceOrder): Promise<MaintenanceReport> {
     if (order.type === "import") return await this.#import(order);
+    // What was put into it can be read again before it is opened, while nothing moves yet.
+    if (this.#state === "closed" && this.#importer.running() && (order.type === "export" || order.type === "export-abort"))
+      return this.#store.transaction(() => this.#readClosed(order));
     await this.ready();
     switch (order.type) {
       case "forget-subject": {
@@ -167,6 +170,12 @@ export class Kit implements ObjectKit {
     return report;
   }
 
+  #readClosed(order: Extract<MaintenanceOrder, { type: "export" | "export-abort" }>): MaintenanceReport {
+    if (order.type === "export") return this.#exporter.next(order.cursor, uuidv7(this.now(), cryptoRandom), this.#schemaSteps());
+    this.#exporter.end();
+    return {};
+  }
+
   #endExport(): Record<string, never> {
     this.#exporter.end();
     this.timers.clear(EXPORT_TIMER);
@@ -178,7 +187,11 @@ export class Kit implements ObjectKit {
     if (this.#opening) await this.#opening.catch(() => undefined); // an object that cannot be opened is judged by what it holds
     if (this.#state === "open" && (order.first || order.chunk.tables.length > 0))
       throw new Error("this object was used: a state is put into a new one only");
-    if (this.#state !== "open") this.#store.transaction(() => this.#importer.take(order));
+    if (this.#state !== "open")
+      this.#store.transaction(() => {
+        this.#exporter.end();
+        this.#importer.take(order);
+      });
     if (order.last) await this.ready();
     return {};
   }

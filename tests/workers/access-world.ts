@@ -58,6 +58,8 @@ export async function seedWorld(mark: string): Promise<World> {
   const owner = operators.owner as SeededOperator; // every role was seeded above
   const invited = await ask("/v1/invitations", { body: { email: `new@${mark}.example.com`, role: "viewer" }, cookie: owner.cookie });
   const { id: invitationId } = await invited.json<{ id: string }>();
+  const backup = await ask("/v1/tenant/backups", { method: "POST", cookie: owner.cookie });
+  const { id: backupId } = await backup.json<{ id: string }>();
   await seedSeries(allScopes, host);
   await seedAgent(allScopes, host);
   await seedHistory(tenant.tenantId, mark);
@@ -84,6 +86,8 @@ export async function seedWorld(mark: string): Promise<World> {
       name: HOUSE,
       issuer: "minted",
       sub: `${mark}|person`,
+      backupId,
+      file: "backup.json",
     },
     people,
   };

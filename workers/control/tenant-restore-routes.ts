@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { restoreStatusSchema } from "../../contract/platform.ts";
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { App } from "../http/app.ts";
+import { readBody } from "../http/body.ts";
+import { route } from "../http/define-route.ts";
+import { FILE_NAME } from "./tenant-backup-vault.ts";
+import { restorePrefix, restoreTenant } from "./tenant-restore-run.ts";
+
+/** A part of a state is about a megabyte, a row alone two at most, a part of a file two, a manifest some. */
+const FILE_BYTES = 8 * 1024 * 1024;
+
+const PUT = {
+  method: "put",
+  path: "/v1/platform/restores/{backupId}/files/{file}",
+  action: "platform:manage",
+  tag: "control",
+  summary: "Send a sealed file of a tenant's backup",
+  params: z.object({ backupId: z.uuid(), file: z.string().regex(FILE_NAME) }),
+  rawBody: { mediaTypes: ["application/octet-stream"] },
+  answer: { status: 204 },
+  problems: ["too-large"],
+} as const;
+
+const RUN = {
+  method: "post",
+  path: "/v1/platform/restores/{backupId}",
+  action: "platform:manage",
+  tag: "control",
+  summary: "Restore a tenant from the files that were sent",
+  description: "One slice a call, until `state` is `done`. The tenant must not exist; an owner of it must have an account here.",
+  params: z.object({ backupId: z.uuid() }),
+  answer: { status: 200, schema: restoreStatusSchema },
+  problems: ["not-found", "conflict", "in-progress"],
+} as const;
+
+export function registerTenantRestoreRoutes(app: App): void {
+  route(app, PUT, async ({ env, request, params }): Promise<Outcome<undefined>> => {
+    const bytes = await readBody(request, { compressedBytes: FILE_BYTES, decompressedBytes: FILE_BYTES });
+    if (!bytes.ok) return bytes;
+    if (bytes.value.length === 0) return refuse("bad-request", "Send the file's bytes as the body.");
+    await env.ARCHIVE.put(`${restorePrefix(params.backupId)}/${params.file}`, bytes.value);
+    return accept(undefined);
+  });
+
+  route(app, RUN, async ({ env, params, meta, now }) => await restoreTenant(env, params.backupId, meta, now));
+}
