@@ -1,3 +1,4 @@
+import { gcra } from "../../contract/gcra.ts";
 import type { Issuer, PublicJwk } from "../../contract/issuers.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { fetchJwks, JwksError } from "./jwks-fetch.ts";
@@ -7,8 +8,13 @@ import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 export const JWKS_LIMITS = {
   /** A set is read again when it is older … */
   freshMs: 600_000,
-  /** … or lacks the key that a token names, but not more often than this: a stranger can make up names of keys without end. */
+  /**
+   * … or lacks the key that a token names: not more often than this in the long run, since a stranger can make up names of keys
+   * without end, and …
+   */
   floorMs: 30_000,
+  /** … so often at once, since an issuer may change its keys right after they were read. */
+  burst: 2,
   /** While its address fails, a set counts for so long. */
   staleMs: 86_400_000,
   issuers: 1_000,
@@ -27,8 +33,12 @@ interface KeySet {
   readonly keys: readonly PublicJwk[] | null;
   readonly readAt: number;
   readonly triedAt: number;
+  /** Of the bucket that bounds how often the address is asked, see `gcra`. */
+  readonly tat: number;
   readonly trouble: string;
 }
+
+const RATE = { perPeriod: 1, periodMs: JWKS_LIMITS.floorMs, burst: JWKS_LIMITS.burst } as const;
 
 const sets = new Lru<KeySet>(JWKS_LIMITS.issuers, JWKS_LIMITS.bytes);
 const reads = new SingleFlight<KeySet>();
@@ -63,11 +73,13 @@ export async function keysOf(
 
 async function readAgain(name: string, url: string, now: number): Promise<KeySet> {
   const known = sets.get(name, now);
-  if (known && isWithin(JWKS_LIMITS.floorMs, known.triedAt, now)) return known;
-  const before: KeySet = { keys: known?.keys ?? null, readAt: known?.readAt ?? 0, triedAt: now, trouble: "it is being read" };
+  // A clock that was set back leaves nothing to count from.
+  const { allowed, tat } = gcra(RATE, known && known.triedAt <= now ? known.tat : undefined, now);
+  if (known && !allowed) return known;
+  const before: KeySet = { keys: known?.keys ?? null, readAt: known?.readAt ?? 0, triedAt: now, tat, trouble: "it is being read" };
   keep(name, before);
   const after = await fetchJwks(url).then(
-    (keys): KeySet => ({ keys, readAt: now, triedAt: now, trouble: "" }),
+    (keys): KeySet => ({ ...before, keys, readAt: now, trouble: "" }),
     (error: unknown): KeySet => ({ ...before, trouble: error instanceof JwksError ? error.message : "it cannot be read" }),
   );
   keep(name, after);

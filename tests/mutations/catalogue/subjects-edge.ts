@@ -157,7 +157,7 @@ export const SUBJECT_EDGE_MUTATIONS: readonly Mutation[] = [
     rule: "SU118",
     defect: "asks the address for every unknown key",
     file: "workers/http/jwks-cache.ts",
-    find: "if (known && isWithin(JWKS_LIMITS.floorMs, known.triedAt, now)) return known;",
+    find: "if (known && !allowed) return known;",
     replace: "",
     test: "workers/http/jwks-cache.test.ts",
   },
