@@ -15,6 +15,7 @@ async function seedTokens() {
   const hosted = await seedAccount(owner, "h@example.com");
   return { owner, key, mint, replies: { a, b, hosted } };
 }
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
 type Tokens = Awaited<ReturnType<typeof seedTokens>>;
 
 /** Which of them still come in, and which can renew, two seconds later. */
@@ -58,6 +59,29 @@ describe("a revocation", () => {
     const again = await tokens.mint("a");
     expect((await ask("/v1/me", { key: again.token })).status).toBe(200);
     expect((await ask("/v1/tokens/refresh", { body: { refreshHandle: again.refreshHandle } })).status).toBe(200);
+  });
+
+  it("[SU70] leaves no token to a handle that is traded while it is under way", async () => {
+    const { key, replies } = await seedTokens();
+    let traded: TokenReply | undefined;
+    // The moment after the revocation: the tenant's object has just answered.
+    const getByName = (name: string) =>
+      new Proxy(edgeEnv.TENANT.getByName(name), {
+        get:
+          (stub, method) =>
+          async (...call: readonly unknown[]) => {
+            const answered = await (stub as unknown as Record<PropertyKey, Method>)[method]?.(...call); // a method of the object
+            if (method !== "revoke") return answered;
+            vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10 });
+            const answer = await ask("/v1/tokens/refresh", { body: { refreshHandle: replies.a.refreshHandle } });
+            if (answer.status === 200) traded = await answer.json<TokenReply>();
+            return answered;
+          },
+      });
+    const TENANT = { getByName };
+    const body = { kind: "subject", issuer: "minted", sub: "a" };
+    expect((await ask("/v1/tokens/revocations", { body, key: key.secret, env: { TENANT } })).status).toBe(200);
+    expect(traded).toBeUndefined();
   });
 
   it("[SU71] closes the sockets of just those, at every hub, before it answers", async () => {

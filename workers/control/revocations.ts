@@ -30,6 +30,8 @@ export function registerRevocationRoutes(app: App): void {
 /** Revokes and ends what hangs on it. What a crash leaves open the consumer of the event closes. */
 async function revoke(scene: SubjectScene, request: RevocationRequest): Promise<Outcome<Revoked>> {
   const what = await targetOf(scene.tenantId, request);
+  // Before it as well: a handle that is traded between the revocation and the end of its family leaves a token from after it.
+  await endFamilies(scene.env, scene.tenantId, request, scene.now);
   const revoked = await tenantOf(objectCall(scene)).revoke(what, scene.meta);
   if (!revoked.ok) return revoked;
   const { before } = revoked.value;

@@ -1,12 +1,13 @@
 import { env } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { emailDigest, subjectOf, subjectRef } from "../../contract/subject-id.ts";
+import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import type { SubjectSummary, TokenReply } from "../../contract/subjects.ts";
 import type { Page } from "../../contract/pages.ts";
 import { placeOfEmail, placeOfSubject } from "../http/objects.ts";
 import { atDoor, auditOf, linkToken, PASSWORD, seedAccount, seedDoor, seedGuest, subjectsObject } from "./subject-testing.ts";
 import { tracesOf } from "./subject-traces-testing.ts";
-import { ask, seedKey, seedOperator } from "./testing.ts";
+import { ask, edgeEnv, seedKey, seedOperator } from "./testing.ts";
 
 const BROKER = { timeout: 20_000, interval: 100 };
 
@@ -78,6 +79,30 @@ describe("deleting an end user", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 1_500 });
     expect((await ask("/v1/me", { key: token })).status).toBe(401);
     expect((await ask(path, { method: "DELETE", cookie: owner.cookie })).status).toBe(404);
+  });
+
+  it("[SU73] a handle that is traded while they are deleted leaves no token", async () => {
+    const tenant = await seedDoor();
+    const guest = await seedGuest(tenant);
+    let traded: TokenReply | undefined;
+    const getByName = (name: string) => {
+      const stub = edgeEnv.SUBJECTS.getByName(name);
+      return {
+        describe: async (...call: Parameters<SubjectsRpc["describe"]>) => await stub.describe(...call),
+        releaseEmail: async (...call: Parameters<SubjectsRpc["releaseEmail"]>) => await stub.releaseEmail(...call),
+        deleteSubject: async (...call: Parameters<SubjectsRpc["deleteSubject"]>) => {
+          vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10 });
+          const answer = await atDoor(tenant, "refresh", { refreshHandle: guest.refreshHandle });
+          traded = await answer.json<TokenReply>();
+          return await stub.deleteSubject(...call);
+        },
+      };
+    };
+    const SUBJECTS = { getByName } as unknown as typeof edgeEnv.SUBJECTS; // all that deleting asks of it
+    expect((await atDoor(tenant, "me", undefined, { method: "DELETE", key: guest.token, env: { SUBJECTS } })).status).toBe(204);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2_000 });
+    expect(traded?.subject).toMatchObject({ sub: guest.subject.sub });
+    expect((await ask("/v1/me", { key: traded?.token ?? "" })).status).toBe(401);
   });
 
   it("[SU72] an upgraded guest's address is given back, though it lives at another object", async () => {

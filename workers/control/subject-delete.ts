@@ -23,6 +23,8 @@ export async function deleteSubject(scene: SubjectScene, who: SubjectName): Prom
     await endTokens(scene, ref);
     const deleted = await subjects.deleteSubject(who, meta);
     if (!deleted.ok) return deleted;
+    // Once more: a handle or password that was used in between left a token from after the first. From here on none is to be had.
+    await endTokens(scene, ref);
     const { emailDigest } = deleted.value;
     if (emailDigest !== null) await directoryOf(call, emailDigest).releaseEmail(emailDigest, who.sub);
     await emptySubjectRow(env.DB, tenantId, ref, now).run();

@@ -36,10 +36,26 @@ export const SUBJECT_ROUTE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "SU70",
     defect: "ends no refresh family with a revocation",
+    file: "workers/control/subject-families.ts",
+    find: 'if (of.kind === "token") return;',
+    replace: "if (of.kind !== null) return;",
+    test: "workers/control/revocations.test.ts",
+  },
+  {
+    rule: "SU70",
+    defect: "lets a handle be traded between a revocation and the end of its family",
     file: "workers/control/revocations.ts",
-    find: "  await endFamilies(scene.env, scene.tenantId, request, before);\n",
+    find: "  await endFamilies(scene.env, scene.tenantId, request, scene.now);\n",
     replace: "",
     test: "workers/control/revocations.test.ts",
+  },
+  {
+    rule: "SU77",
+    defect: "uses up the handles of accounts that are switched off",
+    file: "durable-objects/control/subjects-families.ts",
+    find: "if (!hosted && who.issuer === HOSTED)",
+    replace: 'if (!hosted && who.issuer === "")',
+    test: "workers/control/subjects-door-hostile.test.ts",
   },
   {
     rule: "SU72",
