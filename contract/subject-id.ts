@@ -13,6 +13,11 @@ export const SUBJECT_LIMITS = {
   subChars: 200,
   nameChars: 100,
   urlChars: 500,
+  /**
+   * Bytes of a tenant's default grants as JSON: with the longest name beside them, base64 and the signature, they must fit in a token, or
+   * nobody could log in any more.
+   */
+  defaultGrantsBytes: 4 * 1024,
   /** Grants of one token, of a tenant's defaults, of an issuer's mapping. */
   grants: 50,
   /** Actions of one grant. */
@@ -57,8 +62,11 @@ export const SUBJECT_LIMITS = {
   places: 8,
 } as const;
 
-/** Printable ASCII without spaces, as OpenID Connect has it. A `|` may be in it: an issuer's name cannot hold one. */
-export const SUB_PATTERN = /^[\x21-\x7e]{1,200}$/;
+/**
+ * Printable ASCII without spaces, as OpenID Connect has it. A `|` may be in it: an issuer's name cannot hold one. Never `.` or `..`: in
+ * a path, however encoded, URLs take them for places, so nobody could find or delete such a subject.
+ */
+export const SUB_PATTERN = /^(?!\.{1,2}$)[\x21-\x7e]{1,200}$/;
 export const ISSUER_PATTERN = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** `issuer|sub`: two issuers can never speak for one person. */

@@ -15,7 +15,9 @@ const avatarUrl = z
   .string()
   .max(SUBJECT_LIMITS.urlChars)
   .refine((text) => URL.parse(text)?.protocol === "https:", "must be an https address");
-export const subSchema = z.string().regex(SUB_PATTERN, `must be 1 to ${SUBJECT_LIMITS.subChars} printable ASCII characters without spaces`);
+export const subSchema = z
+  .string()
+  .regex(SUB_PATTERN, `must be 1 to ${SUBJECT_LIMITS.subChars} printable ASCII characters without spaces, other than . and ..`);
 export const issuerNameSchema = z.string().regex(ISSUER_PATTERN, "must begin with a letter and have lower-case letters, digits and dashes");
 
 /** A thing's name, or a prefix with `*` at its end. */

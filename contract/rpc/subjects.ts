@@ -53,8 +53,8 @@ export interface RefreshFamily {
   readonly ttlSeconds: number;
 }
 
-/** Why a handle is refused. `replayed` has ended its family: somebody else holds it too. */
-export type RefreshRefusal = "unknown" | "ended" | "replayed";
+/** Why a handle is refused. `replayed` has ended its family: somebody else holds it too. `switched-off` changed nothing. */
+export type RefreshRefusal = "unknown" | "ended" | "replayed" | "switched-off";
 
 /**
  * `{tenantId}/subjects/{n}`, `SUBJECT_LIMITS.places` of them. Two halves, each found by its own key:
@@ -115,11 +115,13 @@ export interface SubjectsRpc extends ObjectRpc {
   /**
    * Trades a handle's secret for the next. The secret before the newest is taken once more within `refreshGraceMs` as long as the
    * newest was never used; any other used one ends the family.
+   * @param hosted whether the tenant's hosted accounts are on: while they are off, their handles are kept as they are
    */
   rotateFamily(
     familyId: string,
     secretHash: string,
     nextSecretHash: string,
+    hosted?: boolean,
   ): Promise<{ ok: true; family: RefreshFamily } | { ok: false; reason: RefreshRefusal; who: SubjectName | null }>;
   /** Ends one family, or all of a subject. Answers the ids of those ended. */
   closeFamilies(who: SubjectName, familyId: string | null, meta: CallMeta): Promise<Outcome<{ closed: readonly string[] }>>;

@@ -41,7 +41,7 @@ export class FamilyDesk {
     });
   }
 
-  async rotate(familyId: string, secretHash: string, nextSecretHash: string): Promise<Rotated> {
+  async rotate(familyId: string, secretHash: string, nextSecretHash: string, hosted = true): Promise<Rotated> {
     const input = checked(SUBJECT_INPUT.rotation, { familyId, secretHash, nextSecretHash });
     if (!input.ok) return { ok: false, reason: "unknown", who: null };
     const { kit, families } = this.#parts;
@@ -58,6 +58,7 @@ export class FamilyDesk {
         families.delete(familyId);
         return { ok: false, reason: "replayed", who };
       }
+      if (!hosted && who.issuer === HOSTED) return { ok: false, reason: "switched-off", who };
       const family = this.#current(record.family, now);
       if (!family) return { ok: false, reason: "ended", who };
       families.trade(record, trade.secrets, Math.max(record.lastUsedAt, minuteOf(now)));

@@ -127,8 +127,8 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
     return await this.#families.open(input);
   }
 
-  async rotateFamily(familyId: string, secretHash: string, nextSecretHash: string): Answer<"rotateFamily"> {
-    return await this.#families.rotate(familyId, secretHash, nextSecretHash);
+  async rotateFamily(familyId: string, secretHash: string, nextSecretHash: string, hosted?: boolean): Answer<"rotateFamily"> {
+    return await this.#families.rotate(familyId, secretHash, nextSecretHash, hosted);
   }
 
   async closeFamilies(who: SubjectName, familyId: string | null): Answer<"closeFamilies"> {

@@ -21,26 +21,26 @@ const ENDED = "This session has ended: sign in again.";
 export async function renew(scene: SubjectScene, handle: RefreshHandle): Promise<Outcome<TokenReply>> {
   const { tenantId } = scene;
   const { familyId, place } = handle;
+  // Before the trade, which uses the handle up: what cannot be read or is switched off must not cost anybody their session.
+  const access = await accessHere(scene);
+  const { enabled } = access.settings.hostedAccounts;
   const next = await makeRefreshHandle({ tenantId, place, familyId });
-  const rotated = await subjectsAt(objectCall(scene), place).rotateFamily(familyId, handle.secretHash, next.secretHash);
+  const rotated = await subjectsAt(objectCall(scene), place).rotateFamily(familyId, handle.secretHash, next.secretHash, enabled);
   if (!rotated.ok) {
+    if (rotated.reason === "switched-off") return refuse("forbidden", "This tenant has switched its hosted accounts off.");
     if (rotated.reason === "replayed" && rotated.who) await answerReplay(scene, familyId, rotated.who);
     return refuse("unauthenticated", ENDED);
   }
   const family = await whoMayGoOn(scene, rotated.family);
   if (!family.ok) return family;
-  const token = await tokenOf(scene, await accessHere(scene), family.value);
+  const token = await tokenOf(scene, access, family.value);
   return token.ok ? accept({ ...token.value, refreshHandle: next.handle }) : token;
 }
 
 /** The family, or the end of it. */
 async function whoMayGoOn(scene: SubjectScene, family: RefreshFamily): Promise<Outcome<RefreshFamily>> {
   if (family.minted) return (await mayStillMint(scene, family.minted)) ? accept(family) : await end(scene, family);
-  if (family.issuer !== HOSTED) return await end(scene, family);
-  const access = await accessHere(scene);
-  // Switched off is not the end: it may be switched on again.
-  if (!access.settings.hostedAccounts.enabled) return refuse("forbidden", "This tenant has switched its hosted accounts off.");
-  return accept(family);
+  return family.issuer === HOSTED ? accept(family) : await end(scene, family);
 }
 
 /** Whether the key is still good and may still do all that it gave. */

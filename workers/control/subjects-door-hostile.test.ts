@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FIRST_SETTINGS } from "../../contract/settings.ts";
+import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
 import type { EdgeEnv } from "../env.ts";
+import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import type { ProblemBody } from "../http/testing.ts";
 import { ATTEMPT_LIMITS } from "./auth-attempts.ts";
 import { hashPassword } from "./auth-password.ts";
 import { isCommonPassword, NO_HASH } from "./subject-password.ts";
-import { atDoor, changeSettings, linkToken, PASSWORD, seedAccount, seedDoor } from "./subject-testing.ts";
-import { edgeEnv, seedTenant } from "./testing.ts";
+import { atDoor, changeSettings, linkToken, PASSWORD, seedAccount, seedDoor, seedGuest } from "./subject-testing.ts";
+import { ask, edgeEnv, seedOperator, seedTenant } from "./testing.ts";
 
 const DEMO = { env: { DEMO: "true" } };
 
@@ -175,6 +177,35 @@ describe("hosted accounts", () => {
     await seedDoor({ hostedAccounts: { enabled: true, guests: false, mailWebhookUrl: null } }, tenant);
     expect((await atDoor(tenant, "refresh", { refreshHandle })).status).toBe(200);
     expect((await atDoor(tenant, "guest", {})).status).toBe(403);
+  });
+
+  it("[SU77] that are switched off use no handle up, wherever it is shown and however often", async () => {
+    const tenant = await seedDoor();
+    const { refreshHandle } = await seedGuest(tenant);
+    await changeSettings(tenant, FIRST_SETTINGS);
+    for (let i = 0; i < 3; i++) expect((await ask("/v1/tokens/refresh", { body: { refreshHandle } })).status).toBe(403);
+    await seedDoor({}, tenant);
+    expect((await atDoor(tenant, "refresh", { refreshHandle })).status).toBe(200);
+  });
+
+  it("[SU77] cannot be closed by default grants that no token could carry", async () => {
+    const owner = await seedOperator("owner");
+    const grants = (chars: number) => {
+      const named = (name: string) => [{ kind: "metrics", name, actions: ["read"] }];
+      const full = Array.from({ length: 11 }, (_, n) => ({ kind: "metrics", name: `${n}`.padEnd(152, "é"), actions: ["read"] }));
+      return [...full, ...named("a".repeat(chars))];
+    };
+    const base = new TextEncoder().encode(JSON.stringify(grants(0))).length;
+    const put = async (bytes: number) => {
+      const hostedAccounts = { enabled: true, guests: true, mailWebhookUrl: null };
+      const body = { ...FIRST_SETTINGS, defaultGrants: grants(bytes - base), hostedAccounts };
+      return await ask("/v1/tenant/settings", { method: "PUT", body, cookie: owner.cookie });
+    };
+    const over = await put(SUBJECT_LIMITS.defaultGrantsBytes + 1);
+    expect([over.status, await over.json()]).toMatchObject([400, { errors: [{ pointer: "/defaultGrants" }] }]);
+    expect((await put(SUBJECT_LIMITS.defaultGrantsBytes)).status).toBe(200);
+    clearIsolateCaches();
+    expect((await atDoor(owner, "guest", { name: "𐍈".repeat(SUBJECT_LIMITS.nameChars / 2) })).status).toBe(200);
   });
 
   it("[SU78] a link is used once; made-up ones and those of another tenant are none", async () => {

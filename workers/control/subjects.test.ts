@@ -85,6 +85,13 @@ describe("one end user", () => {
     },
   );
 
+  it.each([".", ".."])("[SU89] is never called what a path takes for a place: %s", async (sub) => {
+    const key = await seedKey(await seedOperator("owner"), ["tokens:mint"]);
+    const answer = await ask("/v1/tokens", { body: { sub }, key: key.secret });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ pointer: "/sub" }] }]);
+    expect((await ask("/v1/tokens", { body: { sub: `.${sub}.` }, key: key.secret })).status).toBe(201);
+  });
+
   it("[SU89] is described without any secret", async () => {
     const owner = await seedOperator("owner");
     const key = await seedKey(owner, ["tokens:mint"]);

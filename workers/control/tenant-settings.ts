@@ -1,5 +1,6 @@
 import { accept, type FieldError, type Outcome, refuse } from "../../contract/problems.ts";
 import { mailSecretSchema, settingsSchema, type SettingsView, settingsViewSchema } from "../../contract/settings.ts";
+import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import type { EdgeEnv } from "../env.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
@@ -41,6 +42,11 @@ export function registerTenantSettingsRoutes(app: App): void {
       const errors = nobodysHosts(call.body.hosts, call.env);
       if (errors.length > 0)
         return refuse("invalid-body", "This deployment's own host, and addresses, cannot be a tenant's: see `errors`.", { errors });
+      const grantsBytes = new TextEncoder().encode(JSON.stringify(call.body.defaultGrants)).byteLength;
+      if (grantsBytes > SUBJECT_LIMITS.defaultGrantsBytes) {
+        const detail = `take ${grantsBytes} bytes of each token; ${SUBJECT_LIMITS.defaultGrantsBytes} is the most. Use prefixes.`;
+        return refuse("invalid-body", "One field has to be changed: see `errors`.", { errors: [{ pointer: "/defaultGrants", detail }] });
+      }
       const put = await tenantOf(call).putSettings(call.body, expected.value, call.meta);
       // After it, and at every repetition: what is listed no longer leads nowhere, whatever this still says.
       if (put.ok) await releaseHosts(call.env, call.principal.tenantId, put.value.view.settings.hosts);
