@@ -5,20 +5,30 @@ import { parseArgs } from "node:util";
 import { cryptoRandom, uuidv7 } from "../contract/ids.ts";
 import type { Backup } from "../contract/platform.ts";
 import { BackupDamaged } from "../contract/backup-seal.ts";
+import { ApiSession } from "./backup/api-session.ts";
 import { BackupError } from "./backup/backup-error.ts";
 import { type RingText, readRing } from "./backup/keys.ts";
 import { backUpNode, type NodeBackup } from "./backup/node-backup.ts";
 import { restoreNode } from "./backup/node-restore.ts";
 import { noteBackup } from "./backup/records.ts";
 import { comparison } from "./backup/report.ts";
+import { backUpTenant, fetchBackup } from "./backup/tenant-backup.ts";
 import { ROOT } from "./lib/project.ts";
 
 const USAGE = `npm run backup -- --to <folder> [options]
+npm run backup -- --tenant <slug> [--to <folder>] [--url <origin>]
+
+The whole node:
   --to <folder>            where the backup's own folder is made
   --state <folder>         the state to save, of a running server or not (.meridian/state)
   --key-ring <file>        the deployment's key ring, when no variable (MERIDIAN_KEY_RING, …_FILE) and no state folder names it
   --verify                 restore it into an empty folder and compare
-The backup is sealed with a key of the ring, or with the variable MERIDIAN_BACKUP_KEY (base64url of 32 bytes).`;
+The backup is sealed with a key of the ring, or with the variable MERIDIAN_BACKUP_KEY (base64url of 32 bytes).
+
+One tenant, into its deployment's archive, and from there into --to when it is given:
+  --tenant <slug>          the tenant; you are its owner or admin
+  --url <origin>           the deployment (http://127.0.0.1:8787)
+Sign in with the variables MERIDIAN_EMAIL and MERIDIAN_PASSWORD, or MERIDIAN_SESSION, or as the demo's operator of --state.`;
 
 function readOptions() {
   try {
@@ -28,12 +38,14 @@ function readOptions() {
         state: { type: "string", default: join(ROOT, ".meridian/state") },
         "key-ring": { type: "string" },
         verify: { type: "boolean", default: false },
+        tenant: { type: "string" },
+        url: { type: "string", default: "http://127.0.0.1:8787" },
         help: { type: "boolean", default: false },
       },
     });
     if (values.help) return undefined;
-    if (values.to === undefined) throw new Error("--to is missing: name the folder that backups go to");
-    return { ...values, to: resolve(values.to), state: resolve(values.state) };
+    if (values.to === undefined && values.tenant === undefined) throw new Error("--to is missing: name the folder that backups go to");
+    return { ...values, to: values.to === undefined ? undefined : resolve(values.to), state: resolve(values.state) };
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
     process.exit(2);
@@ -43,6 +55,27 @@ function readOptions() {
 async function main(): Promise<void> {
   const options = readOptions();
   if (!options) return console.log(USAGE);
+  const { to, tenant } = options;
+  if (tenant !== undefined) return await saveTenant(tenant, options);
+  if (to !== undefined) await saveNode({ ...options, to });
+}
+
+async function saveTenant(
+  slug: string,
+  options: { readonly url: string; readonly state: string; readonly to: string | undefined },
+): Promise<void> {
+  const session = await ApiSession.open(options.url, options.state, process.env);
+  const backup = await backUpTenant(session, slug);
+  const place = options.to === undefined ? `${backup.target} in the archive` : await fetchBackup(session, backup, slug, options.to);
+  console.log(`\n  ${place}\n  ${backup.objects} objects, ${backup.rows} rows, ${backup.bytes} bytes sealed; checksum ${backup.checksum}`);
+}
+
+async function saveNode(options: {
+  readonly to: string;
+  readonly state: string;
+  readonly verify: boolean;
+  readonly "key-ring"?: string;
+}): Promise<void> {
   const ring = readRing({ file: options["key-ring"], state: options.state }, process.env);
   const startedAt = Date.now();
   const id = uuidv7(startedAt, cryptoRandom);

@@ -1,3 +1,4 @@
+import type { RestoreStatus } from "../../contract/platform.ts";
 import type { ComparedTable } from "./node-restore.ts";
 
 /** What a restore found, a line per kind of database and table: files, rows noted, rows found, and whether all checksums agree. */
@@ -20,6 +21,17 @@ export function comparison(tables: readonly ComparedTable[]): string {
     agree ? "agrees" : "DIFFERS",
   ]);
   return table([["table", "files", "rows saved", "rows restored", "checksum"], ...rows]);
+}
+
+/** The same of one tenant's objects. */
+export function objectComparison(compared: RestoreStatus["compared"]): string {
+  const rows = compared.map(({ object, table: name, saved, restored, agrees }) => [
+    `${object}  ${name}`,
+    String(saved),
+    String(restored),
+    agrees ? "agrees" : "DIFFERS",
+  ]);
+  return table([["table", "rows saved", "rows restored", "checksum"], ...rows]);
 }
 
 /** `v3/do/meridian-Tenant/….sqlite` is one of many of its kind: `do/meridian-Tenant`. */

@@ -39,7 +39,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   "post /v1/tokens/revocations": { kind: "token", tokenId: "walker" },
   "put /v1/issuers/{name}": { iss: "https://walker.example.com/", audiences: ["walker"], jwks: { keys: [] } },
   "post /v1/issuers/{name}/test": { token: "walker" },
-  "put /v1/platform/restores/{backupId}/files/{file}": {},
+  "put /v1/platform/restores/{backupId}/files/{file}": { data: "d2Fsa2Vy" },
   "post /v1/access/explain": { who: { kind: "visitor" }, action: "metrics:read", name: "walker" },
   "post /p/{tenantSlug}/v1/subjects/register": { email: "walker@example.com", password: PASSWORD },
   "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker" },

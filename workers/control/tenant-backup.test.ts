@@ -1,5 +1,6 @@
 import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { toBase64Url } from "../../contract/base64.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Backup, RestoreStatus } from "../../contract/platform.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
@@ -47,11 +48,13 @@ async function fileOf(cookie: string, id: string, name: string): Promise<Respons
 }
 
 /** Sends the files of a backup as an operator of the deployment would, and restores to the end. */
-async function restored(cookie: string, backup: Backup, admin: string): Promise<Response> {
+async function restored(backup: Backup, admin: string): Promise<Response> {
   const { objects } = await env.ARCHIVE.list({ prefix: `${backup.target}/` });
   for (const { key } of objects) {
-    const bytes = await (await env.ARCHIVE.get(key))?.arrayBuffer();
-    await env.ARCHIVE.put(`restores/${backup.id}/${key.slice(backup.target.length + 1)}`, bytes ?? "");
+    const data = toBase64Url(new Uint8Array((await (await env.ARCHIVE.get(key))?.arrayBuffer()) ?? new ArrayBuffer(0)));
+    const path = `/v1/platform/restores/${backup.id}/files/${key.slice(backup.target.length + 1)}`;
+    const sent = await ask(path, { method: "PUT", body: { data }, cookie: admin, env: { DEPLOYMENT_ADMINS: ADMIN } });
+    expect(sent.status).toBe(204);
   }
   for (let calls = 0; calls < 20; calls++) {
     const answer = await ask(`/v1/platform/restores/${backup.id}`, { method: "POST", cookie: admin, env: { DEPLOYMENT_ADMINS: ADMIN } });
@@ -120,12 +123,12 @@ describe("a tenant's backup", () => {
     const admin = await seedOperator("viewer", undefined, ADMIN);
     const before = await (await ask("/v1/keys", { cookie: owner.cookie })).json<Page<{ id: string; name: string }>>();
     const backup = await saved(owner.cookie);
-    const there = await restored(owner.cookie, backup, admin.cookie);
+    const there = await restored(backup, admin.cookie);
     expect([there.status, (await there.json<{ detail: string }>()).detail]).toEqual([409, expect.stringContaining("already")]);
 
     await forget(owner.tenantId);
     await env.DB.prepare("DELETE FROM identity_user WHERE email = 'nd66-owner-viewer@example.com'").run();
-    const answer = await restored(owner.cookie, backup, admin.cookie);
+    const answer = await restored(backup, admin.cookie);
     const status = await answer.json<RestoreStatus>();
     expect(status).toMatchObject({ tenantId: owner.tenantId, slug: owner.slug, state: "done" });
     expect(status.invite).toEqual([{ email: "nd66-owner-viewer@example.com", role: "viewer" }]);
@@ -151,6 +154,13 @@ describe("a tenant's backup", () => {
     await forget(owner.tenantId);
     const run = async () => await ask(`/v1/platform/restores/${backup.id}`, { method: "POST", ...asAdmin });
     expect((await run()).status).toBe(404);
+    const put = async (data: string) =>
+      (await ask(`/v1/platform/restores/${backup.id}/files/000001`, { method: "PUT", body: { data }, ...asAdmin })).status;
+    const limit = 8 * 1024 * 1024;
+    const sizes = [limit, limit + 1].map((bytes) => "A".repeat(Math.ceil((bytes * 4) / 3)));
+    expect([await put("not base64 !"), await put(sizes[0] ?? ""), await put(sizes[1] ?? ""), await put("A".repeat(12_000_000))]).toEqual([
+      400, 204, 400, 413,
+    ]);
     const { objects } = await env.ARCHIVE.list({ prefix: `${backup.target}/` });
     for (const { key } of objects) {
       const name = key.slice(backup.target.length + 1);
