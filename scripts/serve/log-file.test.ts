@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -90,11 +90,70 @@ describe("the log file", () => {
   it("[ND15] goes on in the open file when it cannot be put aside", async () => {
     const log = open({ maxBytes: 10 });
     log.write("first");
-    rmSync(path);
+    mkdirSync(`${path}.next`); // where the new file would be made
     log.write("second");
     log.write("third");
     expect(complaints).toHaveLength(1);
+    rmdirSync(`${path}.next`);
+    log.write("fourth");
     await log.close();
+    expect(lines()).toEqual(["first", "second", "third", "fourth"]);
+    expect(names().filter((name) => name.endsWith(".gz"))).toHaveLength(2);
+  });
+
+  it("[ND15] takes its place again when somebody took it away", async () => {
+    const log = open({ maxBytes: 10 });
+    log.write("first");
+    rmSync(path);
+    log.write("second");
+    await log.close();
+    expect(lines()).toEqual(["second"]);
+    expect(complaints).toEqual([]);
+  });
+
+  it("[ND17] leaves no trace of trying to put it aside while the disk is full", async () => {
+    let full = false;
+    const writeBytes = (fd: number, bytes: Buffer, from: number): number => {
+      if (full) throw new Error("ENOSPC: no space left on device");
+      return writeSync(fd, bytes, from);
+    };
+    const log = open({ maxBytes: 10, writeBytes });
+    log.write("before");
+    await log.close();
+    const again = open({ maxBytes: 10, writeBytes });
+    full = true;
+    const [files, descriptors] = [names(), readdirSync("/dev/fd").length];
+    for (let n = 0; n < 50; n++) again.write(`lost ${n}`);
+    expect(names()).toEqual(files);
+    expect(readdirSync("/dev/fd")).toHaveLength(descriptors);
+    full = false;
+    again.write("after");
+    await again.close();
+    expect(lines().map((line) => (line.startsWith("{") ? (JSON.parse(line) as { lines: number }).lines : line))).toEqual([
+      "before",
+      50,
+      "after",
+    ]);
+  });
+
+  it("[ND15] begins a line of its own behind one that a full disk or a kill cut short", async () => {
+    mkdirSync(join(folder, "logs"));
+    writeFileSync(path, "first\nhal");
+    let room = Number.POSITIVE_INFINITY;
+    const writeBytes = (fd: number, bytes: Buffer, from: number): number => {
+      if (room === 0) throw new Error("ENOSPC: no space left on device");
+      const written = writeSync(fd, bytes, from, Math.min(room, bytes.length - from));
+      room -= written;
+      return written;
+    };
+    const log = open({ writeBytes });
+    log.write("second");
+    room = 4;
+    log.write("third");
+    room = Number.POSITIVE_INFINITY;
+    log.write("fourth");
+    await log.close();
+    expect(lines().filter((line) => !line.startsWith("{"))).toEqual(["first", "hal", "second", "thir", "fourth"]);
   });
 
   it("[ND17] counts what cannot be written, tells it, and ends nothing", async () => {

@@ -57,7 +57,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
     writeBytes = writeSync,
   } = options;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  let current = openCurrent(path, now());
+  let current = openCurrent(path, now(), writeBytes);
   let lost = 0;
   let stuck = false;
   let tidying: Promise<void> = tidy(path, keep);
@@ -65,8 +65,7 @@ export function openLogFile(options: LogFileOptions): LogFile {
   const rotate = (at: number): void => {
     const old = current.fd;
     try {
-      renameSync(path, freeName(path, at));
-      current = openCurrent(path, at);
+      current = putAside(path, at, writeBytes);
     } catch (error) {
       // The open file takes more lines than it should: better than none.
       if (!stuck) complain(`the log cannot be put aside: ${error instanceof Error ? error.message : String(error)}`);
@@ -78,10 +77,14 @@ export function openLogFile(options: LogFileOptions): LogFile {
     tidying = tidying.then(async () => await tidy(path, keep));
   };
   const put = (line: string): void => {
-    const bytes = Buffer.from(`${line}\n`);
-    // A short write happens when the disk is nearly full; the rest then fails.
-    for (let from = 0; from < bytes.length;) from += writeBytes(current.fd, bytes, from);
-    current.bytes += bytes.length;
+    const bytes = Buffer.from(`${current.torn ? "\n" : ""}${line}\n`);
+    // A short write happens when the disk is nearly full; the rest then fails, and the next line must not go on behind half a line.
+    for (let from = 0; from < bytes.length;) {
+      const written = writeBytes(current.fd, bytes, from);
+      from += written;
+      current.bytes += written;
+      current.torn = from < bytes.length;
+    }
   };
   return {
     write: (line) => {
@@ -109,15 +112,49 @@ interface Current {
   bytes: number;
   /** Epoch milliseconds. */
   readonly began: number;
+  /** Whether its last line has no end: the disk was full, or its writer was killed. */
+  torn: boolean;
+}
+
+type WriteBytes = NonNullable<LogFileOptions["writeBytes"]>;
+
+/** Gives the file a name of its time and puts an empty one in its place, which is made first: on a full disk nothing has changed. */
+function putAside(path: string, at: number, writeBytes: WriteBytes): Current {
+  const next = `${path}.next`;
+  rmSync(next, { force: true });
+  let opened: Current | undefined;
+  try {
+    opened = openCurrent(next, at, writeBytes);
+    // Somebody may have taken it away: then there is nothing to put aside.
+    if (existsSync(path)) renameSync(path, freeName(path, at));
+    renameSync(next, path);
+    return opened;
+  } catch (error) {
+    if (opened) closeSync(opened.fd);
+    rmSync(next, { force: true });
+    throw error;
+  }
 }
 
 /** Opens the file for more lines. A new one begins with a line that says when, so that its age outlives a restart. */
-function openCurrent(path: string, now: number): Current {
+function openCurrent(path: string, now: number, writeBytes: WriteBytes): Current {
   const fd = openSync(path, "a+", 0o600);
-  const { size } = fstatSync(fd);
-  if (size > 0) return { fd, bytes: size, began: beganOf(fd) ?? now };
-  const head = JSON.stringify({ at: new Date(now).toISOString(), level: "info", event: "log-begins" });
-  return { fd, bytes: writeSync(fd, `${head}\n`), began: now };
+  try {
+    const { size } = fstatSync(fd);
+    if (size > 0) return { fd, bytes: size, began: beganOf(fd) ?? now, torn: !endsLine(fd, size) };
+    const head = Buffer.from(`${JSON.stringify({ at: new Date(now).toISOString(), level: "info", event: "log-begins" })}\n`);
+    for (let from = 0; from < head.length;) from += writeBytes(fd, head, from);
+    return { fd, bytes: head.length, began: now, torn: false };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function endsLine(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  readSync(fd, last, 0, 1, size - 1);
+  return last[0] === 0x0a;
 }
 
 function beganOf(fd: number): number | undefined {
