@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,10 @@ import { replaceFile } from "./replace-file.ts";
 import { digestsOf, noteRing, noteWalk, readRingStatus } from "./ring-status.ts";
 import { watchRing } from "./ring-watch.ts";
 
-const ring = (...ids: string[]) =>
-  JSON.stringify({ current: ids[0], keys: Object.fromEntries(ids.map((id) => [id, randomBytes(32).toString("base64url")])) });
+const makeKey = () => randomBytes(32).toString("base64url");
+/** The same key for the same id, as in the edits of one ring. */
+const keyOf = (id: string) => createHash("sha256").update(id).digest("base64url");
+const ring = (...ids: string[]) => JSON.stringify({ current: ids[0], keys: Object.fromEntries(ids.map((id) => [id, keyOf(id)])) });
 
 let folder: string;
 let file: string;
@@ -41,9 +43,32 @@ describe("the key ring's file while a node runs", () => {
     expect(said.join()).not.toContain("secret-secret");
   });
 
+  it("[ND29] is not taken when things were made with a key that it lacks or has otherwise, nor when it is an earlier edit", async () => {
+    const said: string[] = [];
+    const loaded: string[] = [];
+    const versioned = (text: string, version: number) => JSON.stringify({ ...(JSON.parse(text) as object), version });
+    const inForce = versioned(ring("k2", "k1"), 5);
+    writeFileSync(file, inForce, { mode: 0o600 });
+    const reload = async (text: string) => void loaded.push(text);
+    stop = watchRing({ file, text: inForce, reload, say: (sentence) => said.push(sentence), pollMs: 20 });
+    const refused: [string, string][] = [
+      [versioned(ring("k1"), 6), "it lacks k2, the current key"],
+      [versioned(ring("k3", "k1"), 6), "it lacks k2, the current key"],
+      [JSON.stringify({ current: "k2", keys: { k2: makeKey(), k1: keyOf("k1") } }), "another key under the id k2"],
+      [versioned(ring("k2", "k1"), 4), "an earlier edit"],
+    ];
+    for (const [text, why] of refused) {
+      replaceFile(file, text);
+      await expect.poll(() => said.at(-1)).toContain(why);
+    }
+    const next = versioned(ring("k3", "k2"), 6);
+    replaceFile(file, next);
+    await expect.poll(() => loaded).toEqual([next]);
+  });
+
   it("[ND29] stays the one in force while the platform does not take another, and the node says so", async () => {
     const said: string[] = [];
-    writeFileSync(file, ring("k2"), { mode: 0o600 });
+    writeFileSync(file, ring("k2", "k1"), { mode: 0o600 });
     const reload = async () => {
       throw new Error("the platform did not take the key ring");
     };
