@@ -19,12 +19,6 @@ export function migrate(store: KitStore, migrations: readonly Migration[]): void
   applyScope(store, "object", migrations);
 }
 
-/** Whether {@link migrate} would change anything. */
-export function hasPendingSteps(store: KitStore, migrations: readonly Migration[]): boolean {
-  store.ledger.open();
-  return store.ledger.list("kit").length < store.migrations.length || store.ledger.list("object").length < migrations.length;
-}
-
 function applyScope(store: KitStore, scope: LedgerScope, migrations: readonly Migration[]): void {
   const known = migrations.map(stepOf);
   const plan = planSchema(store.ledger.list(scope), known);

@@ -147,14 +147,6 @@ export const BACKUP_MUTATIONS: readonly Mutation[] = [
     test: "workers/control/tenant-backup.test.ts",
   },
   {
-    rule: "ND66",
-    defect: "takes a changed file of a backup",
-    file: "workers/control/tenant-backup-vault.ts",
-    find: "if (noted && (await sha256Hex(sealed)) !== noted.sealedSha256)",
-    replace: "if (noted && sealed.length === 0)",
-    test: "workers/control/tenant-backup.test.ts",
-  },
-  {
     rule: "KT91",
     defect: "misses rows that a write replaces by a unique index",
     file: "durable-objects/kit/snapshot-undo.ts",
