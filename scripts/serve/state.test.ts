@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -87,6 +98,34 @@ describe("the state folder", () => {
     openState(folder, false, { layout: { version: 2, migrations: [{ from: 1, up: grow("two") }] } });
     expect(dirs()).toEqual(["state", "state.v1.bak", "state.v1.bak.2"]);
     expect(readdirSync(`${folder}.v1.bak.2`).sort()).toEqual(["data.txt", "key-ring.json", "state.json"]);
+  });
+
+  it("[ND20] is copied with what its links lead to", () => {
+    const { folder, grow } = older();
+    const link = join(base, "link");
+    symlinkSync(folder, link);
+    mkdirSync(join(base, "disk"));
+    writeFileSync(join(base, "disk/data.txt"), "one");
+    symlinkSync(join(base, "disk"), join(folder, "v3"));
+    const up = (at: string): void => {
+      grow("two")(at);
+      grow("two")(join(at, "v3"));
+    };
+    openState(link, false, { layout: { version: 2, migrations: [{ from: 1, up }] } });
+    expect(readFileSync(join(folder, "data.txt"), "utf8")).toBe("one two");
+    for (const part of [".", "v3"]) expect(readFileSync(join(`${link}.v1.bak`, part, "data.txt"), "utf8"), part).toBe("one");
+  });
+
+  it("[SC7] is emptied where a link leads to it", () => {
+    const folder = join(base, "state");
+    const link = join(base, "link");
+    const before = openState(folder).keyRing;
+    writeFileSync(join(folder, "data.txt"), "one");
+    chmodSync(folder, 0o755);
+    symlinkSync(folder, link);
+    expect(openState(link, true).keyRing).not.toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(["key-ring.json", "state.json"]);
+    expect(statSync(folder).mode & 0o077).toBe(0);
   });
 
   it("[ND20] refuses a version that it has no step from", () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { replaceFile } from "./replace-file.ts";
 
@@ -90,17 +90,26 @@ function copyAside(folder: string, version: number): string {
   const partial = `${copy}.partial`;
   rmSync(partial, { recursive: true, force: true });
   // The lock belongs to the process that runs here now.
-  cpSync(folder, partial, { recursive: true, filter: (path) => basename(path) !== "server.json", preserveTimestamps: true });
+  const filter = (path: string): boolean => basename(path) !== "server.json";
+  // The folder, or a part of it, may be a link to another disk: a copy of the link would change with what it leads to.
+  cpSync(folder, partial, { recursive: true, dereference: true, filter, preserveTimestamps: true });
   renameSync(partial, copy);
   return copy;
 }
 
-/** Removes a state folder, if it is there, but only one that is ours: it holds state.json. */
+/** Empties a state folder, if it is there, but only one that is ours: it holds state.json. */
 export function removeState(folder: string): void {
   if (!existsSync(folder)) return;
   if (!existsSync(join(folder, "state.json")))
     throw new StateError(`${folder} holds no state.json, so --fresh does not delete it. Name the folder of a Meridian state.`);
-  rmSync(folder, { recursive: true });
+  // What is in it, not the name: that may be a link, whose removal would leave all data behind, or the place of a mounted disk.
+  for (const name of readdirSync(folder).sort(markLast)) rmSync(join(folder, name), { recursive: true });
+  chmodSync(folder, 0o700);
+}
+
+/** Until the last moment the folder can be told from a stranger's. */
+function markLast(a: string, b: string): number {
+  return Number(a === "state.json") - Number(b === "state.json");
 }
 
 function stateText(state: StateFile): string {
