@@ -41,7 +41,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
     const { name, guest } = subject.value;
     if (guest && step.value === "upgrade") {
       return (
-        <Card title={<h1>Keep what you have</h1>}>
+        <Card title={<h2>Keep what you have</h2>}>
           <p class="muted">With an address and a password you can come back from anywhere. You stay who you are.</p>
           <UserForm
             fields={["email", "password"]}
@@ -57,7 +57,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
       );
     }
     return (
-      <Card title={<h1>{name}</h1>}>
+      <Card title={<h2>{name}</h2>}>
         <p class="muted">{guest ? "You are here as a guest: this account lives in this browser only." : "You are signed in."}</p>
         {alert}
         <div class="actions">
@@ -76,7 +76,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
   }
   if (step.value === "register") {
     return (
-      <Card title={<h1>Register</h1>}>
+      <Card title={<h2>Register</h2>}>
         <UserForm
           fields={["name", "email", "password"]}
           newPassword
@@ -91,7 +91,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
     );
   }
   return (
-    <Card title={<h1>Log in</h1>}>
+    <Card title={<h2>Log in</h2>}>
       <UserForm
         fields={["email", "password"]}
         verb="Log in"
@@ -115,7 +115,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
 function NoSignIn({ error: { status, detail, requestId } }: { error: MeridianError }) {
   if (status === 403) {
     return (
-      <Card title={<h1>No accounts here</h1>}>
+      <Card title={<h2>No accounts here</h2>}>
         <p class="muted">Nobody registers or logs in at this door. What is public can be read all the same.</p>
       </Card>
     );
@@ -128,7 +128,7 @@ function NoSignIn({ error: { status, detail, requestId } }: { error: MeridianErr
 /** What is said whether or not the address has an account already. */
 function Mailed({ mailed, back }: { mailed: Registered; back: () => void }) {
   return (
-    <Card title={<h1>Look into your mail</h1>}>
+    <Card title={<h2>Look into your mail</h2>}>
       <p>A link is on its way to the address. It works for a day and completes the account.</p>
       {mailed.verificationUrl && (
         <p>

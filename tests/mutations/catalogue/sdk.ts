@@ -65,4 +65,28 @@ export const SDK_MUTATIONS: readonly Mutation[] = [
     replace: "if (limit.aborted && caller) {",
     test: "sdk/transport.test.ts",
   },
+  {
+    rule: "SD20",
+    defect: "takes an answer without a session for a session",
+    file: "sdk/user-session.ts",
+    find: "this.#learn(reply && heldOf(reply),",
+    replace: "this.#learn(heldOf(reply!),",
+    test: "sdk/user.test.ts",
+  },
+  {
+    rule: "SD21",
+    defect: "sends a weak tag back, which never fits",
+    file: "sdk/api/identity.ts",
+    find: '?.replace(/^W\\//, "")',
+    replace: " ?? undefined",
+    test: "sdk/client.test.ts",
+  },
+  {
+    rule: "SD22",
+    defect: "signs out whoever signed in while an older session was looked for",
+    file: "sdk/user-session.ts",
+    find: "if (!overtaken()) this.take(reply);",
+    replace: "this.take(reply);",
+    test: "sdk/user.test.ts",
+  },
 ];

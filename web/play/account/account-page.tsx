@@ -6,7 +6,7 @@ import { Reading } from "./reading.tsx";
 export function AccountPage({ state, slug }: { state: UserState; slug: string }) {
   return (
     <main class="entrance">
-      <p class="entrance-name">{slug}</p>
+      <h1 class="entrance-name">{slug}</h1>
       <UserSignIn state={state} />
       <Reading state={state} />
     </main>
