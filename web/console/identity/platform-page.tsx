@@ -1,6 +1,6 @@
 import type { Backup } from "../../../contract/platform.ts";
 import { serverNow } from "../../lib/clock.ts";
-import { formatDuration, formatValue } from "../../lib/format.ts";
+import { exactValue, formatDuration, formatValue } from "../../lib/format.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Card } from "../../ui/card.tsx";
 import { CopyButton } from "../../ui/copy-button.tsx";
@@ -23,12 +23,24 @@ const BACKUPS: readonly [Column<Backup>, ...Column<Backup>[]] = [
     key: "state",
     title: "State",
     value: ({ state }) => state,
-    cell: ({ state, problem }) => <StateBadge tone={BACKUP_TONES[state]} word={state} {...(problem === null ? {} : { title: problem })} />,
+    cell: ({ state, problem }) => (
+      <>
+        <StateBadge tone={BACKUP_TONES[state]} word={state} />
+        {problem !== null && ` ${problem}`}
+      </>
+    ),
   },
-  { key: "scope", title: "Of", value: ({ scope }) => (scope === "node" ? "the whole node" : scope) },
-  { key: "bytes", title: "Size", number: true, value: ({ bytes }) => bytes, cell: ({ bytes }) => formatValue(bytes, "bytes") },
-  { key: "objects", title: "Objects", number: true, wide: true, value: ({ objects }) => objects },
-  { key: "rows", title: "Rows", number: true, wide: true, value: ({ rows }) => rows },
+  { key: "scope", title: "Of", value: ({ scope }) => (scope === "node" ? "node" : scope) },
+  { key: "bytes", title: "Size", number: true, wide: true, value: ({ bytes }) => bytes, cell: ({ bytes }) => formatValue(bytes, "bytes") },
+  {
+    key: "objects",
+    title: "Objects",
+    number: true,
+    wide: true,
+    value: ({ objects }) => objects,
+    cell: ({ objects }) => <Count of={objects} />,
+  },
+  { key: "rows", title: "Rows", number: true, wide: true, value: ({ rows }) => rows, cell: ({ rows }) => <Count of={rows} /> },
   {
     key: "took",
     title: "Took",
@@ -39,6 +51,10 @@ const BACKUPS: readonly [Column<Backup>, ...Column<Backup>[]] = [
   },
   { key: "target", title: "To", wide: true, value: ({ target }) => target, cell: ({ target }) => <code>{target}</code> },
 ];
+
+function Count({ of }: { of: number }) {
+  return <span title={exactValue(of, "count")}>{formatValue(of, "count")}</span>;
+}
 
 /** What the deployment as a whole depends on: its keys, and copies of everything. */
 export default function PlatformPage() {
