@@ -2,6 +2,8 @@ import { env } from "cloudflare:test";
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TokenReply } from "../../contract/subjects.ts";
+import { clearIsolateCaches } from "../http/isolate-caches.ts";
+import { MISS_LIMITS } from "../http/miss-budget.ts";
 import type { ProblemBody } from "../http/testing.ts";
 import { auditOf, subjectsObject } from "./subject-testing.ts";
 import { ask, seedKey, seedOperator, seedTenant } from "./testing.ts";
@@ -145,5 +147,21 @@ describe("refreshing", () => {
     expect(texts.map(([status]) => status)).toEqual([401, 401, 401]);
     expect((await refresh(reply.refreshHandle)).status).toBe(200);
     expect((await ask("/v1/tokens/refresh", { body: {} })).status).toBe(400);
+  });
+
+  it("[SU67] handles of made-up tenants are looked up so often, then told to wait", async () => {
+    clearIsolateCaches();
+    const statuses = new Map<number, number>();
+    for (let n = 0; n < MISS_LIMITS.misses + 3; n++) {
+      const { status } = await refresh(`mrr_nobody-${n}_0_family_${"a".repeat(40)}`);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses]).toEqual([
+      [401, MISS_LIMITS.misses],
+      [429, 3],
+    ]);
+    const waiting = await refresh(`mrr_nobody_0_family_${"a".repeat(40)}`);
+    expect(Number(waiting.headers.get("retry-after"))).toBeGreaterThan(0);
+    clearIsolateCaches();
   });
 });
