@@ -111,10 +111,10 @@ function report(pace: Pace, shapes: readonly Shape[], backups: number): void {
       console.log(
         `| ${label === "without" ? name : ""} | ${label} | ${figures.requests} | ${figures.failed} | ${figures.p50.toFixed(1)} | ${figures.p99.toFixed(1)} | ${figures.max.toFixed(1)} |`,
       );
-    worst = Math.max(worst, during.max - without.p50);
+    worst = Math.max(worst, during.max - without.max);
   }
   console.log(
-    `\n${backups} backups; the slowest request with one took ${worst.toFixed(0)} ms more than the median without; budget ${BUDGET_MS} ms`,
+    `\n${backups} backups; the slowest request of a kind took at most ${worst.toFixed(0)} ms more with a backup than without; budget ${BUDGET_MS} ms`,
   );
   if (worst > BUDGET_MS) process.exitCode = 1;
 }
