@@ -43,6 +43,26 @@ describe("the lock of a state folder", () => {
     expect(existsSync(join(folder, "server.json"))).toBe(false);
   });
 
+  it("[SC14] is given to exactly one of those that start at once after a kill", async () => {
+    const left = [idler(), idler()].map(({ pid }) => processOf(pid)!);
+    leave(GONE, left);
+    const program = `
+      const { lockState } = await import(${JSON.stringify(new URL("state-lock.ts", import.meta.url).href)});
+      process.stdout.write("ready;");
+      process.stdin.once("data", () => lockState(${JSON.stringify(folder)}).then(() => "got it;", () => "refused;").then((word) => process.stdout.write(word)));`;
+    const rivals = [1, 2, 3].map(() => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["pipe", "pipe", "ignore"] });
+      started.push(child);
+      const rival = { child, said: "" };
+      child.stdout.on("data", (words: Buffer) => (rival.said += words.toString()));
+      return rival;
+    });
+    const said = () => rivals.map((rival) => rival.said).sort();
+    await expect.poll(said, { timeout: 20_000 }).toEqual(Array(3).fill("ready;"));
+    for (const { child } of rivals) child.stdin.write("go");
+    await expect.poll(said, { timeout: 20_000 }).toEqual(["ready;got it;", "ready;refused;", "ready;refused;"]);
+  });
+
   it("[SC15] notes what the server started, and ends it when the server was killed", async () => {
     const runtime = idler();
     const lock = await lockState(folder);

@@ -1,8 +1,13 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { childrenOf, isRunning, processOf } from "./processes.ts";
+import { replaceFile } from "./replace-file.ts";
 import { StateError } from "./state.ts";
+
+/** How long a start waits for another one that is taking the folder. */
+const WAIT_MS = 15_000;
 
 const processSchema = z.object({ pid: z.number().int().positive(), began: z.string() });
 const lockSchema = z.object({
@@ -25,13 +30,34 @@ export interface StateLock {
  * @throws StateError when a server runs on this state
  */
 export async function freeState(folder: string): Promise<number> {
+  if (!existsSync(lockFile(folder))) return 0;
+  return await alone(folder, async () => await free(folder));
+}
+
+/** Takes the state folder, which exists, for this process. @throws StateError when another one was faster */
+export async function lockState(folder: string): Promise<StateLock> {
+  const file = lockFile(folder);
+  const server = processOf(process.pid) ?? { pid: process.pid, began: "" }; // without /proc and ps nothing is known of anybody
+  const text = (children: Lock["children"]) => `${JSON.stringify({ server, children } satisfies Lock)}\n`;
+  await alone(folder, async () => {
+    await free(folder);
+    writeFileSync(file, text([]), { flag: "wx", mode: 0o600 });
+  });
+  return {
+    // Whole at any moment: a half one would be taken for that of a killed writer.
+    noteChildren: () => replaceFile(file, text(childrenOf(process.pid))),
+    release: () => rmSync(file, { force: true }),
+  };
+}
+
+/** Ends what a killed server left and removes its lock. Between reading and removing nobody else may do the same: see {@link alone}. */
+async function free(folder: string): Promise<number> {
   const file = lockFile(folder);
   const lock = readLock(file);
-  if (!lock) return 0;
-  if (lock.server.pid !== process.pid && isRunning(lock.server)) {
+  if (lock && lock.server.pid !== process.pid && isRunning(lock.server)) {
     throw new StateError(`${folder} is in use by Meridian, process ${lock.server.pid}. Stop that one, or choose another --state folder.`);
   }
-  const left = lock.children.filter(isRunning);
+  const left = lock?.children.filter(isRunning) ?? [];
   for (const { pid } of left) kill(pid);
   for (let tries = 0; left.some(isRunning); tries++) {
     if (tries === 100)
@@ -44,23 +70,24 @@ export async function freeState(folder: string): Promise<number> {
   return left.length;
 }
 
-/** Takes the state folder, which exists, for this process. @throws StateError when another one was faster */
-export async function lockState(folder: string): Promise<StateLock> {
-  const file = lockFile(folder);
-  await freeState(folder);
-  const server = processOf(process.pid) ?? { pid: process.pid, began: "" }; // without /proc and ps nothing is known of anybody
-  const text = (children: Lock["children"]) => `${JSON.stringify({ server, children } satisfies Lock)}\n`;
+/**
+ * Does work on the lock while no other process does: of two starts after a kill, the slower one would remove the lock that the faster
+ * one has just written. SQLite's lock on an empty file is the system's own, and ends with its process however that ends.
+ */
+async function alone<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const file = join(folder, "server.lock");
+  closeSync(openSync(file, "a", 0o600));
+  const guard = new DatabaseSync(file, { timeout: WAIT_MS });
   try {
-    writeFileSync(file, text([]), { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST")
-      throw new StateError(`${folder} was taken by another Meridian just now.`);
-    throw error;
+    try {
+      guard.exec("BEGIN EXCLUSIVE");
+    } catch (error) {
+      throw new StateError(`${folder} is being taken by another Meridian (${error instanceof Error ? error.message : String(error)}).`);
+    }
+    return await work();
+  } finally {
+    guard.close();
   }
-  return {
-    noteChildren: () => writeFileSync(file, text(childrenOf(process.pid)), { mode: 0o600 }),
-    release: () => rmSync(file, { force: true }),
-  };
 }
 
 /** The process of the server that runs on this state now. */
@@ -77,13 +104,10 @@ function lockFile(folder: string): string {
 function readLock(file: string): Lock | undefined {
   if (!existsSync(file)) return undefined;
   try {
-    const lock = lockSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
-    if (lock.success) return lock.data;
+    return lockSchema.safeParse(JSON.parse(readFileSync(file, "utf8"))).data;
   } catch {
-    // Not JSON: the same as another shape.
+    return undefined; // not JSON, the same as another shape; or it went in between
   }
-  rmSync(file, { force: true });
-  return undefined;
 }
 
 function kill(pid: number): void {

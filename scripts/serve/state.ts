@@ -90,7 +90,7 @@ function copyAside(folder: string, version: number): string {
   const partial = `${copy}.partial`;
   rmSync(partial, { recursive: true, force: true });
   // The lock belongs to the process that runs here now.
-  const filter = (path: string): boolean => basename(path) !== "server.json";
+  const filter = (path: string): boolean => !["server.json", "server.lock"].includes(basename(path));
   // The folder, or a part of it, may be a link to another disk: a copy of the link would change with what it leads to.
   cpSync(folder, partial, { recursive: true, dereference: true, filter, preserveTimestamps: true });
   renameSync(partial, copy);
