@@ -21,7 +21,14 @@ describe("an issuer on the wire", () => {
     expect(parses({ ...bare, jwks: { keys: [key] } })).toBe(true);
     expect(parses(bare)).toBe(false);
     expect(parses({ ...issuer, jwks: { keys: [key] } })).toBe(false);
-    for (const url of ["http://login.example.com/jwks", "file:///etc/passwd", "data:,x", "login.example.com", ""])
+    for (const url of [
+      "http://login.example.com/jwks",
+      "file:///etc/passwd",
+      "data:,x",
+      "login.example.com",
+      "https://me:word@login.example.com/",
+      "",
+    ])
       expect(parses({ ...bare, jwksUrl: url }), url).toBe(false);
   });
 

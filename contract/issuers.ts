@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { grantsSchema, issuerNameSchema } from "./subjects.ts";
-import { SUBJECT_LIMITS } from "./subject-id.ts";
+import { isOutboundUrl, SUBJECT_LIMITS } from "./subject-id.ts";
 
 /** Algorithms of brought tokens. Never HS*: whoever verifies could forge. Never none. */
 export const TOKEN_ALGORITHMS = ["ES256", "EdDSA", "RS256"] as const;
@@ -40,9 +40,7 @@ export const issuerPutSchema = z
     iss: text(SUBJECT_LIMITS.urlChars),
     /** One of these must be exactly the tokens' `aud`, or among them. */
     audiences: z.array(text(SUBJECT_LIMITS.urlChars)).min(1).max(5),
-    jwksUrl: text(SUBJECT_LIMITS.urlChars)
-      .refine((url) => URL.parse(url)?.protocol === "https:", "must be an https address")
-      .optional(),
+    jwksUrl: text(SUBJECT_LIMITS.urlChars).refine(isOutboundUrl, "must be an https address without a name or password in it").optional(),
     jwks: jwksSchema.optional(),
     algorithms: z
       .array(z.enum(TOKEN_ALGORITHMS))

@@ -42,5 +42,7 @@ describe("settings on the wire", () => {
       false,
       false,
     ]);
+    // No request can be sent to such an address, and the settings are shown and audited as they are.
+    expect([withHook("https://me:word@mail.example.com/hook"), withHook("https://me@mail.example.com/hook")]).toEqual([false, false]);
   });
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ACCESS_LIMITS, isOrigin } from "./access.ts";
 import { grantsSchema } from "./subjects.ts";
-import { SUBJECT_LIMITS } from "./subject-id.ts";
+import { isOutboundUrl, SUBJECT_LIMITS } from "./subject-id.ts";
 
 /** A host name as browsers write it in lower case, with at least one dot; no port, no address. */
 const host = z
@@ -28,7 +28,7 @@ export const settingsSchema = z.strictObject({
     mailWebhookUrl: z
       .string()
       .max(SUBJECT_LIMITS.urlChars)
-      .refine((url) => URL.parse(url)?.protocol === "https:", "must be an https address")
+      .refine(isOutboundUrl, "must be an https address without a name or password in it")
       .nullable(),
   }),
 });

@@ -82,6 +82,15 @@ export function parseSubject(text: string): { readonly issuer: string; readonly 
 }
 
 /**
+ * Whether requests can be sent there as they are: over https, and without a name and password in the address, which no `fetch` takes and
+ * which would stand in the clear wherever the address is shown.
+ */
+export function isOutboundUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === "https:" && url.username === "" && url.password === "";
+}
+
+/**
  * What outlives a subject in logs and events: 128 bits of SHA-256 over tenant and subject, base64url. Whoever is deleted leaves
  * this behind and nothing it could be read from.
  */
