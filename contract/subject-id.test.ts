@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { emailDigest, parseSubject, SUBJECT_LIMITS, subjectOf, subjectRef } from "./subject-id.ts";
 import { issuerNameSchema, subSchema } from "./subjects.ts";
 
-const subs = fc.string({ unit: fc.constantFrom("a", "|", "/", "%", ".", "~", "Z"), minLength: 1, maxLength: 12 });
+const subs = fc
+  .string({ unit: fc.constantFrom("a", "|", "/", "%", ".", "~", "Z"), minLength: 1, maxLength: 12 })
+  .filter((sub) => sub !== "." && sub !== "..");
 const issuers = fc.stringMatching(/^[a-z][a-z0-9-]{0,5}$/);
 
 describe("a subject", () => {
@@ -18,12 +20,24 @@ describe("a subject", () => {
     );
   });
 
-  it.each(["", "|", "a|", "|a", "a", "A|b", "1a|b", "a|b c", "a|b\u00e9", "a|\u0000", `a|${"x".repeat(201)}`, `${"a".repeat(33)}|b`])(
-    "[SU21] is not any text: %j",
-    (text) => {
-      expect(parseSubject(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    "",
+    "|",
+    "a|",
+    "|a",
+    "a",
+    "A|b",
+    "1a|b",
+    "a|b c",
+    "a|.",
+    "a|..",
+    "a|b\u00e9",
+    "a|\u0000",
+    `a|${"x".repeat(201)}`,
+    `${"a".repeat(33)}|b`,
+  ])("[SU21] is not any text: %j", (text) => {
+    expect(parseSubject(text)).toBeUndefined();
+  });
 
   it("[SU21] has an issuer and a sub so long and no longer", () => {
     for (const [schema, chars] of [
