@@ -4,7 +4,7 @@ import { listFiles, ROOT } from "../lib/project.ts";
 import type { Check } from "./check.ts";
 
 const RULE = /^\s*(?:[-*]\s+)?\[([A-Z]{2}\d+)\]/gm;
-const TEST_TITLE = /\b(?:it|test)(?:\.[a-z]+(?:\([^)]*\))?)*\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
+const TEST_TITLE = /(?<![.\w])(?:it|test)(?:\.[a-z]+(?:\([^)]*\))?)*\(\s*(["'`])((?:\\.|(?!\1)[^\\])*)\1/g;
 const CITED = /\[([A-Z]{2}\d+)\]/g;
 
 /** Ids of the rules that a spec states, with repeats. */

@@ -137,7 +137,7 @@ describe("without a mouse, an operator", () => {
     await page.waitForURL("**/console/control/issuers/other");
     const drawer = page.getByRole("dialog", { name: "Issuer other" });
     await drawer.waitFor();
-    const test = async (token: string, verdict: string): Promise<string[]> => {
+    const verdictOf = async (token: string, verdict: string): Promise<string[]> => {
       await drawer.getByLabel("Test a token").focus();
       await page.keyboard.press("Control+a");
       await page.keyboard.insertText(token);
@@ -146,11 +146,11 @@ describe("without a mouse, an operator", () => {
       await drawer.getByText(verdict).waitFor();
       return await drawer.locator(".checks .state-badge").allInnerTexts();
     };
-    const passed = await test(await other.token("dora"), "The door would take this token");
+    const passed = await verdictOf(await other.token("dora"), "The door would take this token");
     expect(passed.length).toBeGreaterThan(8);
-    const failed = await test(await other.token("dora", -4_000), "The door would refuse this token");
+    const failed = await verdictOf(await other.token("dora", -4_000), "The door would refuse this token");
     expect(failed.at(-1)).toBe("time");
-    expect((await test("nonsense", "The door would refuse this token")).length).toBeLessThan(failed.length);
+    expect((await verdictOf("nonsense", "The door would refuse this token")).length).toBeLessThan(failed.length);
     expect(await reads("shop_open", await other.token("dora"))).toBe(200);
     expect(faults).toEqual([]);
     await context.close();
