@@ -85,8 +85,8 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     rule: "DR28",
     defect: "serves answers older than it says",
     file: "workers/http/edge-cache.ts",
-    find: "now - madeAt < maxAgeS * 1_000",
-    replace: "now - madeAt < maxAgeS * 1_100",
+    find: "now - kept.madeAt < maxAgeS * 1_000",
+    replace: "now - kept.madeAt < maxAgeS * 1_100",
     test: "workers/http/edge-cache.test.ts",
   },
   {
