@@ -15,6 +15,10 @@ const RUN_LIMITS = {
   steps: 400,
   /** Tenants that one minute goes on with. */
   tenants: 20,
+  /** Backups kept of a tenant; whoever wants older ones fetches them. */
+  kept: 10,
+  /** Older ones that go at a time, a thousand files of each. */
+  pruned: 5,
   /** A backup that is not whole by then has failed. */
   giveUpMs: 6 * 3_600_000,
 } as const;
@@ -65,6 +69,7 @@ export async function runTenantBackup(env: EdgeEnv, backup: Backup, now: number)
     if (walk.progress.stage === "end") await finish(env, backup, walk, now);
     else await file.save({ ...walk.progress, leaseUntil: 0 });
     if (walk.progress.stage === "end") await file.remove();
+    if (walk.progress.stage === "end") await prune(env, backup.scope);
   } catch (error) {
     console.error(JSON.stringify({ level: "error", event: "tenant-backup", tenant: backup.scope, error: reasonOf(error) }));
     if (now - progress.startedAt <= RUN_LIMITS.giveUpMs) return; // the lease ends, and the next slice begins where this one did
@@ -96,6 +101,20 @@ async function finish(env: EdgeEnv, backup: Backup, walk: TenantWalk, now: numbe
   if (!told.ok) throw new Error(`the tenant did not take word of its backup: ${told.problem.slug}`);
   // Last: as long as it counts as running, the next slice does again what this one could not.
   await noteBackup(env.DB, done).run();
+}
+
+/** Removes what is older than the newest backups of a tenant, files before rows; what is left for another time is removed then. */
+async function prune(env: EdgeEnv, tenantId: string): Promise<void> {
+  const { results } = await env.DB.prepare(
+    "SELECT id FROM control_backup WHERE scope = ? ORDER BY started_at DESC, id DESC LIMIT ? OFFSET ?",
+  )
+    .bind(tenantId, RUN_LIMITS.pruned, RUN_LIMITS.kept)
+    .all<{ id: string }>();
+  for (const { id } of results) {
+    const { objects, truncated } = await env.ARCHIVE.list({ prefix: `${backupPrefix(tenantId, id)}/` });
+    if (objects.length > 0) await env.ARCHIVE.delete(objects.map(({ key }) => key));
+    if (!truncated) await env.DB.prepare("DELETE FROM control_backup WHERE id = ? AND scope = ?").bind(id, tenantId).run();
+  }
 }
 
 /** Goes on with the backups of tenants that have begun, the oldest first. Every minute. */

@@ -1,6 +1,7 @@
 import { env, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { toBase64Url } from "../../contract/base64.ts";
+import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Backup, RestoreStatus } from "../../contract/platform.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
@@ -116,6 +117,26 @@ describe("a tenant's backup", () => {
     expect(await list()).toMatchObject({ id: begun.id, state: "running" });
     await runTenantBackups(edgeEnv, Date.now() + 6 * 60_000);
     expect(await list()).toMatchObject({ id: begun.id, state: "done", objects: 1 });
+  });
+
+  it("[ND65] is kept with the nine before it; older ones go with their files", async () => {
+    const owner = await seedBusy("nd65-kept");
+    const { tenantId } = owner;
+    for (let n = 1; n <= 10; n++) {
+      const id = uuidv7(n, cryptoRandom);
+      await env.DB.prepare("INSERT INTO control_backup (id, scope, state, started_at, target) VALUES (?, ?, 'done', ?, 'x')")
+        .bind(id, tenantId, n)
+        .run();
+      await env.ARCHIVE.put(`backups/${tenantId}/${id}/000999`, "sealed");
+    }
+    await saved(owner.cookie);
+    const kept = await env.DB.prepare("SELECT started_at AS at FROM control_backup WHERE scope = ? ORDER BY started_at")
+      .bind(tenantId)
+      .all<{ at: number }>();
+    expect(kept.results).toHaveLength(10);
+    expect(kept.results[0]).toEqual({ at: 2 });
+    const files = (await env.ARCHIVE.list({ prefix: `backups/${tenantId}/` })).objects.filter(({ key }) => key.endsWith("/000999"));
+    expect(files).toHaveLength(9);
   });
 
   it("[ND66] brings the tenant back where it is missing: object, rows, files and people with an account, compared", async () => {
