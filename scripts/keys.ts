@@ -17,7 +17,7 @@ import {
 import { withRingLock } from "./keys/ring-lock.ts";
 import { ROOT } from "./lib/project.ts";
 import { replaceFile } from "./serve/replace-file.ts";
-import { readRingStatus, type RingStatus } from "./serve/ring-status.ts";
+import { keepOnly, readRingStatus, type RingStatus } from "./serve/ring-status.ts";
 import { runningServerOf } from "./serve/state-lock.ts";
 
 const USAGE = `npm run keys -- <command> [options]
@@ -170,14 +170,22 @@ async function afterEdit(args: Arguments, { file, state }: Place, ring: Ring): P
       console.log(`  npx wrangler secret put KEY_RING --config deploy/${script}/wrangler.toml --env ${args.env} < ${file}`);
     return;
   }
-  if (state === undefined || !runningServerOf(state)) return;
-  const ids = Object.keys(ring.keys).sort().join();
+  if (state === undefined) return;
+  const status = readRingStatus(state);
+  const ids = Object.keys(ring.keys);
+  if (status && status.file !== file) {
+    // Edited beside the node, which gets it as a variable at its next start.
+    if (status.file === null) keepOnly(state, ids);
+    if (runningServerOf(state)) console.log("The running node works with another one until it is started anew with this.");
+    return;
+  }
   for (const deadline = Date.now() + LOADED_WITHIN_MS; Date.now() < deadline; await new Promise((later) => setTimeout(later, 100))) {
-    const status = readRingStatus(state);
-    if (status?.current === ring.current && Object.keys(status.digests).sort().join() === ids)
+    if (!runningServerOf(state)) return keepOnly(state, ids);
+    const loaded = readRingStatus(state);
+    if (loaded?.current === ring.current && Object.keys(loaded.digests).sort().join() === ids.sort().join())
       return console.log("The running node has loaded it.");
   }
-  throw new RingError("The running node has not loaded it; its log says why. A node with MERIDIAN_KEY_RING has to be started anew.");
+  throw new RingError("The running node has not loaded it; its log says why.");
 }
 
 try {

@@ -47,6 +47,19 @@ export function noteWalk(stateFolder: string, text: string): void {
   if (status) save(stateFolder, { ...status, walk });
 }
 
+/** Lets go of the keys that have left the ring, where no node runs that would: its next start must not ask for them. */
+export function keepOnly(stateFolder: string, ids: readonly string[]): void {
+  const status = readRingStatus(stateFolder);
+  if (!status) return;
+  save(stateFolder, { ...status, digests: Object.fromEntries(Object.entries(status.digests).filter(([id]) => ids.includes(id))) });
+}
+
+/** Ids of the keys with which a state was made, as far as its status says, that a ring lacks or has otherwise. */
+export function missingIn(ring: string | undefined, status: RingStatus | undefined): string[] {
+  const has = ring === undefined ? {} : digestsOf(ring);
+  return Object.entries(status?.digests ?? {}).flatMap(([id, digest]) => (has[id] === digest ? [] : id));
+}
+
 /** SHA-256 of each key, the first 64 bits in hex, by ring id. The keys are random, so nothing follows from these. */
 export function digestsOf(ring: string): Readonly<Record<string, string>> {
   const { keys } = z.object({ keys: z.record(z.string(), z.string()) }).parse(JSON.parse(ring));

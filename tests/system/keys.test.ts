@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ROOT, run } from "../../scripts/lib/project.ts";
+import { missingIn, noteRing, noteWalk, readRingStatus } from "../../scripts/serve/ring-status.ts";
 
 let folder: string;
 let file: string;
@@ -40,6 +41,25 @@ describe("npm run keys", () => {
     expect(refused.code).toBe(1);
     expect(refused.output).toContain("--state");
     expect(Object.keys(ring().keys)).toEqual(["k1", "k2"]);
+  });
+
+  it("[ND27] lets a stopped node start without the retired key, whether its ring is a file or a variable", async () => {
+    await keys("new", "--file", file);
+    for (const [place, old] of [
+      [file, "k1"],
+      [null, "k2"],
+    ] as const) {
+      await keys("rotate", "--file", file);
+      const text = readFileSync(file, "utf8");
+      noteRing(folder, { text, file: place });
+      noteWalk(folder, JSON.stringify({ ringId: ring().current, startedAt: 1, finishedAt: 2 }));
+      expect(missingIn(text, readRingStatus(folder))).toEqual([]);
+      const { code, output } = await keys("retire", old, "--file", file, "--state", folder, "--now");
+      expect(code, output).toBe(0);
+      expect(ring().keys).not.toHaveProperty(old);
+      expect(missingIn(readFileSync(file, "utf8"), readRingStatus(folder))).toEqual([]);
+      expect(missingIn(undefined, readRingStatus(folder))).toEqual([ring().current]);
+    }
   });
 
   it("[ND28] prints what hands the ring to both scripts of a deployment, the objects first", async () => {
