@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { resolve } from "node:path";
 import { KeyRing } from "../../contract/key-ring.ts";
 import type { StartOptions } from "./options.ts";
 import { digestsOf } from "./ring-status.ts";
@@ -115,7 +116,7 @@ function ringOf(seen: Surroundings, problems: string[]): { readonly text: string
       return undefined;
     }
     if (isOpen(found.mode)) problems.push(`MERIDIAN_KEY_RING_FILE: ${file} may be read by others; chmod 600 ${file}`);
-    return checkRing("MERIDIAN_KEY_RING_FILE", found.text, problems) ? { text: found.text, file } : undefined;
+    return checkRing("MERIDIAN_KEY_RING_FILE", found.text, problems) ? { text: found.text, file: resolve(file) } : undefined;
   }
   if (text) return checkRing("MERIDIAN_KEY_RING", text, problems) ? { text, file: undefined } : undefined;
   problems.push(`MERIDIAN_KEY_RING_FILE or MERIDIAN_KEY_RING: the deployment's keys are missing; ${MAKE_RING}.`);

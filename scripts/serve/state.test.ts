@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { noteRing } from "./ring-status.ts";
 import { openState, STATE_VERSION, StateError } from "./state.ts";
 
 let base: string;
@@ -140,6 +141,23 @@ describe("the state folder", () => {
     const ring = { text: "{}", file: undefined };
     expect(openState(folder, false, { ring })).toMatchObject({ keyRing: "{}", keyRingFile: undefined });
     expect(existsSync(join(folder, "key-ring.json"))).toBe(false);
+  });
+
+  it("[ND2] makes no ring of its own for a state that was made with another one", () => {
+    const folder = join(base, "state");
+    const text = openState(folder).keyRing;
+    const file = join(folder, "key-ring.json");
+    noteRing(folder, { text, file });
+    expect(openState(folder).keyRing).toBe(text);
+    rmSync(file);
+    expect(() => openState(folder)).toThrow(/that stood in it/);
+    noteRing(folder, { text, file: "/etc/meridian/key-ring.json" });
+    expect(() => openState(folder)).toThrow(/of a production node \(\/etc\/meridian\/key-ring.json\).*--production/);
+    expect(existsSync(file)).toBe(false);
+    writeFileSync(file, openState(join(base, "other")).keyRing);
+    expect(() => openState(folder)).toThrow(/lacks k1, with which this state was made/);
+    expect(openState(folder, false, { ring: { text, file: undefined } }).keyRing).toBe(text);
+    expect(openState(folder, true).keyRing).not.toBe(text);
   });
 
   it("[SC7] never deletes a folder that is not a state folder, and refuses a broken one", () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { replaceFile } from "./replace-file.ts";
+import { missingIn, readRingStatus } from "./ring-status.ts";
 
 /** The layout of the state folder that this program reads and writes. */
 export const STATE_VERSION = 1;
@@ -132,9 +133,23 @@ function readState(file: string): StateFile {
 /** The folder's own key ring, made at the first start and kept in a file that only its owner reads. */
 function openKeyRing(folder: string): { readonly text: string; readonly file: string } {
   const file = join(folder, "key-ring.json");
+  refuseOtherRing(folder, file);
   if (!existsSync(file)) {
     const id = "k1";
     replaceFile(file, JSON.stringify({ current: id, keys: { [id]: randomBytes(32).toString("base64url") } }));
   }
   return { text: readFileSync(file, "utf8"), file };
+}
+
+/** With another ring nothing sealed in here could be read, and what is made now could not be by the right one. @throws StateError */
+function refuseOtherRing(folder: string, file: string): void {
+  const status = readRingStatus(folder);
+  const own = existsSync(file);
+  const missing = missingIn(own ? readFileSync(file, "utf8") : undefined, status);
+  if (missing.length === 0) return;
+  if (own) throw new StateError(`${file} lacks ${missing.join(", ")}, with which this state was made; bring the right one back.`);
+  const place = status?.file === file ? "that stood in it" : `of a production node (${status?.file ?? "in MERIDIAN_KEY_RING"})`;
+  throw new StateError(
+    `${folder} was made with the key ring ${place}. Bring it back, start with --production, or name another --state folder.`,
+  );
 }
