@@ -15,6 +15,11 @@ export async function challengedUser(db: D1Database, challenge: string, now: num
   return userRow.nullable().parse(row) ?? undefined;
 }
 
+/** Ends the sign-ins of a person that wait for their second step: the password that began them counts no more. */
+export async function endChallenges(db: D1Database, userId: string): Promise<void> {
+  await db.prepare("DELETE FROM identity_verification WHERE value = ? AND identifier LIKE '2fa-%'").bind(userId).run();
+}
+
 const factorRow = z.object({ on: z.number().nullable(), backup_codes: z.string().nullable() });
 
 /** Whether the person's second factor is switched on, and their backup codes as they are sealed. */

@@ -11,6 +11,7 @@ import { takeAttempt } from "./auth-attempts.ts";
 import { readCookie, signedCookie } from "./auth-cookie.ts";
 import { openRoute } from "./auth-open-route.ts";
 import { ownChange } from "./auth-own-change.ts";
+import { endChallenges } from "./auth-factor-store.ts";
 import { createFirstOperator } from "./auth-first.ts";
 import { forward } from "./auth-forward.ts";
 import { registerPasskeyRoutes } from "./auth-passkey-routes.ts";
@@ -134,6 +135,7 @@ export function registerAuthRoutes(app: App): void {
       const body = { ...call.body, revokeOtherSessions: true };
       const answer = await ownChange(call, session, "password.change", async () => await forwardAs(call, "change-password", body, true));
       if (!answer.ok) return answer;
+      await endChallenges(call.env.DB, session.userId);
       afterRevoke(call, ended);
       return accept(passOn(call, answer.value.value, answer.value.cookies));
     },

@@ -34,6 +34,15 @@ describe("signing in with the second factor on", { timeout: 30_000 }, () => {
     expect((await second({ backupCode: person.backupCodes[0] }, step)).status).toBe(401);
   });
 
+  it("[AC37] [AC39] a sign-in that the old password began ends with that password", async () => {
+    const person = await seedProtected();
+    const step = cookiesOf(await firstStep(person.email));
+    const body = { currentPassword: PASSWORD, newPassword: `${PASSWORD} of tomorrow` };
+    expect((await ask("/v1/auth/change-password", { body, cookie: person.cookie })).status).toBe(200);
+    expect((await second({ code: await totp(person.uri, 1) }, step)).status).toBe(401);
+    expect((await second({ backupCode: person.backupCodes[0] }, step)).status).toBe(401);
+  });
+
   it("[AC39] on https its cookie is __Host- and Secure as every other", async () => {
     const person = await seedProtected();
     const asked = await firstStep(person.email, { env: { PUBLIC_URL: "https://meridian.example" } });
