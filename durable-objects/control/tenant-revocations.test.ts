@@ -99,6 +99,18 @@ describe("a revocation", () => {
     expect(seen).toHaveLength(page * 2 + 2);
   });
 
+  it("[SU90] that an end user is refused leaves no note: anybody could fill the log so", async () => {
+    const stub = await createdTenant("revoke-notes");
+    await stuff(stub, REVOCATION_LIMITS.ofEndUsers, Date.now() + 60_000);
+    const notes = async () => (await rowsOf(stub, "SELECT count(*) AS n FROM audit_entry"))[0];
+    const before = await notes();
+    const endUser = { ...meta, actor: "subject:ref", actorName: "end user" };
+    expect(await stub.revoke({ kind: "subject", id: "ref" }, endUser)).toMatchObject({ problem: { slug: "limit-reached" } });
+    expect(await notes()).toEqual(before);
+    expect((await stub.revoke({ kind: "subject", id: "ref" }, meta)).ok).toBe(true);
+    expect(await notes()).not.toEqual(before);
+  });
+
   it("[SU8] of a token or subject is one of so many; everyone's takes the place of all", async () => {
     const stub = await createdTenant("revoke-limit");
     await stuff(stub, REVOCATION_LIMITS.remembered - 1, Date.now() + 60_000);

@@ -13,6 +13,11 @@ type Stores = Pick<TenantStores, "revocations" | "issuers">;
 
 /** Revokes, with intent and result in the audit log. Revoking the same again moves the moment up to which it counts. */
 export function revoke(change: TenantChange, what: Revoked, stores: Stores): Outcome<Revocation> {
+  if (isByEndUser(change)) {
+    // There is no end of end users: what they are refused leaves no notes, or they could fill the log with it.
+    const decided = decide(change, what, stores);
+    if (!decided.ok) return decided;
+  }
   return audited(
     change,
     { action: "token.revoke", target: revokedName(what), detail: { kind: what.kind } },
@@ -22,18 +27,9 @@ export function revoke(change: TenantChange, what: Revoked, stores: Stores): Out
 }
 
 /** The revocation itself: row, version, event. */
-export function writeRevocation(change: TenantChange, what: Revoked, { revocations, issuers }: Stores): Outcome<Revocation> {
-  const decided = decideRevocation(
-    what,
-    {
-      countSingle: () => revocations.countSingle(change.now),
-      former: () => revocations.find(what),
-      latestBefore: () => revocations.latestBefore(),
-      isIssuer: (name) => issuers.isBound(name),
-      byEndUser: change.meta.actor.startsWith("subject:"),
-    },
-    change.now,
-  );
+export function writeRevocation(change: TenantChange, what: Revoked, stores: Stores): Outcome<Revocation> {
+  const { revocations } = stores;
+  const decided = decide(change, what, stores);
   if (!decided.ok) return decided;
   const { kind, id, before, until } = decided.value;
   const { revocationSeq, keysVersion } = change.advance({ revocation: true });
@@ -46,6 +42,24 @@ export function writeRevocation(change: TenantChange, what: Revoked, { revocatio
     data: { kind, id, before, keysVersion, actor: change.meta.actor },
   });
   return accept(revocation);
+}
+
+function decide(change: TenantChange, what: Revoked, { revocations, issuers }: Stores): ReturnType<typeof decideRevocation> {
+  return decideRevocation(
+    what,
+    {
+      countSingle: () => revocations.countSingle(change.now),
+      former: () => revocations.find(what),
+      latestBefore: () => revocations.latestBefore(),
+      isIssuer: (name) => issuers.isBound(name),
+      byEndUser: isByEndUser(change),
+    },
+    change.now,
+  );
+}
+
+function isByEndUser({ meta }: TenantChange): boolean {
+  return meta.actor.startsWith("subject:");
 }
 
 /** One slice of forgetting, and when the next is due. */

@@ -2,6 +2,7 @@ import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { subjectsOf, tenantOf } from "../http/objects.ts";
 import { closeSockets } from "./auth-sockets.ts";
 import { objectCall, type SubjectScene } from "./subject-scene.ts";
+import { freshAccess } from "./subject-session.ts";
 
 /**
  * Ends the family of the token that was sent, or `everywhere` all of the person's families and tokens. @returns families that ended
@@ -12,7 +13,8 @@ export async function signOut(scene: SubjectScene, who: SubjectPrincipal, everyw
   const { issuer, sub, familyId } = who;
   if (!everywhere && familyId === null) return [];
   const closed = await subjectsOf(objectCall(scene), issuer, sub).closeFamilies({ issuer, sub }, everywhere ? null : familyId, scene.meta);
-  if (everywhere) await endTokens(scene, who.ref);
+  // A token that is over already still comes in for a moment: what it repeats would only fill the tenant's log and memory.
+  if (everywhere && (await freshAccess(scene)).revokedBy(who) === undefined) await endTokens(scene, who.ref);
   return closed.ok ? closed.value.closed : [];
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TokenReply } from "../../contract/subjects.ts";
 import type { ProblemBody } from "../http/testing.ts";
-import { atDoor, PASSWORD, seedAccount, seedDoor, seedGuest } from "./subject-testing.ts";
+import { atDoor, auditOf, PASSWORD, seedAccount, seedDoor, seedGuest } from "./subject-testing.ts";
 import { ask, seedKey } from "./testing.ts";
 
 afterEach(() => vi.useRealTimers());
@@ -82,6 +82,14 @@ describe("leaving", () => {
     }
     const again = await (await login(tenant, "every@example.com")).json<TokenReply>();
     expect((await atDoor(tenant, "me", undefined, { key: again.token })).status).toBe(200);
+  });
+
+  it("[SU81] everywhere acts once for one token, however often it comes before isolates know that it is over", async () => {
+    const tenant = await seedDoor();
+    const { token } = await seedGuest(tenant);
+    for (let i = 0; i < 5; i++) expect((await atDoor(tenant, "logout", { everywhere: true }, { key: token })).status).toBeLessThan(402);
+    const revocations = (await auditOf(tenant)).filter(({ action }) => action === "token.revoke");
+    expect(revocations.map(({ outcome }) => outcome)).toEqual(["done", "intent"]);
   });
 
   it("[SU81] here ends this session and no other, by token or by handle", async () => {
