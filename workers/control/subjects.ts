@@ -50,7 +50,7 @@ export function registerSubjectRoutes(app: App): void {
       tag: "control",
       summary: "Delete an end user and everything of them",
       description:
-        "Tokens and sockets end at once; what other parts hold of them goes within seconds. It cannot be undone, and the sub never works again.",
+        "Tokens and sockets end at once; what other parts hold of them goes within seconds. It cannot be undone. Nobody is made under that sub for two days; an issuer of your own can vouch for them anew with a newer token.",
       params,
       answer: { status: 204 },
       problems: ["not-found"],
