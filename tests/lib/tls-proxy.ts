@@ -20,8 +20,8 @@ export interface TlsProxy {
 }
 
 /**
- * A TLS proxy as deploy/node has one of nginx: hands on the host, overwrites the header that says the client's address, passes on
- * everything else that clients send, opens sockets through, and leads plain http to https.
+ * A TLS proxy as deploy/node has one of nginx: hands on the host, overwrites the header that says the client's address, drops the
+ * one that only the runtime may see, passes on everything else that clients send, opens sockets through, and leads plain http to https.
  */
 export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
   const sockets = new Set<Socket>();
@@ -60,6 +60,7 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
 function forwarded(incoming: IncomingMessage, options: TlsProxyOptions): RequestOptions {
   const { addressHeader = "x-real-ip", backendPort } = options;
   const headers = { ...incoming.headers, [addressHeader.toLowerCase()]: incoming.socket.remoteAddress?.replace(/^::ffff:/, "") };
+  delete headers["mf-cf-blob"];
   if (options.losesHost) headers.host = `127.0.0.1:${backendPort}`;
   return { host: "127.0.0.1", port: backendPort, method: incoming.method ?? "GET", path: incoming.url ?? "/", headers, agent: false };
 }

@@ -19,7 +19,7 @@ const FORGED = {
   "x-forwarded-proto": "http",
   "cf-connecting-ip": "6.6.6.6",
   "true-client-ip": "6.6.6.6",
-  "mf-cf-blob": "{}",
+  "mf-cf-blob": "{bad",
   forwarded: "for=6.6.6.6;proto=http;host=evil.example",
 };
 
