@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../lib/project.ts";
+import { placeOf } from "./outbound.ts";
 
 export const USAGE = `npm start [-- options]
   --port <number>          port to listen on (8787)
@@ -67,8 +68,11 @@ export function readOptions(args?: string[]): StartOptions {
   const clockOffsetMs = Number(values["clock-offset"]);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`--port takes a number from 1 to 65535, not "${values.port}"`);
   if (!Number.isSafeInteger(clockOffsetMs)) throw new Error(`--clock-offset takes milliseconds, not "${values["clock-offset"]}"`);
-  for (const place of values["outbound-allow"])
-    if (!/^(\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5}$/i.test(place)) throw new Error(`--outbound-allow takes host:port, not "${place}"`);
+  const outboundAllow = values["outbound-allow"].map((place) => {
+    const url = /^(\[[0-9a-f:]+\]|[a-z0-9.-]+):\d{1,5}$/i.test(place) ? URL.parse(`http://${place}`) : null;
+    if (!url) throw new Error(`--outbound-allow takes host:port, not "${place}"`);
+    return placeOf(url); // other cases and notations of the same name would never be met
+  });
   const inProduction = ["public-url", "trusted-proxy-header", "log-file"] as const;
   for (const name of inProduction)
     if (values[name] !== undefined && !values.production) throw new Error(`--${name} belongs to --production`);
@@ -86,6 +90,6 @@ export function readOptions(args?: string[]): StartOptions {
     publicUrl: values["public-url"],
     trustedProxyHeader: values["trusted-proxy-header"],
     logFile: values["log-file"],
-    outboundAllow: values["outbound-allow"],
+    outboundAllow,
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readOptions } from "./options.ts";
 import { guardedFetch, isPrivateAddress, type OutboundDeps } from "./outbound.ts";
 
 function world(
@@ -31,11 +32,17 @@ describe("outbound requests of a single node", () => {
       "fe80::1",
       "fd00::1",
       "::ffff:127.0.0.1",
+      "::127.0.0.1",
+      "::ffff:0:127.0.0.1",
+      "fec0::1",
+      "3fff::1",
+      "5f00::1",
       "224.0.0.1",
       "not an address",
     ])
       expect(isPrivateAddress(address), address).toBe(true);
-    for (const address of ["1.1.1.1", "172.32.0.1", "2606:4700::1111"]) expect(isPrivateAddress(address), address).toBe(false);
+    for (const address of ["1.1.1.1", "172.32.0.1", "2606:4700::1111", "2a00::1", "3ffe::1"])
+      expect(isPrivateAddress(address), address).toBe(false);
   });
 
   it("[SC6] refuses an address, a name that resolves to one, and a name that has one beside a public one", async () => {
@@ -93,5 +100,12 @@ describe("outbound requests of a single node", () => {
       "https://[::1]:8443/",
     ])
       expect([url, await statusOf(url)]).toEqual([url, 403]);
+  });
+
+  it("[ND90] knows an opened place in every notation, and takes nothing that is none", () => {
+    const opened = (...places: string[]) => readOptions(places.flatMap((place) => ["--outbound-allow", place])).outboundAllow;
+    expect(opened("LocalHost:9000", "[0:0:0:0:0:0:0:1]:443", "inside.test:80")).toEqual(["localhost:9000", "[::1]:443", "inside.test:80"]);
+    for (const place of ["localhost", "localhost:99999", "[::1", "a b:80", "http://localhost:80", "999.1.1.1:80"])
+      expect(() => opened(place), place).toThrow("takes host:port");
   });
 });

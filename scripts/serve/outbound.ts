@@ -1,10 +1,10 @@
 import { lookup } from "node:dns/promises";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 
 const REDIRECTS = 5;
 
 /** Addresses that a Worker on Cloudflare could never reach, and that a tenant's URL must not reach from a single node. */
-const PRIVATE = new BlockList();
+const PRIVATE = { 4: new BlockList(), 6: new BlockList() };
 for (const [net, bits] of [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -21,27 +21,23 @@ for (const [net, bits] of [
   ["203.0.113.0", 24],
   ["224.0.0.0", 3],
 ] as const)
-  PRIVATE.addSubnet(net, bits, "ipv4");
+  PRIVATE[4].addSubnet(net, bits, "ipv4");
+// Only 2000::/3 is given out to the internet (IANA's IPv6 address space registry); of it, tunnels and documentation are not.
 for (const [net, bits] of [
-  ["::", 127],
-  ["64:ff9b::", 96],
-  ["64:ff9b:1::", 48],
-  ["100::", 64],
+  ["::", 3],
+  ["4000::", 2],
+  ["8000::", 1],
   ["2001::", 23],
   ["2001:db8::", 32],
   ["2002::", 16],
-  ["fc00::", 7],
-  ["fe80::", 10],
-  ["ff00::", 8],
+  ["3fff::", 20],
 ] as const)
-  PRIVATE.addSubnet(net, bits, "ipv6");
+  PRIVATE[6].addSubnet(net, bits, "ipv6");
 
 /** Whether an address is one that outbound requests of a tenant may not go to: loopback, private, link-local, tunnels into them, multicast, documentation. */
 export function isPrivateAddress(address: string): boolean {
-  const family = isIP(address);
-  if (family === 0) return true;
-  // The block list itself unwraps IPv4-mapped IPv6 addresses.
-  return PRIVATE.check(address, family === 4 ? "ipv4" : "ipv6");
+  if (isIPv4(address)) return PRIVATE[4].check(address, "ipv4");
+  return !isIPv6(address) || PRIVATE[6].check(address, "ipv6");
 }
 
 export interface OutboundDeps {
@@ -85,7 +81,8 @@ export async function guardedFetch(
   return new Response("too many redirects", { status: 508 });
 }
 
-function placeOf(url: URL): string {
+/** `host:port`, as the platform writes both. */
+export function placeOf(url: URL): string {
   return `${url.hostname}:${url.port || (url.protocol === "https:" ? "443" : "80")}`;
 }
 
