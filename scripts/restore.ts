@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BackupDamaged } from "../contract/backup-seal.ts";
 import { ApiSession } from "./backup/api-session.ts";
@@ -53,7 +53,8 @@ async function main(): Promise<void> {
   const { tables, manifest } = await restoreNode({ ...options, ring, env: process.env });
   console.log(comparison(tables));
   console.log(`\n  ${manifest.entries.length} files of ${manifest.startedAt} restored into ${options.state}; all checksums agree`);
-  console.log(`  start it with: npm start -- --state ${join(options.state)}`);
+  const production = ring.fromEnvironment ? "--production --public-url <origin> " : "";
+  console.log(`  start it with: npm start -- ${production}--state ${options.state}`);
 }
 
 async function bringBack(options: { readonly from: string; readonly url: string; readonly state: string }): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { PinnedDatabase } from "./pinned.ts";
@@ -148,6 +148,9 @@ describe("a backup of a node", () => {
     const node = state();
     const to = scratch();
     await expect(node.backUp(join(node.folder, "saved"))).rejects.toThrow(/within the state folder/);
+    symlinkSync(node.folder, join(to, "link"));
+    await expect(node.backUp(join(to, "link/saved"))).rejects.toThrow(/within the state folder/);
+    rmSync(join(to, "link"));
     await expect(node.backUp(to, { MERIDIAN_BACKUP_KEY: "short" })).rejects.toThrow(/base64url of 32 bytes/);
     writeFileSync(join(node.folder, "state.json"), "{}");
     await expect(node.backUp(to)).rejects.toThrow(/not readable as a state file/);

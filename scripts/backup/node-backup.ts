@@ -1,5 +1,5 @@
-import { createReadStream, existsSync, readFileSync, rmSync, statfsSync, statSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { createReadStream, existsSync, readFileSync, realpathSync, rmSync, statfsSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import type { BackupHead, BackupManifest } from "../../contract/backup-format.ts";
 import { ringProofs } from "../../contract/backup-ring.ts";
 import type { KeyRing } from "../../contract/key-ring.ts";
@@ -46,7 +46,7 @@ export async function backUpNode(options: NodeBackupOptions): Promise<NodeBackup
   const state = resolve(options.state);
   const to = resolve(options.to);
   const stateVersion = readStateVersion(state);
-  if (!relative(state, to).startsWith(".."))
+  if (!relative(realOf(state), realOf(to)).startsWith(".."))
     throw new BackupError(`${to} lies within the state folder that it is to save. Choose another --to.`);
   const startedAt = new Date(options.startedAt).toISOString();
   const { key, named } = await newBackupKey(id, ring, env);
@@ -100,6 +100,11 @@ async function copyState(state: string, work: string, writer: BackupWriter, copi
       rmSync(held);
     }
   }
+}
+
+/** Where a path leads to when links are followed, as far as it is there. */
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realOf(dirname(path)), basename(path));
 }
 
 function readStateVersion(state: string): number {

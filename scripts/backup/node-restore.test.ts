@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openState } from "../serve/state.ts";
@@ -51,6 +51,26 @@ describe("a restore", () => {
     const lines = comparison(tables).split("\n");
     expect(lines.find((line) => line.includes(" thing "))).toMatch(/do\/meridian-Tenant {2}thing +1 +3 +3 +agrees/);
     for (const file of ["state.json", "key-ring.json", "demo.json", OBJECT]) expect(statSync(join(state, file)).mode & 0o077, file).toBe(0);
+  });
+
+  it("[ND54] leaves a ring of the environment there, and a note by which a start without it is refused", async () => {
+    const ring = { ...node.ring, fromEnvironment: true };
+    const { state } = await restore(made.folder, {
+      state: join(to, "of production"),
+      ring,
+      env: { MERIDIAN_KEY_RING_FILE: "/etc/ring.json" },
+    });
+    expect(existsSync(join(state, "key-ring.json"))).toBe(false);
+    expect(() => openState(state)).toThrow("of a production node (/etc/ring.json)");
+    expect(openState(state, false, { ring: { text: ring.text, file: undefined } }).keyRing).toBe(ring.text);
+  });
+
+  it("[ND56] fills the empty folder that a link leads to", async () => {
+    mkdirSync(join(to, "disk"));
+    symlinkSync(join(to, "disk"), join(to, "link"));
+    await restore(made.folder, { state: join(to, "link") });
+    expect(openState(join(to, "disk")).keyRing).toBe(node.ring.text);
+    expect(readdirSync(to).filter((name) => name.includes("restoring"))).toEqual([]);
   });
 
   it("[ND54] puts the ring beside it, so that a server starts with what can open it", async () => {

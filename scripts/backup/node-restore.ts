@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from "node:path";
 import type { BackupEntry, BackupHead, BackupManifest, TableSum } from "../../contract/backup-format.ts";
 import { missingKeys } from "../../contract/backup-ring.ts";
 import { BackupDamaged, type BackupKey } from "../../contract/backup-seal.ts";
+import { noteRing } from "../serve/ring-status.ts";
 import { STATE_VERSION } from "../serve/state.ts";
 import { BackupError } from "./backup-error.ts";
 import { readHead, readManifest } from "./backup-folder.ts";
@@ -41,7 +42,7 @@ export interface NodeRestore {
  */
 export async function restoreNode(options: NodeRestoreOptions): Promise<NodeRestore> {
   const from = resolve(options.from);
-  const state = resolve(options.state);
+  const state = existsSync(options.state) ? realpathSync(options.state) : resolve(options.state);
   const head = await readHead(from);
   if (head.scope !== "node") throw new BackupError(`${from} is the backup of one tenant. Restore it with --tenant-from.`);
   const key = await keyOf(head, options.ring.ring, options.env);
@@ -65,7 +66,7 @@ export async function restoreNode(options: NodeRestoreOptions): Promise<NodeRest
     writeFileSync(stateFile, `${JSON.stringify({ restoring: head.id })}\n`, { mode: 0o600 });
     const tables = await writeAll(from, key, manifest, work);
     wake(work, manifest);
-    if (!options.ring.fromEnvironment) writeFileSync(join(work, "key-ring.json"), options.ring.text, { mode: 0o600 });
+    keepRing(work, options.ring, options.env);
     rmSync(stateFile);
     renameSync(join(work, "state.json.restored"), stateFile);
     unmark(work);
@@ -79,6 +80,13 @@ export async function restoreNode(options: NodeRestoreOptions): Promise<NodeRest
     rmSync(work, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The ring beside what it opens; of one that stays in the environment a note, by which a start without it is refused. */
+function keepRing(work: string, { text, fromEnvironment }: RingText, env: NodeRestoreOptions["env"]): void {
+  if (!fromEnvironment) return writeFileSync(join(work, "key-ring.json"), text, { mode: 0o600 });
+  const file = env["MERIDIAN_KEY_RING"] ? undefined : env["MERIDIAN_KEY_RING_FILE"];
+  noteRing(work, { text, file: file === undefined ? null : resolve(file) });
 }
 
 /** @throws BackupError when anything is in the folder */
