@@ -12,7 +12,8 @@ export function lookAround(options: StartOptions): Surroundings {
     stateMode: modeOf(options.state),
     demoFiles: demoFilesIn(options.state),
     hasDemoOperator: hasDemoOperator(options.state),
-    ringDigests: { ...ownRingDigests(options.state), ...readRingStatus(options.state)?.digests },
+    // The status follows the ring; a file that was left behind by a start without --production would ask for retired keys for ever.
+    ringDigests: readRingStatus(options.state)?.digests ?? ownRingDigests(options.state),
   };
 }
 
