@@ -104,7 +104,15 @@ export const registeredSchema = z.object({
   /** Only on a demo: where the mailed link would lead. */
   verificationUrl: z.string().optional(),
 });
-export const verifySchema = z.strictObject({ token: z.string().min(1).max(200), keep });
+/**
+ * The mailed token, and once more the password that was chosen: whoever registered somebody else's address must not get an account
+ * that its owner confirms with one click.
+ */
+export const verifySchema = z.strictObject({
+  token: z.string().min(1).max(200),
+  password: z.string().min(1).max(SUBJECT_LIMITS.passwordMaxChars),
+  keep,
+});
 export const loginSchema = z.strictObject({ email, password: z.string().min(1).max(SUBJECT_LIMITS.passwordMaxChars), keep });
 export const guestSchema = z.strictObject({ name: name.optional(), keep });
 export const logoutSchema = z.strictObject({ everywhere: z.boolean().default(false), refreshHandle: z.string().max(300).optional() });

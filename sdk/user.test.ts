@@ -214,7 +214,7 @@ describe("a session in a cookie", () => {
     });
     const started = user.start();
     await vi.waitUntil(() => door.asked("/refresh") === 1);
-    await user.verify("the mailed link's token");
+    await user.verify("the mailed link's token", "the password");
     answer();
     expect(await started).toMatchObject({ sub: "u1" });
     expect(user.subject).toMatchObject({ sub: "u1" });

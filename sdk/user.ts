@@ -99,9 +99,9 @@ export class MeridianUser {
     return await this.#plain<Registered>("POST", this.#at("register"), { body: input, options });
   }
 
-  /** Uses the mailed link's token: the account exists from now on, and this browser is signed in. */
-  async verify(token: string, options?: CallOptions): Promise<UserSubject> {
-    return await this.#begin("verify", { token }, options);
+  /** Uses the mailed link's token, with the password that was chosen: the account exists from now on, and this browser is signed in. */
+  async verify(token: string, password: string, options?: CallOptions): Promise<UserSubject> {
+    return await this.#begin("verify", { token, password }, options);
   }
 
   async login(email: string, password: string, options?: CallOptions): Promise<UserSubject> {

@@ -82,6 +82,8 @@ export interface SubjectsRpc extends ObjectRpc {
    * @param link with the token in it; it leaves only by mail
    */
   beginVerification(pending: PendingAccount, tokenHash: string, link: string, meta: CallMeta): Promise<Outcome<null>>;
+  /** What a mailed token would complete, to check the password with; null when there is no such token any more. Changes nothing. */
+  pendingOf(tokenHash: string): Promise<Pick<PendingAccount, "emailDigest" | "passwordHash"> | null>;
   /** The pending account of a mailed token, whose address is now claimed for its sub: call `putAccount`, then `finishVerification`. May be repeated. */
   claimEmail(tokenHash: string, meta: CallMeta): Promise<Outcome<ClaimedAccount>>;
   finishVerification(tokenHash: string): Promise<void>;

@@ -83,6 +83,14 @@ export class DirectoryDesk {
     );
   }
 
+  async pendingOf(tokenHash: string): Promise<Pick<PendingAccount, "emailDigest" | "passwordHash"> | null> {
+    const { kit } = this.#parts;
+    return await kit.read(() => {
+      const pending = this.#pending(tokenHash, kit.now());
+      return pending ? { emailDigest: pending.emailDigest, passwordHash: pending.passwordHash } : null;
+    });
+  }
+
   async claim(tokenHash: string): Promise<Outcome<ClaimedAccount>> {
     const { kit, directory } = this.#parts;
     return await kit.changeAfter<{ ref: string; settled: Settled | undefined }, ClaimedAccount>(

@@ -79,6 +79,10 @@ export class Subjects extends DurableObject<ObjectsEnv> implements SubjectsRpc {
     return await this.#directory.begin(pending, tokenHash, link, meta);
   }
 
+  async pendingOf(tokenHash: string): Answer<"pendingOf"> {
+    return await this.#directory.pendingOf(tokenHash);
+  }
+
   async claimEmail(tokenHash: string): Answer<"claimEmail"> {
     return await this.#directory.claim(tokenHash);
   }

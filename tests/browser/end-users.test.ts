@@ -88,7 +88,7 @@ describe("an end user on a page of another origin", () => {
     const mailed = await page.evaluate(async (form) => await user.upgrade(form), input);
     expect(mailed.status).toBe("verify");
     const token = new URLSearchParams(new URL(mailed.verificationUrl ?? "").hash.slice(1)).get("verify") ?? "";
-    const upgraded = await page.evaluate(async (link) => await user.verify(link), token);
+    const upgraded = await page.evaluate(async ([link, password]) => await user.verify(link ?? "", password ?? ""), [token, PASSWORD]);
     expect(upgraded).toMatchObject({ issuer: "hosted", sub: guest.sub, guest: false });
     expect(await read(page, "shop_stock")).toBe(1);
 
@@ -139,6 +139,11 @@ describe("the account page", () => {
     await page.getByLabel("Password").fill(PASSWORD);
     await page.getByRole("button", { name: "Register" }).click();
     await page.getByRole("link", { name: "open the link here" }).click();
+    await page.getByLabel("Password").fill("somebody else's guess");
+    await page.getByRole("button", { name: "Finish" }).click();
+    await page.getByText("If it was not you who registered it").waitFor();
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Finish" }).click();
     await page.getByRole("heading", { name: "Grace" }).waitFor();
     expect(page.url()).not.toContain("verify=");
     await page.getByLabel("Metric").fill("shop_stock");

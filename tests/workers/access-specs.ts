@@ -42,7 +42,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   "put /v1/platform/restores/{backupId}/files/{file}": { data: "d2Fsa2Vy" },
   "post /v1/access/explain": { who: { kind: "visitor" }, action: "metrics:read", name: "walker" },
   "post /p/{tenantSlug}/v1/subjects/register": { email: "walker@example.com", password: PASSWORD },
-  "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker" },
+  "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker", password: "a long enough phrase" },
   "post /p/{tenantSlug}/v1/subjects/guest": {},
   "post /p/{tenantSlug}/v1/subjects/upgrade": { email: "walker@example.com", password: PASSWORD },
   "post /p/{tenantSlug}/v1/subjects/login": { email: "walker@example.com", password: PASSWORD },

@@ -19,7 +19,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
   const step = useSignal<Step>("log-in");
   const mailed = useSignal<Registered | undefined>(undefined);
   const problem = useSignal<string | undefined>(undefined);
-  useVerification(state, mailed, problem);
+  const link = useMailedLink(() => (mailed.value = undefined));
 
   if (subject.value === undefined) return <Skeleton rows={3} />;
   if (failure.value !== undefined && subject.value === null) return <NoSignIn error={asError(failure.value)} />;
@@ -30,6 +30,7 @@ export function UserSignIn({ state, guests = true }: { state: UserState; guests?
   const ask = async (register: (input: RegisterInput) => Promise<Registered>, { name, email, password }: RegisterInput) => {
     mailed.value = await register({ email, password, ...(name ? { name } : {}) });
   };
+  if (link.value !== undefined) return <Finish state={state} token={link.value} done={() => (link.value = undefined)} />;
   if (mailed.value) return <Mailed mailed={mailed.value} back={() => (mailed.value = undefined)} />;
 
   const alert = problem.value && (
@@ -144,18 +145,41 @@ function Mailed({ mailed, back }: { mailed: Registered; back: () => void }) {
   );
 }
 
-/** Uses the token of a mailed link, which stands behind `#verify=` so that no server's log holds it, and takes it out of the address. */
-function useVerification({ user }: UserState, mailed: Signal<Registered | undefined>, problem: Signal<string | undefined>): void {
+/** Completes the account of a mailed link: the password shows that whoever opens the link is who registered. */
+function Finish({ state: { user }, token, done }: { state: UserState; token: string; done: () => void }) {
+  return (
+    <Card title={<h2>Finish your account</h2>}>
+      <p class="muted">Give the password once more that you chose. If you did not register here, close this page: no account is made.</p>
+      <UserForm
+        fields={["password"]}
+        verb="Finish"
+        submit={async ({ password }) => {
+          await user.verify(token, password);
+          done();
+        }}
+      >
+        <Button kind="quiet" onClick={done}>
+          Not now
+        </Button>
+      </UserForm>
+    </Card>
+  );
+}
+
+/** The token of a mailed link, which stands behind `#verify=` so that no server's log holds it, taken out of the address. */
+function useMailedLink(arrived: () => void): Signal<string | undefined> {
+  const link = useSignal<string | undefined>(undefined);
   useEffect(() => {
-    const use = () => {
+    const take = () => {
       const token = new URLSearchParams(location.hash.slice(1)).get("verify");
       if (token === null) return;
       history.replaceState(history.state, "", location.pathname + location.search);
-      mailed.value = undefined;
-      user.verify(token).catch((error: unknown) => (problem.value = `The link does not work. ${asError(error).detail}`));
+      link.value = token;
+      arrived();
     };
-    use();
-    addEventListener("hashchange", use);
-    return () => removeEventListener("hashchange", use);
-  }, [user]);
+    take();
+    addEventListener("hashchange", take);
+    return () => removeEventListener("hashchange", take);
+  }, []);
+  return link;
 }

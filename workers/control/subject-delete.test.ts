@@ -112,7 +112,9 @@ describe("deleting an end user", () => {
     let guest = await seedGuest(tenant);
     while (placeOfSubject("hosted", guest.subject.sub) === placeOfEmail(digest)) guest = await seedGuest(tenant);
     const asked = await atDoor(tenant, "upgrade", { email, password: PASSWORD }, { key: guest.token, env: { DEMO: "true" } });
-    const { subject, token } = await (await atDoor(tenant, "verify", { token: await linkToken(asked) })).json<TokenReply>();
+    const { subject, token } = await (
+      await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD })
+    ).json<TokenReply>();
     expect(subject.sub).toBe(guest.subject.sub);
     const directory = env.SUBJECTS.getByName(`${tenant.tenantId}/subjects/${placeOfEmail(digest)}`);
     expect(await directory.findEmail(digest)).toEqual({ sub: subject.sub });

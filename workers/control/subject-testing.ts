@@ -47,7 +47,7 @@ const DEMO = { env: { DEMO: "true" } };
 /** A hosted account that has used its link. */
 export async function seedAccount(tenant: SeededTenant, email: string, name = "Ada"): Promise<TokenReply> {
   const asked = await atDoor(tenant, "register", { email, password: PASSWORD, name }, DEMO);
-  const verified = await atDoor(tenant, "verify", { token: await linkToken(asked) });
+  const verified = await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD });
   if (verified.status !== 200) throw new Error(await verified.text());
   return await verified.json<TokenReply>();
 }

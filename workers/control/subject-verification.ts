@@ -4,7 +4,9 @@ import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { HostedAccount, PendingAccount } from "../../contract/rpc/subjects.ts";
 import { emailDigest as digestOf, HOSTED, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { directoryOf, placeOfEmail, placeOfSubject, subjectsAt, subjectsOf } from "../http/objects.ts";
+import { isPasswordOf } from "./subject-password.ts";
 import { objectCall, type SubjectScene } from "./subject-scene.ts";
+import { takeLogin } from "./subjects-door-limits.ts";
 
 /** `mrv_{place}_{secret}`: place is the number of the object whose directory keeps it. */
 const TOKEN_PATTERN = /^mrv_([0-9]{1,3})_[a-z0-9]{32,64}$/;
@@ -39,13 +41,24 @@ export async function askForProof(
   return begun.ok ? accept({ link }) : begun;
 }
 
-/** Uses a mailed token: the address is proved, and the account there from now on. Using it again while it is being used is harmless. */
-export async function useProof(scene: SubjectScene, token: string): Promise<Outcome<HostedAccount>> {
+/**
+ * Uses a mailed token: the address is proved, and the account there from now on. Using it again while it is being used is harmless.
+ * @param password that was chosen with the address. Without it the owner of an address would complete, with one click, an account
+ *   that a stranger has registered for them and knows the password of
+ */
+export async function useProof(scene: SubjectScene, token: string, password: string): Promise<Outcome<HostedAccount>> {
   const place = Number(TOKEN_PATTERN.exec(token)?.[1] ?? Number.NaN);
   if (!(place < SUBJECT_LIMITS.places)) return UNKNOWN;
   const call = objectCall(scene);
   const directory = subjectsAt(call, place);
   const tokenHash = await hashOf(token);
+  const pending = await directory.pendingOf(tokenHash);
+  if (!pending) return UNKNOWN;
+  const taken = await takeLogin(scene, pending.emailDigest);
+  if (!taken.ok) return taken;
+  const genuine = await isPasswordOf(pending.passwordHash, password, scene.now);
+  if (!genuine.ok) return genuine;
+  if (!genuine.value) return NOT_CHOSEN;
   const claimed = await directory.claimEmail(tokenHash, scene.meta);
   if (!claimed.ok) return claimed;
   const { emailDigest, sub } = claimed.value;
@@ -60,6 +73,11 @@ export async function useProof(scene: SubjectScene, token: string): Promise<Outc
 }
 
 const UNKNOWN = refuse("gone", "This link was used already or is too old. Register again to get another.");
+
+const NOT_CHOSEN = refuse(
+  "wrong-credentials",
+  "Give the password that was chosen with this address. If it was not you who registered it, register it yourself.",
+);
 
 async function hashOf(text: string): Promise<string> {
   return await sha256Hex(new TextEncoder().encode(text));

@@ -81,7 +81,7 @@ describe("whether an address has an account", () => {
     const tenant = await seedDoor();
     const { subject } = await seedAccount(tenant, "known@example.com");
     const asked = await atDoor(tenant, "register", { email: "known@example.com", password: "another long phrase" }, DEMO);
-    expect((await atDoor(tenant, "verify", { token: await linkToken(asked) })).status).toBe(410);
+    expect((await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD })).status).toBe(410);
     expect((await atDoor(tenant, "login", { email: "known@example.com", password: "another long phrase" })).status).toBe(401);
     const login = await atDoor(tenant, "login", { email: "known@example.com", password: PASSWORD });
     expect((await login.json<TokenReply>()).subject.sub).toBe(subject.sub);
@@ -110,7 +110,7 @@ describe("attempts", () => {
   it("[SU75] from where the link was used are the owner's own, whatever strangers do", async () => {
     const tenant = await seedDoor();
     const asked = await atDoor(tenant, "register", { email: "new@example.com", password: PASSWORD }, DEMO);
-    await atDoor(tenant, "verify", { token: await linkToken(asked) }, from("203.0.113.10"));
+    await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD }, from("203.0.113.10"));
     for (let n = 0; n < 6; n++)
       await atDoor(tenant, "login", { email: "new@example.com", password: "the wrong phrase" }, from("198.51.100.8"));
     expect((await atDoor(tenant, "login", { email: "new@example.com", password: PASSWORD }, from("203.0.113.10"))).status).toBe(200);
@@ -126,7 +126,7 @@ describe("attempts", () => {
     for (const what of ["register", "verify", "login"]) {
       const body = {
         register: { email: "x@example.com", password: PASSWORD },
-        verify: { token: "x" },
+        verify: { token: "x", password: PASSWORD },
         login: { email: "x@example.com", password: "x" },
       }[what];
       expect([what, (await atDoor(other, what, body, from("192.0.2.44"))).status]).toEqual([what, 429]);
@@ -158,7 +158,7 @@ describe("passwords", () => {
 describe("hosted accounts", () => {
   const bodies: readonly [what: string, body: unknown][] = [
     ["register", { email: "x@example.com", password: PASSWORD }],
-    ["verify", { token: "mrv_0_x" }],
+    ["verify", { token: "mrv_0_x", password: PASSWORD }],
     ["login", { email: "x@example.com", password: PASSWORD }],
     ["guest", {}],
     ["refresh", { refreshHandle: `mrr_x_0_x_${"a".repeat(40)}` }],
@@ -211,12 +211,40 @@ describe("hosted accounts", () => {
   it("[SU78] a link is used once; made-up ones and those of another tenant are none", async () => {
     const [tenant, other] = [await seedDoor(), await seedDoor()];
     const token = await linkToken(await atDoor(tenant, "register", { email: "once@example.com", password: PASSWORD }, DEMO));
-    expect((await atDoor(other, "verify", { token })).status).toBe(410);
-    expect((await atDoor(tenant, "verify", { token })).status).toBe(200);
-    expect((await atDoor(tenant, "verify", { token })).status).toBe(410);
+    expect((await atDoor(other, "verify", { token, password: PASSWORD })).status).toBe(410);
+    expect((await atDoor(tenant, "verify", { token, password: PASSWORD })).status).toBe(200);
+    expect((await atDoor(tenant, "verify", { token, password: PASSWORD })).status).toBe(410);
     for (const made of ["x", "mrv_9_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", `mrv_0_${"a".repeat(40)}`]) {
-      expect((await atDoor(tenant, "verify", { token: made })).status).toBe(410);
+      expect((await atDoor(tenant, "verify", { token: made, password: PASSWORD })).status).toBe(410);
     }
+  });
+
+  it("[SU92] a link without the password that was chosen makes no account, and keeps nobody from the address", async () => {
+    const tenant = await seedDoor();
+    const email = "victim@example.com";
+    const { token: guest } = await seedGuest(tenant);
+    const chosen = { email, password: "a stranger's long phrase" };
+    const own = { email, password: PASSWORD };
+    const strange = [
+      await atDoor(tenant, "register", chosen, DEMO),
+      await atDoor(tenant, "upgrade", chosen, { ...DEMO, headers: { authorization: `Bearer ${guest}` } }),
+    ];
+    for (const asked of strange) {
+      const answer = await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD });
+      expect([answer.status, await answer.json()]).toMatchObject([401, { type: "/problems/wrong-credentials" }]);
+    }
+    expect((await atDoor(tenant, "login", chosen)).status).toBe(401);
+    const asked = await atDoor(tenant, "register", own, DEMO);
+    expect((await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD })).status).toBe(200);
+    expect((await atDoor(tenant, "login", own)).status).toBe(200);
+  });
+
+  it("[SU92] guessing the password of a link waits like guessing at a log-in", async () => {
+    const tenant = await seedDoor();
+    const token = await linkToken(await atDoor(tenant, "register", { email: "guessed@example.com", password: PASSWORD }, DEMO));
+    const statuses: number[] = [];
+    for (let i = 0; i < 6; i++) statuses.push((await atDoor(tenant, "verify", { token, password: `guess number ${i}` })).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
   });
 
   it("[SU79] strangers who send the same Idempotency-Key are not answered with each other's replies", async () => {

@@ -46,10 +46,10 @@ export function registerSubjectRegisterRoutes(app: App): void {
       ...common,
       path: "/v1/subjects/verify",
       summary: "Use the token of a mailed link",
-      description: "The account exists from now on, and the answer signs in.",
+      description: "With the password that was chosen. The account exists from now on, and the answer signs in.",
       body: verifySchema,
       answer: { status: 200, schema: tokenReplySchema },
-      problems: ["gone", "rate-limited"],
+      problems: ["gone", "wrong-credentials", "rate-limited"],
     },
     async (call) => {
       const scene = sceneAtDoor(call);
@@ -59,7 +59,7 @@ export function registerSubjectRegisterRoutes(app: App): void {
       if (!hosted.ok) return hosted;
       const kept = mayKeep(call, call.body.keep, hosted.value);
       if (!kept.ok) return kept;
-      const proved = await useProof(scene, call.body.token);
+      const proved = await useProof(scene, call.body.token, call.body.password);
       if (!proved.ok) return proved;
       if (proved.value.emailDigest !== null) await noteOwnPlace(scene, proved.value.emailDigest);
       return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(proved.value)));

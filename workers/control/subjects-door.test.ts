@@ -16,7 +16,7 @@ describe("a hosted account", () => {
     const asked = await atDoor(tenant, "register", { email: "Ada@Example.com", password: PASSWORD, name: "Ada" }, DEMO);
     expect(asked.status).toBe(202);
     expect((await atDoor(tenant, "login", { email: "ada@example.com", password: PASSWORD })).status).toBe(401);
-    const verified = await atDoor(tenant, "verify", { token: await linkToken(asked) });
+    const verified = await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD });
     expect(verified.status).toBe(200);
     const first = await verified.json<TokenReply>();
     const login = await atDoor(tenant, "login", { email: "ada@example.com", password: PASSWORD });
@@ -43,7 +43,7 @@ describe("a hosted account", () => {
       { key: guest.token, ...DEMO },
     );
     expect(asked.status).toBe(202);
-    const verified = await (await atDoor(tenant, "verify", { token: await linkToken(asked) })).json<TokenReply>();
+    const verified = await (await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD })).json<TokenReply>();
     expect(verified.subject).toEqual({ issuer: "hosted", sub: guest.subject.sub, name: "Bo", guest: false });
     const login = await (await atDoor(tenant, "login", { email: "bo@example.com", password: PASSWORD })).json<TokenReply>();
     expect(login.subject.sub).toBe(guest.subject.sub);
@@ -53,7 +53,7 @@ describe("a hosted account", () => {
     const tenant = await seedDoor();
     const { token } = await (await atDoor(tenant, "guest", { name: "Cleo" })).json<TokenReply>();
     const asked = await atDoor(tenant, "upgrade", { email: "c@example.com", password: PASSWORD }, { key: token, ...DEMO });
-    const verified = await atDoor(tenant, "verify", { token: await linkToken(asked) });
+    const verified = await atDoor(tenant, "verify", { token: await linkToken(asked), password: PASSWORD });
     expect((await verified.json<TokenReply>()).subject.name).toBe("Cleo");
   });
 

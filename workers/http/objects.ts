@@ -43,6 +43,7 @@ const SUBJECTS: Repeats<SubjectsRpc> = {
     ...COMMON,
     "loginSucceeded",
     "findEmail",
+    "pendingOf",
     "claimEmail",
     "finishVerification",
     "releaseEmail",

@@ -145,4 +145,12 @@ export const SUBJECT_ROUTE_MUTATIONS: readonly Mutation[] = [
     replace: "if (response.status === 999) throw",
     test: "workers/consumers/mail-webhook.test.ts",
   },
+  {
+    rule: "SU92",
+    defect: "makes the account of a link whatever the password",
+    file: "workers/control/subject-verification.ts",
+    find: "if (!genuine.value) return NOT_CHOSEN;",
+    replace: "",
+    test: "workers/control/subjects-door-hostile.test.ts",
+  },
 ];
