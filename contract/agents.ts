@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 export const AGENT_LIMITS = {
   /** One frame on the control socket. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The newest format that this release reads and the one it writes. */
 export const BACKUP_FORMAT = 1;

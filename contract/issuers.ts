@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { grantsSchema, issuerNameSchema } from "./subjects.ts";
 import { isOutboundUrl, SUBJECT_LIMITS } from "./subject-id.ts";
 

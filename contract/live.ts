@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIVE_LIMITS } from "./live-codes.ts";
 
 /** Native socket frames; every native socket of every plane speaks them. */

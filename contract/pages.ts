@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Page size limits of every list. */
 export const PAGE_LIMITS = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** `GET /v1/platform/key-ring`. No secret is ever in it. */
 export const keyRingStatusSchema = z.object({

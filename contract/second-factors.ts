@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ACCESS_LIMITS, signedInSchema } from "./access.ts";
 import { FACTOR_LIMITS } from "./factor-limits.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ACCESS_LIMITS, isOrigin } from "./access.ts";
 import { grantsSchema } from "./subjects.ts";
 import { isOutboundUrl, SUBJECT_LIMITS } from "./subject-id.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { GRANT_KINDS } from "./grants.ts";
 import { pageQuerySchema } from "./pages.ts";
 import { ACTION_NAMES } from "./permissions.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { ROOT, run as runProgram } from "../../scripts/lib/project.ts";
 import { startServer } from "../../scripts/serve/server.ts";

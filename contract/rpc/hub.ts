@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ACTION_NAMES } from "../permissions.ts";
 import type { ObjectRpc } from "./call.ts";
 

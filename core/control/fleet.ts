@@ -11,7 +11,7 @@ import {
 } from "../../contract/agents.ts";
 import type { NewEvent } from "../../contract/events.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import { z } from "zod";
+import * as z from "zod";
 
 /** A health report is written down when the last one on disk is this old, */
 const STORE_EVERY_MS = 300_000;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { FIRST_SETTINGS, settingsSchema, type TenantSettings } from "../../contract/settings.ts";
 
 /** Rows may hold settings of a later release, which an older one that came back leaves out instead of refusing the tenant. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import { ISSUER_PATTERN, SUB_PATTERN, SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { SUBJECT_STORE_LIMITS as LIMITS } from "./subject-limits.ts";

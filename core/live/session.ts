@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Action, ACTION_NAMES } from "../../contract/permissions.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { GcraVerdict } from "../../contract/gcra.ts";

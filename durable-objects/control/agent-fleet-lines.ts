@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_LIMITS, type AgentDownFrame, type AgentUpFrame, agentUpFrameSchema } from "../../contract/agents.ts";
 import { LIVE_CLOSE, type LiveCloseCode } from "../../contract/live-codes.ts";
 import { type AgentReport, agentReportSchema } from "../../core/control/fleet.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const SQL = {
   tat: "SELECT tat FROM bucket WHERE id = ?",

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PendingAccount } from "../../contract/rpc/subjects.ts";
 import type { EmailClaim } from "../../core/control/subject-directory.ts";
 

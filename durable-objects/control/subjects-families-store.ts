@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { RefreshFamily } from "../../contract/rpc/subjects.ts";
 import { type FamilySecrets, familyEndsAt } from "../../core/control/subject-families.ts";
 import { dayOf } from "../../core/control/subject-limits.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type LoginBucket, restsAt } from "../../core/control/subject-logins.ts";
 
 const SQL = {

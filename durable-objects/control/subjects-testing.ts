@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import type { Outcome } from "../../contract/problems.ts";
 import { rendezvousPlace } from "../../contract/rendezvous.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";

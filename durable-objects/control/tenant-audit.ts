@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type AuditEntry, auditEntrySchema } from "../../contract/access.ts";
 import { decodeCursor, encodeCursor } from "../../contract/cursor.ts";
 import type { Page } from "../../contract/pages.ts";

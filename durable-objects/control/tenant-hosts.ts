@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HostState } from "../../contract/settings.ts";
 
 const rowSchema = z.object({ host: z.string(), challenge: z.string(), verified_at: z.number().nullable() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Issuer, issuerSchema } from "../../contract/issuers.ts";
 import type { IssuerBinding, IssuerContent } from "../../core/control/issuers.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Key } from "../../contract/access.ts";
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import { keyState } from "../../core/control/keys.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Tenant } from "../../contract/access.ts";
 import { PLAN_NAMES } from "../../contract/plans.ts";
 import type { TenantSettings } from "../../contract/settings.ts";

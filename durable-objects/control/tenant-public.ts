@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Thing } from "../../contract/grants.ts";
 import type { PublicThing } from "../../contract/settings.ts";
 

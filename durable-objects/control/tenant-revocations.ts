@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Revocation } from "../../contract/rpc/access.ts";
 import type { Revoked } from "../../core/control/revocations.ts";
 

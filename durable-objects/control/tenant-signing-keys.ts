@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { SigningKey } from "../../contract/rpc/access.ts";
 
 const jwkSchema = z.object({ kty: z.literal("EC"), crv: z.literal("P-256"), x: z.string(), y: z.string() });

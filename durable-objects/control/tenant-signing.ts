@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type KeyRing, keyRing } from "../../contract/key-ring.ts";
 import { signingKeyId } from "../../contract/token-kid.ts";
 import { needsSigningKey, ringIdOf, SIGNING_KEY_AFTERLIFE_MS } from "../../core/control/signing-keys.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAINTENANCE_LIMITS, type MaintenanceReport, type StateChunk } from "../../contract/rpc/maintenance.ts";
 import { cursorText, readCursor } from "./snapshot-cursor.ts";
 import { quoted, SNAPSHOT_PREFIX, type SnapshotTable, snapshotTables } from "./snapshot-tables.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAINTENANCE_LIMITS, type MaintenanceOrder, type StateChunk } from "../../contract/rpc/maintenance.ts";
 import { planSchema } from "../../core/kit/schema-plan.ts";
 import { COPIED_NAME } from "./export.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "../../contract/base64.ts";
 
 const cellSchema = z.union([z.string(), z.number(), z.object({ b: z.string() })]);

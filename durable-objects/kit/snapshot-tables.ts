@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How a table's rows are told apart and put back. */
 export interface SnapshotTable {

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { LIVE_CLOSE, LIVE_PING, LIVE_PONG } from "../../contract/live-codes.ts";
 import { createSockets, type Sockets } from "./sockets.ts";
 

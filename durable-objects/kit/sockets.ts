@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LIVE_CLOSE, LIVE_PING, LIVE_PONG, type LiveCloseCode } from "../../contract/live-codes.ts";
 import { KIT_LIMITS } from "../../core/kit/limits.ts";
 

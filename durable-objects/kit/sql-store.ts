@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KitStore } from "./store.ts";
 import type { Migration } from "./object-kit.ts";
 

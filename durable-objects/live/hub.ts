@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { z } from "zod";
+import * as z from "zod";
 import { callObject, objectAt } from "../../contract/address.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { LIVE_CLOSE, LIVE_SUBPROTOCOL, type LivePublisher } from "../../contract/live-codes.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BackupError } from "./backup-error.ts";
 
 const demoSchema = z.object({ email: z.string(), password: z.string() });

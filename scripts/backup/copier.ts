@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import type { PinnedBlobs } from "./blobs.ts";
 
 const pinnedSchema = z.array(z.object({ path: z.string(), blobs: z.array(z.object({ path: z.string(), held: z.string() })) }));

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { type Backup, backupSchema } from "../../contract/platform.ts";
 import { isRunning, type ProcessId, processOf } from "../serve/processes.ts";
 

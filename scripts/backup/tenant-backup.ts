@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { HEAD_NAME, MANIFEST_NAME } from "../../contract/backup-format.ts";
 import { pageSchema } from "../../contract/pages.ts";
 import { type Backup, backupSchema } from "../../contract/platform.ts";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { BackupError } from "./backup-error.ts";
 import { isRunning, processOf } from "../serve/processes.ts";
 

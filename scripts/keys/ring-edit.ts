@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { KeyRing } from "../../contract/key-ring.ts";
 import type { RingStatus } from "../serve/ring-status.ts";
 

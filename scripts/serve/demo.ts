@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { keyCreatedSchema } from "../../contract/access.ts";
 import { SCOPES } from "../../contract/permissions.ts";
 import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts";

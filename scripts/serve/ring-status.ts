@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { KeyRing } from "../../contract/key-ring.ts";
 import { replaceFile } from "./replace-file.ts";
 

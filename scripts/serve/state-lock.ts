@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { z } from "zod";
+import * as z from "zod";
 import { childrenOf, isRunning, processOf } from "./processes.ts";
 import { replaceFile } from "./replace-file.ts";
 import { StateError } from "./state.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { AGENT_LIMITS, agentPatchSchema, agentSchema } from "../../contract/agents.ts";
 import { pageQuerySchema, pageSchema } from "../../contract/pages.ts";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { KnownUser } from "./auth-store.ts";
 
 const userRow = z.object({ id: z.string(), name: z.string(), email: z.string() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "../../contract/problems.ts";
 
 const errorSchema = z.object({ code: z.string().optional(), message: z.string().optional() });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ROLES, type Role } from "../../contract/permissions.ts";
 
 /** A session that has not ended, the person it belongs to, and their place in the tenant it works on. */

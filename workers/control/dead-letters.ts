@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { deadLetterSchema } from "../../contract/events.ts";
 import { pageQuerySchema, pageSchema } from "../../contract/pages.ts";
 import { accept, refuse } from "../../contract/problems.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HostState } from "../../contract/settings.ts";
 import { boundedText } from "../http/bounded-text.ts";
 

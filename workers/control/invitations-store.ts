@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Invitation } from "../../contract/access.ts";
 import { ROLES, type Role } from "../../contract/permissions.ts";
 import type { Guard } from "./tenant-outbox.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Member } from "../../contract/access.ts";
 import { ROLES } from "../../contract/permissions.ts";
 import type { Guard } from "./tenant-outbox.ts";

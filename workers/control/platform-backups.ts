@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { PLATFORM_TENANT } from "../../contract/address.ts";
 import type { EventMessage } from "../../contract/events.ts";
 import { uuidv7 } from "../../contract/ids.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OBJECT_KINDS, type ObjectAddress } from "../../contract/address.ts";
 
 /** Where a walk is: which objects of this pass were asked, up to and with `after` in the order of the registry's key. */

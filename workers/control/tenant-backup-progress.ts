@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { backupEntrySchema } from "../../contract/backup-format.ts";
 
 /** How long a slice may be at work before another one takes over: it is bounded by parts, so longer means that it has ended. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { pageQuerySchema, pageSchema } from "../../contract/pages.ts";
 import { backupSchema } from "../../contract/platform.ts";

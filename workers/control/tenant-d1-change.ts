@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { NewEvent } from "../../contract/events.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { accept, type Outcome, type Problem, refuse } from "../../contract/problems.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EVENT_TYPES, type EventType, type NewEvent } from "../../contract/events.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { type AuditNote, OUTBOX_ROUTE } from "../../contract/rpc/tenant.ts";

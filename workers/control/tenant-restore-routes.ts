@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fromBase64Url } from "../../contract/base64.ts";
 import { restoreStatusSchema } from "../../contract/platform.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";

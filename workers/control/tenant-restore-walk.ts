@@ -3,7 +3,7 @@ import { archive } from "../../contract/archive.ts";
 import type { BackupEntry, BackupManifest, TableSum } from "../../contract/backup-format.ts";
 import { decodeState } from "../../contract/backup-state.ts";
 import type { MaintenanceReport } from "../../contract/rpc/maintenance.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { anyObject } from "../consumers/objects.ts";
 import type { EdgeEnv } from "../env.ts";
 import { TRAVELLING, writeRows } from "./tenant-backup-rows.ts";
