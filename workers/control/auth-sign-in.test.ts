@@ -121,6 +121,8 @@ describe("signing in", { timeout: 30_000 }, () => {
     expect(of({ "cf-connecting-ip": "2001:db8:1:2:3:4:5:6" })).toBe(of({ "cf-connecting-ip": "2001:DB8:1:2::9" }));
     expect(of({ "cf-connecting-ip": "2001:db8::1" })).toBe("2001:db8:0:0");
     expect(of({ "cf-connecting-ip": "2001:db8:1:3::9" })).not.toBe(of({ "cf-connecting-ip": "2001:db8:1:2::9" }));
+    expect(of({ "cf-connecting-ip": "2001:db8::3:0:0:0:9" })).toBe("2001:db8:0:3");
+    expect(of({ "cf-connecting-ip": "2001::3:4:5:6:7" })).toBe(of({ "cf-connecting-ip": "2001:0:0:3:4:5:6:8" }));
     expect(of({ "cf-connecting-ip": "::ffff:192.0.2.7" })).toBe("192.0.2.7");
     expect(of({ "x-forwarded-for": "192.0.2.7", "x-real-ip": "192.0.2.7" })).toBe("unknown");
   });

@@ -10,9 +10,11 @@ export function clientAddress(request: Request): string {
   const address = request.headers.get("cf-connecting-ip")?.trim().toLowerCase() ?? "";
   if (!address.includes(":")) return address === "" ? UNKNOWN_ADDRESS : address;
   if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1); // an IPv4 address written as IPv6
-  const [head = "", tail] = address.split("::", 2);
-  const groups = head === "" ? [] : head.split(":");
-  const filled = tail === undefined ? groups : [...groups, ...Array.from({ length: 8 }, () => "0")];
+  const [head, tail] = address.split("::", 2).map((part) => (part === "" ? [] : part.split(":")));
+  const groups = head ?? [];
+  // `::` stands for as many zeros as are missing, and what comes after it may begin within the /64.
+  const filled =
+    tail === undefined ? groups : [...groups, ...Array.from({ length: Math.max(0, 8 - groups.length - tail.length) }, () => "0"), ...tail];
   return filled
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, ""))
