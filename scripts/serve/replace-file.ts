@@ -1,17 +1,18 @@
-import { chownSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { chownSync, closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
  * Writes a file so that every reader, and a kill at any moment, finds either the old text or the new one, whole. Only its owner may
- * read it; it stays the owner's it was, whoever writes.
+ * read it; it stays the owner's it was, whoever writes. A link to it stays a link.
  */
-export function replaceFile(path: string, text: string): void {
-  const before = statSync(path, { throwIfNoEntry: false });
+export function replaceFile(name: string, text: string): void {
+  const before = statSync(name, { throwIfNoEntry: false });
+  const path = before ? realpathSync(name) : name;
   const temporary = `${path}.${process.pid}.new`;
   try {
     const fd = openSync(temporary, "w", 0o600);
     try {
-      writeSync(fd, text);
+      writeFileSync(fd, text); // all of it, unlike one writeSync
       fsyncSync(fd);
     } finally {
       closeSync(fd);
