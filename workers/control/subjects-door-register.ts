@@ -32,11 +32,9 @@ export function registerSubjectRegisterRoutes(app: App): void {
       problems: ["rate-limited"],
     },
     async (call) => {
-      const scene = sceneAtDoor(call);
-      const taken = await takeFromAddress(scene);
-      if (!taken.ok) return taken;
-      const hosted = await hostedHere(scene);
-      if (!hosted.ok) return hosted;
+      const begun = await begin(call);
+      if (!begun.ok) return begun;
+      const { scene } = begun.value;
       return await registered(scene, call.body, null);
     },
   );
@@ -52,17 +50,15 @@ export function registerSubjectRegisterRoutes(app: App): void {
       problems: ["gone", "wrong-credentials", "rate-limited"],
     },
     async (call) => {
-      const scene = sceneAtDoor(call);
-      const taken = await takeFromAddress(scene);
-      if (!taken.ok) return taken;
-      const hosted = await hostedHere(scene);
-      if (!hosted.ok) return hosted;
-      const kept = mayKeep(call, call.body.keep, hosted.value);
+      const begun = await begin(call);
+      if (!begun.ok) return begun;
+      const { scene, hosted } = begun.value;
+      const kept = mayKeep(call, call.body.keep, hosted);
       if (!kept.ok) return kept;
       const proved = await useProof(scene, call.body.token, call.body.password);
       if (!proved.ok) return proved;
       if (proved.value.emailDigest !== null) await noteOwnPlace(scene, proved.value.emailDigest);
-      return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(proved.value)));
+      return answerSession(call, call.body.keep, await openSession(scene, hosted, hostedFamily(proved.value)));
     },
   );
   route(
@@ -77,18 +73,16 @@ export function registerSubjectRegisterRoutes(app: App): void {
       problems: ["rate-limited"],
     },
     async (call) => {
-      const scene = sceneAtDoor(call);
-      const taken = await takeFromAddress(scene);
-      if (!taken.ok) return taken;
-      const hosted = await hostedHere(scene);
-      if (!hosted.ok) return hosted;
-      if (!hosted.value.settings.hostedAccounts.guests) return refuse("forbidden", "This tenant takes no guests: register an account.");
-      const kept = mayKeep(call, call.body.keep, hosted.value);
+      const begun = await begin(call);
+      if (!begun.ok) return begun;
+      const { scene, hosted } = begun.value;
+      if (!hosted.settings.hostedAccounts.guests) return refuse("forbidden", "This tenant takes no guests: register an account.");
+      const kept = mayKeep(call, call.body.keep, hosted);
       if (!kept.ok) return kept;
       const sub = uuidv7(scene.now, cryptoRandom);
       const made = await subjectsOf(objectCall(scene), HOSTED, sub).createGuest({ sub, name: call.body.name ?? GUEST }, scene.meta);
       if (!made.ok) return made;
-      return answerSession(call, call.body.keep, await openSession(scene, hosted.value, hostedFamily(made.value)));
+      return answerSession(call, call.body.keep, await openSession(scene, hosted, hostedFamily(made.value)));
     },
   );
   route(
@@ -105,11 +99,9 @@ export function registerSubjectRegisterRoutes(app: App): void {
       problems: ["conflict", "rate-limited"],
     },
     async (call) => {
-      const scene = sceneAtDoor(call);
-      const taken = await takeFromAddress(scene);
-      if (!taken.ok) return taken;
-      const hosted = await hostedHere(scene);
-      if (!hosted.ok) return hosted;
+      const begun = await begin(call);
+      if (!begun.ok) return begun;
+      const { scene } = begun.value;
       const self = await hostedSelf(scene, call.principal);
       if (!self.ok) return self;
       if (!self.value.guest) return refuse("conflict", "This is an account already.");
@@ -117,6 +109,15 @@ export function registerSubjectRegisterRoutes(app: App): void {
       return await registered(scene, { ...call.body, name: call.body.name ?? (name === GUEST ? undefined : name) }, sub);
     },
   );
+}
+
+/** What everyone needs here: an attempt of their address, and accounts that are switched on. */
+async function begin(call: Parameters<typeof sceneAtDoor>[0]) {
+  const scene = sceneAtDoor(call);
+  const taken = await takeFromAddress(scene);
+  if (!taken.ok) return taken;
+  const hosted = await hostedHere(scene);
+  return hosted.ok ? accept({ scene, hosted: hosted.value }) : hosted;
 }
 
 /** Hashes and asks for the mail. Only a demo says where its link leads: whoever reads it there is the person at the keyboard. */
