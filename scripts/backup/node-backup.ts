@@ -6,7 +6,7 @@ import type { KeyRing } from "../../contract/key-ring.ts";
 import { VERSION } from "../../contract/version.ts";
 import { BackupError } from "./backup-error.ts";
 import { BackupWriter } from "./backup-folder.ts";
-import { Copier } from "./copier.ts";
+import type { Copier } from "./copier.ts";
 import { newBackupKey } from "./keys.ts";
 import { tableSums } from "./row-sums.ts";
 import { listState } from "./state-files.ts";
@@ -26,7 +26,8 @@ export interface NodeBackupOptions {
   readonly to: string;
   readonly ring: KeyRing;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What could be refused was not, and the process that copies has been started. */
+  readonly copier: Copier;
+  /** What could be refused was not: from here on there is something to tell of. */
   readonly started?: () => void;
 }
 
@@ -54,7 +55,7 @@ export async function backUpNode(options: NodeBackupOptions): Promise<NodeBackup
   // Plain copies stay beside the state that they are copies of.
   clearAbandoned(join(state, "backups"), (name) => name.endsWith(".work"));
   const work = join(state, "backups", `${id}.work`);
-  const copier = new Copier();
+  const { copier } = options;
   try {
     makeWorkFolder(work);
     checkSpace(state, to);

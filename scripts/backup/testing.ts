@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { KeyRing } from "../../contract/key-ring.ts";
+import { LocalCopier } from "./copier.ts";
 import type { RingText } from "./keys.ts";
 import { backUpNode, type NodeBackup } from "./node-backup.ts";
 
@@ -86,7 +87,15 @@ export class FakeState {
 
   async backUp(to: string, env: Readonly<Record<string, string>> = {}): Promise<NodeBackup> {
     const startedAt = Date.now();
-    return await backUpNode({ id: uuidv7(startedAt, cryptoRandom), startedAt, state: this.folder, to, ring: this.ring.ring, env });
+    return await backUpNode({
+      id: uuidv7(startedAt, cryptoRandom),
+      startedAt,
+      state: this.folder,
+      to,
+      ring: this.ring.ring,
+      env,
+      copier: new LocalCopier(),
+    });
   }
 
   close(): void {

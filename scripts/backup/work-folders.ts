@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { PARENT_VARIABLE } from "./copier-messages.ts";
 import { BackupError } from "./backup-error.ts";
 import { isRunning, processOf } from "../serve/processes.ts";
 
@@ -14,7 +15,9 @@ export function makeWorkFolder(folder: string): void {
   if (existsSync(folder))
     throw new BackupError(`${folder} is there already: another backup or restore works in it, or it is not ours. Remove it if not.`);
   mkdirSync(folder, { mode: 0o700 });
-  const owner = processOf(process.pid) ?? { pid: process.pid, began: "" };
+  // Of a backup's two processes the one that people see and kill.
+  const pid = Number(process.env[PARENT_VARIABLE] ?? process.pid);
+  const owner = processOf(pid) ?? { pid, began: "" };
   writeFileSync(join(folder, MARK_NAME), `${JSON.stringify(owner)}\n`, { mode: 0o600 });
 }
 
