@@ -75,6 +75,14 @@ export const SECOND_FACTOR_MUTATIONS: readonly Mutation[] = [
     test: "workers/control/auth-rotation.test.ts",
   },
   {
+    rule: "AC37",
+    defect: "lets a sign-in that the old password began go on",
+    file: "workers/control/auth-routes.ts",
+    find: "await endChallenges(call.env.DB, session.userId);",
+    replace: "",
+    test: "workers/control/auth-two-factor.test.ts",
+  },
+  {
     rule: "UI46",
     defect: "draws one module of a run and leaves the others light",
     file: "web/lib/qr-path.ts",
