@@ -1,19 +1,23 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { readOptions } from "./options.ts";
-import { guardedFetch, isPrivateAddress, type OutboundDeps } from "./outbound.ts";
+import { fetchGuarded, guardedFetch, isPrivateAddress, type OutboundDeps } from "./outbound.ts";
 
 function world(
   names: Record<string, string[]>,
   answers: Record<string, Response>,
 ): OutboundDeps & { asked: { url: string; headers: Headers }[] } {
   const asked: { url: string; headers: Headers }[] = [];
+  const answer = async (url: string, init: RequestInit) => {
+    asked.push({ url, headers: new Headers(init.headers) });
+    return answers[url]?.clone() ?? new Response("ok");
+  };
   return {
     asked,
     resolve: async (host) => names[host] ?? Promise.reject(new Error("ENOTFOUND")),
-    fetch: async (url, init) => {
-      asked.push({ url, headers: new Headers(init.headers) });
-      return answers[url]?.clone() ?? new Response("ok");
-    },
+    fetch: answer,
+    fetchOpened: answer,
   };
 }
 
@@ -107,5 +111,21 @@ describe("outbound requests of a single node", () => {
     expect(opened("LocalHost:9000", "[0:0:0:0:0:0:0:1]:443", "inside.test:80")).toEqual(["localhost:9000", "[::1]:443", "inside.test:80"]);
     for (const place of ["localhost", "localhost:99999", "[::1", "a b:80", "http://localhost:80", "999.1.1.1:80"])
       expect(() => opened(place), place).toThrow("takes host:port");
+  });
+
+  it("[SC6] looks at the addresses again when it connects, so that a name which changed in between leads nowhere", async () => {
+    let reached = 0;
+    const inside = createServer((_request, response) => {
+      reached++;
+      response.end("secret");
+    });
+    await new Promise<void>((done) => inside.listen(0, "127.0.0.1", done));
+    const { port } = inside.address() as AddressInfo; // it listens on a port
+    const url = `http://localhost:${port}/`;
+    const deps: OutboundDeps = { ...world({ localhost: ["1.1.1.1"] }, {}), fetch: fetchGuarded };
+    await expect(guardedFetch(new Request(url), undefined, deps)).rejects.toThrow(TypeError);
+    expect(reached).toBe(0);
+    expect(await (await guardedFetch(new Request(url), new Set([`localhost:${port}`]))).text()).toBe("secret");
+    inside.close();
   });
 });

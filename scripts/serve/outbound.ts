@@ -1,5 +1,7 @@
+import { lookup as lookUp } from "node:dns";
 import { lookup } from "node:dns/promises";
-import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv4, isIPv6, type LookupFunction } from "node:net";
+import { Agent, fetch as fetchWith } from "undici";
 
 const REDIRECTS = 5;
 
@@ -43,17 +45,20 @@ export function isPrivateAddress(address: string): boolean {
 export interface OutboundDeps {
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** The same for places that were opened. */
+  readonly fetchOpened: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 const realDeps: OutboundDeps = {
   resolve: async (host) => (await lookup(host, { all: true })).map((entry) => entry.address),
-  fetch: async (url, init) => await fetch(url, init),
+  fetch: fetchGuarded,
+  fetchOpened: async (url, init) => await fetch(url, init),
 };
 
 /**
  * Sends a Worker's outbound request unless it leads to a private address, checked again on every redirect.
  * @param allowed `host:port` of private places that whoever runs the node has opened
- * The check and the connection resolve the name separately; a name that changes in between is a known limit of a single node.
+ * The connection looks at the addresses once more, see {@link fetchGuarded}: a name that changes in between leads nowhere either.
  */
 export async function guardedFetch(
   request: Request,
@@ -65,9 +70,15 @@ export async function guardedFetch(
   const headers = new Headers(request.headers);
   let body = method === "GET" || method === "HEAD" ? undefined : await request.arrayBuffer();
   for (let hop = 0; hop <= REDIRECTS; hop++) {
-    const refusal = allowed.has(placeOf(url)) ? undefined : await refuse(url, deps);
+    const opened = allowed.has(placeOf(url));
+    const refusal = opened ? undefined : await refuse(url, deps);
     if (refusal) return new Response(refusal, { status: 403, headers: { "x-meridian-outbound": "refused" } });
-    const response = await deps.fetch(url.href, { method, headers, redirect: "manual", ...(body ? { body } : {}) });
+    const response = await (opened ? deps.fetchOpened : deps.fetch)(url.href, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(body ? { body } : {}),
+    });
     const location = response.headers.get("location");
     if (request.redirect === "manual" || response.status < 301 || response.status > 308 || !location) return response;
     const next = new URL(location, url);
@@ -96,4 +107,23 @@ async function refuse(url: URL, deps: OutboundDeps): Promise<string | undefined>
   } catch {
     return "the host could not be resolved"; // any DNS failure: the request could not have been sent either
   }
+}
+
+/** Resolves as a connection does, and gives it no address when one of the name's is private. */
+const lookUpPublic: LookupFunction = (host, options, done) => {
+  lookUp(host, { ...options, all: true }, (error, addresses) => {
+    const first = addresses?.[0];
+    if (error || !first) return done(error ?? new Error("the host has no address"), "", 0);
+    if (addresses.some(({ address }) => isPrivateAddress(address))) return done(new Error("the host leads to a private address"), "", 0);
+    if (options.all) done(null, addresses);
+    else done(null, first.address, first.family);
+  });
+};
+
+const guarded = new Agent({ connect: { lookup: lookUpPublic } });
+
+/** Connects to public addresses only, whatever the name resolved to a moment before. @throws TypeError like any fetch */
+export async function fetchGuarded(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetchWith(url, { ...init, dispatcher: guarded } as Parameters<typeof fetchWith>[1]); // Node's types are a copy of undici's
+  return response as unknown as Response; // the same class by another name
 }
