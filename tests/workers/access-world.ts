@@ -4,6 +4,7 @@ import { ROLES, type Role, type Scope, SCOPES } from "../../contract/permissions
 import { issuerPutSchema } from "../../contract/issuers.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
 import { seedDoor, seedGuest } from "../../workers/control/subject-testing.ts";
+import { REGISTRY } from "../../workers/control/tenant-backup-run.ts";
 import { ask, seedKey, type SeededOperator, type SeededTenant, seedOperator, seedTenant } from "../../workers/control/testing.ts";
 import { clearIsolateCaches } from "../../workers/http/isolate-caches.ts";
 
@@ -40,6 +41,7 @@ const HOUR_MS = 3_600_000;
 const SYSTEM = { requestId: "seed", actor: "system", actorName: "system" };
 
 export async function seedWorld(mark: string): Promise<World> {
+  REGISTRY.lagMs = 0; // no backup waits here for the registry
   const tenant = await seedTenant("scale");
   const operators: Partial<Record<Role, SeededOperator>> = {};
   for (const role of ROLES) operators[role] = await seedOperator(role, tenant, `${role}@${mark}.example.com`);

@@ -12,6 +12,8 @@ export const progressSchema = z.object({
   ringId: z.string(),
   leaseUntil: z.number(),
   stage: z.enum(["objects", "rows", "blobs", "end"]),
+  /** Walks over the registry: the second takes what it heard of during the first. */
+  pass: z.union([z.literal(1), z.literal(2)]),
   /** The last object that was taken whole. */
   after: z.tuple([z.string(), z.string()]).nullable(),
   /** The object that is being taken. */

@@ -23,6 +23,12 @@ const RUN_LIMITS = {
   giveUpMs: 6 * 3_600_000,
 } as const;
 
+/**
+ * How long the registry may take to hear of an object: its event waits a second in the queue. A backup looks once more after that,
+ * so that what was acknowledged before it began is in it.
+ */
+export const REGISTRY = { lagMs: 3_000 };
+
 /** Who notes the end of a backup in the audit chain: nobody waits for it any more. */
 const SYSTEM = { actor: "system", actorName: "system" } as const;
 
@@ -42,6 +48,7 @@ export async function beginTenantBackup(env: EdgeEnv, tenantId: string, id: stri
     ringId: keyRing(env).current,
     leaseUntil: 0,
     stage: "objects",
+    pass: 1,
     after: null,
     object: null,
     table: 0,
@@ -64,8 +71,11 @@ export async function runTenantBackup(env: EdgeEnv, backup: Backup, now: number)
     if (now - progress.startedAt > RUN_LIMITS.giveUpMs) throw new Error("it was not whole after six hours");
     const walk = await TenantWalk.open(env, progress);
     let files = 0;
-    for (let steps = 0; steps < RUN_LIMITS.steps && files < RUN_LIMITS.files && walk.progress.stage !== "end"; steps++)
+    for (let steps = 0; steps < RUN_LIMITS.steps && files < RUN_LIMITS.files && walk.progress.stage !== "end"; steps++) {
+      const { pass } = walk.progress;
       files += await walk.step();
+      if (pass === 1 && walk.progress.pass === 2) await new Promise((done) => setTimeout(done, REGISTRY.lagMs));
+    }
     if (walk.progress.stage === "end") await finish(env, backup, walk, now);
     else await file.save({ ...walk.progress, leaseUntil: 0 });
     if (walk.progress.stage === "end") await file.remove();

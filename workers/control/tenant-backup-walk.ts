@@ -15,6 +15,8 @@ import { backupPrefix, BackupVault } from "./tenant-backup-vault.ts";
 /** Bytes of a part of a blob: what is held in memory, and what a restore is sent at a time. */
 const BLOB_PART_BYTES = 2 * 1024 * 1024;
 const BLOB_PAGE = 50;
+/** Rows of the registry that are read at a time. */
+const REGISTRY_PAGE = 100;
 
 /** Where a tenant's files lie in R2; its backups are not backed up. */
 const blobPrefixes = (tenantId: string) => [`history/events/${tenantId}/`, `history/dead-letters/${tenantId}/`];
@@ -54,11 +56,14 @@ export class TenantWalk {
     const { progress } = this;
     const address = progress.object ? addressOf(progress.tenantId, progress.object.kind, progress.object.name) : await this.#nextObject();
     if (!address) {
-      progress.stage = "rows";
+      // The registry hears of an object a little later than it is made: those that came meanwhile are taken by another pass.
+      if (progress.pass === 1) progress.pass = 2;
+      else progress.stage = "rows";
+      progress.after = null;
       return 0;
     }
     const { cursor = null, part = 0 } = progress.object ?? {};
-    const path = `object/${address.kind}/${encodeURIComponent(address.name)}`;
+    const path = pathOf(address.kind, address.name);
     try {
       const report = await callObject(async () => await anyObject(this.#env, address).maintain({ type: "export", cursor }));
       const tables = report.chunk.tables.map(({ name, rows }) => sumRows(name, rows));
@@ -154,14 +159,23 @@ export class TenantWalk {
     return checksum;
   }
 
+  /** The next registered object that was not taken yet. The tenant's own is there before the registry has heard of it. */
   async #nextObject(): Promise<ObjectAddress | undefined> {
-    const { tenantId, after } = this.progress;
-    const row = await this.#env.DB.prepare(
-      "SELECT kind, name FROM control_object WHERE tenant_id = ?1 AND (kind, name) > (?2, ?3) ORDER BY kind, name LIMIT 1",
-    )
-      .bind(tenantId, ...(after ?? ["", ""]))
-      .first<{ kind: string; name: string }>();
-    return row ? addressOf(tenantId, row.kind, row.name) : undefined;
+    const { tenantId, after, entries } = this.progress;
+    const taken = new Set(entries.filter(({ kind }) => kind === "object").map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
+    if (!taken.has("object/tenant/main")) return addressOf(tenantId, "tenant", "main");
+    for (let place = after ?? ["", ""]; ;) {
+      const { results } = await this.#env.DB.prepare(
+        "SELECT kind, name FROM control_object WHERE tenant_id = ?1 AND (kind, name) > (?2, ?3) ORDER BY kind, name LIMIT ?4",
+      )
+        .bind(tenantId, ...place, REGISTRY_PAGE)
+        .all<{ kind: string; name: string }>();
+      const found = results.find(({ kind, name }) => !taken.has(pathOf(kind, name)));
+      if (found) return addressOf(tenantId, found.kind, found.name);
+      const last = results.at(-1);
+      if (!last) return undefined;
+      place = [last.kind, last.name];
+    }
   }
 
   async #people() {
@@ -217,6 +231,11 @@ const STEPS: Readonly<Record<Progress["stage"], Step>> = {
   blobs: async (walk) => await walk.takeBlobs(),
   end: async () => 0,
 };
+
+/** Where the parts of an object stand in a backup. */
+function pathOf(kind: string, name: string): string {
+  return `object/${kind}/${encodeURIComponent(name)}`;
+}
 
 function addressOf(tenantId: string, kind: string, name: string): ObjectAddress {
   const known = OBJECT_KINDS.find((candidate) => candidate === kind);

@@ -5,12 +5,13 @@ import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Backup, RestoreStatus } from "../../contract/platform.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
-import { runTenantBackups } from "./tenant-backup-run.ts";
+import { REGISTRY, runTenantBackups } from "./tenant-backup-run.ts";
 import { ask, edgeEnv, seedKey, type SeededOperator, seedOperator, seedTenant } from "./testing.ts";
 
 const ADMIN = "nd66@example.com";
 
 beforeEach(() => {
+  REGISTRY.lagMs = 0;
   clearIsolateCaches();
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
@@ -117,6 +118,30 @@ describe("a tenant's backup", () => {
     expect(await list()).toMatchObject({ id: begun.id, state: "running" });
     await runTenantBackups(edgeEnv, Date.now() + 6 * 60_000);
     expect(await list()).toMatchObject({ id: begun.id, state: "done", objects: 1 });
+  });
+
+  it("[ND65] has objects that the registry hears of while it is made, and the tenant's own in any case", async () => {
+    const owner = await seedBusy("nd65-late");
+    const { tenantId } = owner;
+    await env.DB.prepare("DELETE FROM control_object WHERE tenant_id = ?").bind(tenantId).run();
+    const { beginTenantBackup, runTenantBackup } = await import("./tenant-backup-run.ts");
+    const register = async (kind: string) =>
+      await env.DB.prepare("INSERT INTO control_object (tenant_id, kind, name, created_at) VALUES (?, ?, 'main', 1) ON CONFLICT DO NOTHING")
+        .bind(tenantId, kind)
+        .run();
+    // While the first pass is at the tenant's own object, the registry hears of one that comes before it.
+    const heard = {
+      getByName: (name: string) => ({
+        maintain: async (order: never) => (await register("agents"), await env.TENANT.getByName(name).maintain(order)),
+      }),
+    };
+    const begun = await beginTenantBackup(edgeEnv, tenantId, uuidv7(Date.now(), cryptoRandom), Date.now());
+    await runTenantBackup({ ...edgeEnv, TENANT: Object.assign(heard, {}) } as unknown as typeof edgeEnv, begun, Date.now()).catch(
+      () => undefined,
+    );
+    await runTenantBackups(edgeEnv, Date.now() + 6 * 60_000);
+    const { items } = await (await ask("/v1/tenant/backups", { cookie: owner.cookie })).json<Page<Backup>>();
+    expect(items[0]).toMatchObject({ id: begun.id, state: "done", objects: 2 });
   });
 
   it("[ND65] is kept with the nine before it; older ones go with their files", async () => {
