@@ -54,6 +54,11 @@ describe("without a mouse, an operator", () => {
     await expect.poll(() => lights.at(-1), PATIENT).toBe("live");
 
     const { page, context, faults } = await visit(browser, server, { storageState });
+    // The list is made from events: who arrives while it is open waits behind a count of new rows.
+    for (const name of ["ada", "eve"]) {
+      const found = async () => (await callApi<{ items: unknown[] }>(context, server, `/v1/subjects?search=${name}`)).items.length;
+      await expect.poll(found, PATIENT).toBe(1);
+    }
     await page.goto("/console/control/subjects");
     await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
     await press(page, "/");
