@@ -12,14 +12,13 @@ import { fieldErrors } from "./field-errors.ts";
 import { idempotencyOf } from "./idempotency-key.ts";
 import { parseJson } from "./json.ts";
 import { errorLine } from "./log.ts";
-import { TooManyGuesses } from "./miss-budget.ts";
 import { type Scene, authenticate, authorize } from "./principal.ts";
 import { readQuery } from "./query.ts";
 import { clock, type RequestContext } from "./request-context.ts";
 import type { RouteCall, RouteHandler, RouteSpec } from "./route.ts";
 import { rememberSpec } from "./route-table.ts";
 import { admitToRoute, admitToThings, type Outsider } from "./subject-guard.ts";
-import { TokenTooLong } from "./token-mint.ts";
+import { ThrownProblem } from "./thrown-problem.ts";
 
 /** Bytes of a JSON body where a route says nothing: a hundred times our largest form. */
 export const DEFAULT_BODY_BYTES = 256 * 1024;
@@ -44,12 +43,8 @@ function register<S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<
       const answer = await run(c, spec, handler);
       return answer instanceof Response ? answer : challenged(answerProblem(answer, context, spec.renderProblem), context);
     } catch (error) {
-      if (error instanceof TokenTooLong) return answerProblem(error.problem, context, spec.renderProblem);
-      if (error instanceof TooManyGuesses) {
-        // No fault of ours, and strangers bring it about: no line in the log of errors either.
-        const problem = { slug: "rate-limited", detail: WAIT, retryAfterS: error.retryAfterMs / 1_000 } as const;
-        return answerProblem(problem, context, spec.renderProblem);
-      }
+      // No fault of ours, and strangers may bring it about: no line in the log of errors either.
+      if (error instanceof ThrownProblem) return answerProblem(error.problem, context, spec.renderProblem);
       c.get("deps").log(errorLine(context, error, clock(c.env)));
       return answerProblem(problemOfThrown(error), context, spec.renderProblem);
     }
@@ -206,8 +201,6 @@ async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8A
   const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);
   return idempotency.ok ? accept({ ...meta, idempotency: idempotency.value }) : idempotency;
 }
-
-const WAIT = "Too many names that are nobody's were tried lately. Wait, then try again.";
 
 /** Objects say by properties of the error that they cannot be reached just now; anything else is a fault of ours. */
 function problemOfThrown(error: unknown): Problem {

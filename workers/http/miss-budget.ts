@@ -1,5 +1,7 @@
+import type { Problem } from "../../contract/problems.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { Lru } from "./lru.ts";
+import { ThrownProblem } from "./thrown-problem.ts";
 
 export const MISS_LIMITS = {
   /** Guesses that turned out to be nothing, per subject … */
@@ -13,12 +15,15 @@ const windows = new Lru<{ misses: number; readonly until: number }>(MISS_LIMITS.
 registerIsolateCache(() => windows.clear());
 
 /** Thrown where a guess would have to wait. */
-export class TooManyGuesses extends Error {
+export class TooManyGuesses extends ThrownProblem {
   override readonly name = "TooManyGuesses";
   readonly retryAfterMs: number;
+  readonly problem: Problem;
   constructor(retryAfterMs: number) {
     super("too many guesses");
     this.retryAfterMs = retryAfterMs;
+    const detail = "Too many names that are nobody's were tried lately. Wait, then try again.";
+    this.problem = { slug: "rate-limited", detail, retryAfterS: retryAfterMs / 1_000 };
   }
 }
 

@@ -9,6 +9,7 @@ import type { EdgeEnv } from "../env.ts";
 import type { TenantAccess } from "./access-cache.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
 import { Lru } from "./lru.ts";
+import { ThrownProblem } from "./thrown-problem.ts";
 import { type OurClaims, type OurIssuer, ourIss } from "./token-claims.ts";
 
 /** Whom a token is for and what it carries. */
@@ -34,7 +35,7 @@ export interface MintedToken {
 }
 
 /** Thrown when a token would be longer than one may be; becomes its problem at the edge. */
-export class TokenTooLong extends Error {
+export class TokenTooLong extends ThrownProblem {
   override readonly name = "TokenTooLong";
   readonly problem: Problem = {
     slug: "limit-reached",
