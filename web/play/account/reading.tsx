@@ -84,7 +84,10 @@ function labelText(labels: Readonly<Record<string, string>>): string {
   return Object.values(labels).join(" ") || "all";
 }
 
+/** Its unit is not known here; grouped, a long number can at least be read. */
+const NUMBER = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
+
 function newest(values: readonly (number | null)[]): string {
   const value = values.findLast((one) => one !== null);
-  return value === undefined || value === null ? "no value" : String(Number(value.toPrecision(3)));
+  return value === undefined || value === null ? "no value" : NUMBER.format(value);
 }
