@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -7,6 +6,7 @@ import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { DEMO_EMAIL, seedDemo } from "../../scripts/serve/demo.ts";
 import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
+import { freePort } from "../../tests/lib/server.ts";
 import { Body, SAMPLES, type Values } from "./bodies.ts";
 import { runtimeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
@@ -154,15 +154,4 @@ function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, HOST, () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
-    });
-  });
 }
