@@ -34,7 +34,7 @@ registerIsolateCache(() => memo.clear());
  */
 export async function verifyToken(text: string, scene: TokenScene): Promise<Judgement> {
   const { env, ctx, now, tenantId } = scene;
-  const name = `${tenantId ?? ""} ${text}`;
+  const name = tenantId === undefined ? text : `${tenantId} ${text}`;
   const known = memo.get(name, now);
   if (known?.ring === keyRing(env)) {
     const access = await accessOf(env, ctx, known.token.principal.tenantId, now);

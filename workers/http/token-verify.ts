@@ -11,7 +11,7 @@ import { keysOf } from "./jwks-cache.ts";
 import { Lru } from "./lru.ts";
 import type { KeepAlive } from "./single-flight.ts";
 import { type Checked, checkTimes, failed, passed, type TokenTimes } from "./token-checks.ts";
-import { broughtClaimsSchema, ourClaimsSchema, ourIss } from "./token-claims.ts";
+import { badClaim, broughtClaimsSchema, ourIss, readOurClaims } from "./token-claims.ts";
 import { readToken, type ReadToken } from "./token-format.ts";
 import { isSignedBy, pickKey, signedPart, verifyingKey } from "./token-keys.ts";
 import { mappedAvatarUrl, mappedGrants, mappedName } from "./token-mapping.ts";
@@ -112,9 +112,9 @@ async function judgeOurs(
   if (!signer) return failed("key", "Its signing key is not one that counts any more.");
   const signed = await checkSignature(text, signer.jwk, "ES256");
   if (!signed.ok) return signed;
-  const parsed = ourClaimsSchema.safeParse(claims);
-  if (!parsed.success) return failed("claims", claimsDetail(parsed.error));
-  const { sub, aud, iat, exp, jti, mrd } = parsed.data;
+  const ours = readOurClaims(claims);
+  if (!ours.ok) return ours;
+  const { sub, aud, iat, exp, jti, mrd } = ours.value;
   if (mrd.iss !== issuer) return failed("claims", "Its `iss` and `mrd.iss` differ.");
   if (aud !== env.PUBLIC_URL) return failed("audience", "Its `aud` is not this deployment's public address.");
   const { name, avatarUrl, grants, guest, at, fam } = mrd;
@@ -139,7 +139,7 @@ async function judgeBrought(
   const signed = await checkSignature(text, jwk, algorithm);
   if (!signed.ok) return signed;
   const parsed = broughtClaimsSchema.safeParse(claims);
-  if (!parsed.success) return failed("claims", claimsDetail(parsed.error));
+  if (!parsed.success) return badClaim(parsed.error.issues[0]?.path.join(".") ?? "");
   const { sub, aud, iat, exp, nbf, jti } = parsed.data;
   const audiences = typeof aud === "string" ? [aud] : aud;
   if (!issuer.audiences.some((audience) => audiences.includes(audience)))
@@ -177,9 +177,4 @@ async function checkSignature(text: string, jwk: PublicJwk, algorithm: TokenAlgo
   const key = await verifyingKey(jwk, algorithm);
   if (!key) return failed("key", "The key that it names cannot be used: it is no valid key, or too short.");
   return (await isSignedBy(key, text, algorithm)) ? passed(undefined) : failed("signature", "Its signature is not by that key.");
-}
-
-function claimsDetail({ issues }: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }) {
-  const [first] = issues;
-  return `Its claim \`${first?.path.map(String).join(".") ?? ""}\` is missing or has another form.`;
 }
