@@ -33,6 +33,8 @@ export const EVENT_TYPES = {
   "meridian.agent.disconnected": "lifecycle",
   "meridian.agent.configured": "lifecycle",
   "meridian.metrics.ingested": "aggregate",
+  /** New series are being refused: once when it begins, and again only after an hour without. */
+  "meridian.metrics.series-limit": "lifecycle",
 } as const satisfies Record<string, "lifecycle" | "aggregate">;
 
 export type EventType = keyof typeof EVENT_TYPES;

@@ -25,10 +25,34 @@ export const METRIC_LIMITS = {
   /** Values of one query's answer over all its series: a reply crosses an RPC of at most 32 MiB. */
   queryValues: 1_000_000,
   /** Series that a query may look at before grouping. */
-  scannedSeries: 20_000,
+  scannedSeries: 50_000,
   /** Bytes of packed blocks that a query may decode: about 30 million points, seconds of work. */
   scannedBytes: 48 << 20,
   matchers: 20,
+  /** Selections of one query, and formulas over them. */
+  selections: 10,
+  formulas: 10,
+  formulaChars: 500,
+  topSeries: 1_000,
+  /** Look-back of a windowed function. */
+  windowMs: 30 * 24 * 3_600_000,
+  /** Decompressed bytes of a Prometheus or OpenTelemetry request, and of all such requests in flight in an isolate. */
+  foreignBytes: 16 << 20,
+  foreignInFlightBytes: 32 << 20,
+  /** Samples of such a request; a batch to a shard holds no more. */
+  foreignSamples: 40_000,
+  exemplarLabelsChars: 512,
+  /** Exemplars kept of a shard, the newest. */
+  exemplars: 5_000,
+  helpChars: 500,
+  /** Rejected samples kept for the inspector: this many, for so long. */
+  rejectedKept: 500,
+  rejectedMs: 24 * 3_600_000,
+  /** Lines of the tables of the cardinality page. */
+  cardinalityTop: 50,
+  /** Names, series, labels and values of one answer. */
+  listed: 10_000,
+  shards: 16,
   regexChars: 1_000,
   /** Native resolution of the raw tier. */
   rawStepMs: 5_000,
@@ -58,11 +82,39 @@ export const REJECT_REASONS = [
   "timestamp-in-future",
   "value-invalid",
   "series-limit",
+  "histogram-unsupported",
+  "point-empty",
 ] as const;
 export type RejectReason = (typeof REJECT_REASONS)[number];
 
+/** How the samples of one series become one value of a step or window. */
+export const OVER_TIME = ["avg", "min", "max", "sum", "count", "last", "stddev", "quantile", "rate", "increase", "delta"] as const;
+export type OverTime = (typeof OVER_TIME)[number];
+
+/** How the values of several series become one. */
+export const ACROSS = ["avg", "min", "max", "sum", "count", "last", "stddev", "quantile"] as const;
+export type Across = (typeof ACROSS)[number];
+
+/** Where points lie, finest first; see DESIGN: the newest minutes of raw are in memory. */
+export const TIERS = ["raw", "minute", "hour"] as const;
+export type Tier = (typeof TIERS)[number];
+/** The tiers made of rollups, with the length of a window. */
+export const ROLLUP_STEPS_MS = { minute: 60_000, hour: 3_600_000 } as const;
+export type RollupTier = keyof typeof ROLLUP_STEPS_MS;
+
 export const AGGREGATES = ["avg", "min", "max", "sum", "last"] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
+
+/** By which way samples came. */
+export const INGEST_PROTOCOLS = ["native", "ndjson", "remote-write", "otlp-proto", "otlp-json", "import"] as const;
+export type IngestProtocol = (typeof INGEST_PROTOCOLS)[number];
+
+/**
+ * Part of a series' identity, set by ourselves and by nobody else: its values are increases since the sample before and not running totals
+ * (OTLP's delta temporality). `rate` and `increase` sum such values. Answers leave the label out, matchers may name it.
+ */
+export const TEMPORALITY_LABEL = "__temporality__";
+export const DELTA = "delta";
 
 /**
  * The bits of Prometheus' stale marker, a signalling NaN that no computation yields. Values travel as bits, because

@@ -1,13 +1,6 @@
 import * as z from "zod";
 
-import {
-  AGGREGATES,
-  LABEL_NAME_PATTERN,
-  METRIC_LIMITS,
-  METRIC_NAME_PATTERN,
-  QUOTED_METRIC_PATTERN,
-  REJECT_REASONS,
-} from "./metric-limits.ts";
+import { LABEL_NAME_PATTERN, METRIC_LIMITS, METRIC_NAME_PATTERN, QUOTED_METRIC_PATTERN, REJECT_REASONS } from "./metric-limits.ts";
 
 const metricName = z
   .string()
@@ -43,39 +36,3 @@ export const ingestReplySchema = z.object({
   rejected: z.array(z.object({ index: z.number().int(), reason: z.enum(REJECT_REASONS), detail: z.string() })),
 });
 export type IngestReply = z.infer<typeof ingestReplySchema>;
-
-export const matcherSchema = z.strictObject({
-  label: z.string().min(1).max(METRIC_LIMITS.labelNameChars),
-  op: z.enum(["=", "!="]).default("="),
-  value: z.string().max(METRIC_LIMITS.labelValueChars),
-});
-export type Matcher = z.infer<typeof matcherSchema>;
-
-/** A query. Steps are aligned to multiples of the step since the epoch; a point at `t` covers `[t, t + step)`. */
-export const metricQuerySchema = z.strictObject({
-  metric: z.string().min(1).max(METRIC_LIMITS.metricChars),
-  matchers: z.array(matcherSchema).max(METRIC_LIMITS.matchers).default([]),
-  start: z.iso.datetime({ offset: true }),
-  end: z.iso.datetime({ offset: true }),
-  /** Milliseconds; chosen from the range and maxPoints when absent, never below 1 s. */
-  stepMs: z.number().int().min(1_000).max(86_400_000).optional(),
-  /** How the samples of one series within a step become one value. */
-  aggregate: z.enum(AGGREGATES).default("avg"),
-  /** When present, series that agree on these labels become one; [] makes a single series of all. */
-  groupBy: z.array(z.string().min(1).max(METRIC_LIMITS.labelNameChars)).max(METRIC_LIMITS.labels).optional(),
-  /** How grouped series are combined per step, over each series' step value. Defaults to `aggregate`. */
-  groupAggregate: z.enum(AGGREGATES).optional(),
-  /** At most this many points per series; the step grows until they fit. */
-  maxPoints: z.number().int().min(1).max(METRIC_LIMITS.queryPoints).default(1_000),
-});
-export type MetricQuery = z.infer<typeof metricQuerySchema>;
-
-export const metricQueryReplySchema = z.object({
-  stepMs: z.number().int(),
-  /** Epoch milliseconds of the first step; value `i` of every series stands for `startMs + i * stepMs`. */
-  startMs: z.number().int(),
-  series: z.array(z.object({ labels: z.record(z.string(), z.string()), values: z.array(z.number().nullable()) })),
-  /** Work done, in counts. */
-  trace: z.object({ seriesScanned: z.number().int(), blocksRead: z.number().int(), pointsRead: z.number().int() }),
-});
-export type MetricQueryReply = z.infer<typeof metricQueryReplySchema>;

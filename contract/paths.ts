@@ -9,6 +9,8 @@ export const ROOT_PATHS = {
   "/healthz": "liveness",
   "/readyz": "readiness",
   "/metrics": "the deployment's own metrics",
+  "/prometheus": "Prometheus remote-write",
+  "/otlp": "OpenTelemetry over HTTP",
   "/assets": "files of the console build",
   "/sdk": "the browser SDK, for pages of others",
 } as const;

@@ -25,6 +25,7 @@ export const ACTIONS = {
   "self:read": { roles: everyone, scope: true, summary: "see one's own identity, tenant and permissions" },
   "metrics:write": { roles: builders, scope: true, summary: "send samples" },
   "metrics:read": { roles: readers, scope: true, grant: true, summary: "query series and hosts" },
+  "metrics:manage": { roles: operators, scope: true, summary: "import and delete series, change how metrics are kept" },
   "agents:connect": { roles: [], scope: true, summary: "connect as a host agent" },
   "agents:read": { roles: readers, scope: true, summary: "list agents with their health" },
   "agents:manage": { roles: operators, scope: true, summary: "configure agents" },

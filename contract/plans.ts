@@ -7,16 +7,22 @@ export interface Plan {
   readonly agents: number;
   /** Series that received a sample in the last 24 h. */
   readonly activeSeries: number;
-  /** How long raw 5 s points are kept. */
+  /** New series an hour: a label that explodes is stopped long before it has used up all active series. */
+  readonly newSeriesPerHour: number;
+  /** How long raw points are kept, then rollups of a minute and of an hour. */
   readonly rawRetentionMs: number;
+  readonly minuteRetentionMs: number;
+  readonly hourRetentionMs: number;
 }
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const KEPT = { rawRetentionMs: DAY_MS, minuteRetentionMs: 7 * DAY_MS, hourRetentionMs: 90 * DAY_MS } as const;
 
 export const PLANS = {
-  free: { title: "Free", keys: 20, members: 5, agents: 10, activeSeries: 5_000, rawRetentionMs: 24 * HOUR_MS },
-  team: { title: "Team", keys: 200, members: 50, agents: 200, activeSeries: 50_000, rawRetentionMs: 24 * HOUR_MS },
-  scale: { title: "Scale", keys: 1_000, members: 500, agents: 2_000, activeSeries: 500_000, rawRetentionMs: 24 * HOUR_MS },
+  free: { title: "Free", keys: 20, members: 5, agents: 10, activeSeries: 5_000, newSeriesPerHour: 5_000, ...KEPT },
+  team: { title: "Team", keys: 200, members: 50, agents: 200, activeSeries: 50_000, newSeriesPerHour: 20_000, ...KEPT },
+  scale: { title: "Scale", keys: 1_000, members: 500, agents: 2_000, activeSeries: 500_000, newSeriesPerHour: 100_000, ...KEPT },
 } as const satisfies Record<string, Plan>;
 
 export type PlanName = keyof typeof PLANS;

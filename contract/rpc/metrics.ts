@@ -1,16 +1,35 @@
 import type { Host, HostSummary } from "../hosts.ts";
-import type { MetricQuery, MetricQueryReply } from "../metrics.ts";
+import type { MetricQueryReply, SingleQuery } from "../metric-query.ts";
+import type { Cardinality, ExemplarList, LabelList, MetadataList, MetricNames, Rejected, SeriesList, Storage } from "../metric-catalog.ts";
+import type { IngestProtocol, RejectReason } from "../metric-limits.ts";
+import type { Matcher } from "../metric-query.ts";
 import type { Outcome } from "../problems.ts";
 import type { ObjectRpc } from "./call.ts";
+import type { SelectOrder, SelectReply } from "./metric-select.ts";
 
 /** `{tenantId}/metrics/{n}`: a shard of a tenant's series. */
 export interface MetricShardRpc extends ObjectRpc {
   /**
    * Stores a batch encoded by `contract/metric-batch.ts`; resolves when it is durable.
    * @param batchId the client's, or the content's hash
+   * @param source whose and by which way, for the figures of the ingest page
    */
-  ingest(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>>;
-  query(query: MetricQuery): Promise<Outcome<MetricQueryReply>>;
+  ingest(batch: Uint8Array, batchId: string, source?: IngestSource): Promise<Outcome<ShardIngestReply>>;
+  /**
+   * Stores a batch whose points may be older than the raw tier: those go into rollups at once, and an imported window replaces the one
+   * that was there. The same answer as `ingest`.
+   */
+  importBatch(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>>;
+  /** One selection of a query, as far as this shard can answer it; the edge merges those of all shards. */
+  select(order: SelectOrder): Promise<Outcome<SelectReply>>;
+  /** What there is, from memory. The edge merges the answers of all shards. */
+  catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>>;
+  /** Lines for the inspector; at most `METRIC_LIMITS.rejectedKept` are kept. Always to shard 0. */
+  noteRejected(lines: readonly RejectedLine[]): Promise<void>;
+  /** Deletes series with all their points. */
+  deleteSeries(which: Pick<CatalogAsk, "metric" | "matchers">): Promise<Outcome<{ deleted: number }>>;
+  /** Replaced by `select`. */
+  query(query: SingleQuery): Promise<Outcome<MetricQueryReply>>;
   listHosts(page: {
     limit: number;
     cursor?: string;
@@ -19,6 +38,45 @@ export interface MetricShardRpc extends ObjectRpc {
   /** A hub's wish to be told of topics (`all`, or a host's name) until `untilMs`; an empty list withdraws it. */
   interest(hub: string, topics: readonly string[], untilMs: number): Promise<TopicPosition[]>;
   status(): Promise<ShardStatus>;
+}
+
+export interface IngestSource {
+  readonly protocol: IngestProtocol;
+  readonly keyId: string;
+  /** Samples of the request that were refused before they came here. */
+  readonly rejected: number;
+}
+
+export interface RejectedLine extends IngestSource {
+  /** `rejected` samples of one reason stand behind one line. */
+  readonly reason: RejectReason;
+  readonly at: number;
+  readonly example: string;
+  readonly detail: string;
+}
+
+export interface CatalogAsk {
+  readonly metric?: string;
+  readonly matchers?: readonly Matcher[];
+  readonly search?: string;
+  readonly limit: number;
+  /** For `values`. */
+  readonly label?: string;
+  /** For `exemplars`, epoch milliseconds. */
+  readonly startMs?: number;
+  readonly endMs?: number;
+}
+
+export interface CatalogAnswers {
+  readonly names: MetricNames;
+  readonly series: SeriesList;
+  readonly labels: LabelList;
+  readonly values: LabelList;
+  readonly metadata: MetadataList;
+  readonly exemplars: ExemplarList;
+  readonly cardinality: Cardinality;
+  readonly storage: Storage["shards"][number];
+  readonly rejected: Rejected;
 }
 
 export interface ShardIngestReply {

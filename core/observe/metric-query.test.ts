@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import { type MetricQuery, metricQuerySchema } from "../../contract/metrics.ts";
+import { type SingleQuery, singleQuerySchema } from "../../contract/metric-query.ts";
 import { runQuery } from "./metric-query.ts";
 import { planSteps } from "./steps.ts";
 import { NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
@@ -9,7 +9,7 @@ import { NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
 const iso = (ms: number) => new Date(ms).toISOString();
 
 function ask(rig: TestShard, query: Record<string, unknown>, oldestMs = 0) {
-  const full = metricQuerySchema.parse({ start: iso(NOON), end: iso(NOON + 60_000), metric: "m", ...query });
+  const full = singleQuerySchema.parse({ start: iso(NOON), end: iso(NOON + 60_000), metric: "m", ...query });
   return runQuery(full, { series: rig.shard.series, reader: rig.reader(), oldestMs });
 }
 
@@ -198,7 +198,7 @@ describe("a query", () => {
 
   it("[MT29] shows nothing older than the raw tier", () => {
     const rig = filled(1);
-    const query: Partial<MetricQuery> = { stepMs: 5_000 };
+    const query: Partial<SingleQuery> = { stepMs: 5_000 };
     expect(valueOf(ask(rig, query, NOON + 30_000)).series[0]?.values.filter((value) => value !== null)).toEqual([6, 7, 8, 9, 10, 11]);
   });
 });

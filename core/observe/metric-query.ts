@@ -1,6 +1,6 @@
 import { plainMetric, type SeriesIdentity } from "../../contract/metric-key.ts";
-import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import type { Matcher, MetricQuery, MetricQueryReply } from "../../contract/metrics.ts";
+import { type Aggregate, METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import type { Matcher, MetricQueryReply, SingleQuery } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { SeriesReader } from "./series-reader.ts";
 import type { SeriesTable } from "./series-table.ts";
@@ -19,7 +19,7 @@ interface Group {
 }
 
 /** Answers a query over one shard's series. Limits are refused with the way to narrow the question. */
-export function runQuery(query: MetricQuery, deps: QueryDeps): Outcome<MetricQueryReply> {
+export function runQuery(query: SingleQuery, deps: QueryDeps): Outcome<MetricQueryReply> {
   const startMs = Date.parse(query.start);
   const endMs = Date.parse(query.end);
   if (!(startMs < endMs)) {
@@ -43,7 +43,7 @@ export function runQuery(query: MetricQuery, deps: QueryDeps): Outcome<MetricQue
       `This would read ${Math.ceil(work / (1 << 20))} MiB of points; at most ${METRIC_LIMITS.scannedBytes >> 20} MiB. Ask for a shorter range, or add matchers.`,
     );
   }
-  const own = query.groupBy === undefined ? undefined : new StepSums(steps.count, query.aggregate);
+  const own = query.groupBy === undefined ? undefined : new StepSums(steps.count, query.aggregate as Aggregate);
   for (const { slot, group } of groups.value.members) {
     const { points, first, last } = deps.reader.read(slot, from, end);
     const { at, values } = points.columns;
@@ -60,7 +60,16 @@ export function runQuery(query: MetricQuery, deps: QueryDeps): Outcome<MetricQue
     stepMs: steps.stepMs,
     startMs: steps.startMs,
     series: groups.value.list.map(({ labels, sums }) => ({ labels, values: sums.toValues() })),
-    trace: { seriesScanned: selected.value.length, ...trace },
+    trace: {
+      seriesScanned: selected.value.length,
+      ...trace,
+      bytesRead: 0,
+      shards: 1,
+      tiers: { raw: trace.pointsRead, minute: 0, hour: 0 },
+      cached: 0,
+      cacheable: 0,
+      waitedMs: 0,
+    },
   });
 }
 
@@ -69,7 +78,7 @@ interface Selected {
   readonly identity: SeriesIdentity;
 }
 
-function select(query: MetricQuery, series: SeriesTable): Outcome<Selected[]> {
+function select(query: SingleQuery, series: SeriesTable): Outcome<Selected[]> {
   const selected: Selected[] = [];
   for (const slot of series.ofMetric(plainMetric(query.metric))) {
     const identity = series.identityOf(slot);
@@ -95,7 +104,7 @@ function labelOf(labels: Readonly<Record<string, string>>, name: string): string
 }
 
 function plan(
-  query: MetricQuery,
+  query: SingleQuery,
   selected: readonly Selected[],
   steps: Steps,
 ): Outcome<{ list: Group[]; members: { slot: number; group: Group }[] }> {
@@ -121,7 +130,7 @@ function plan(
           `The answer would hold more than ${METRIC_LIMITS.queryValues} values. Ask for at most ${most} points per series, or for fewer series.`,
         );
       }
-      groups.set(key, (group = { labels, sums: new StepSums(steps.count, aggregate) }));
+      groups.set(key, (group = { labels, sums: new StepSums(steps.count, aggregate as Aggregate) }));
     }
     members.push({ slot, group });
   }

@@ -2,7 +2,7 @@ import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } fr
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HOST_METRICS } from "../../contract/host-metrics.ts";
-import { type MetricQuery, metricQuerySchema } from "../../contract/metrics.ts";
+import { type SingleQuery, singleQuerySchema } from "../../contract/metric-query.ts";
 import { PLANS } from "../../contract/plans.ts";
 import { UPKEEP } from "../../core/observe/upkeep.ts";
 import type { MetricShard } from "./metric-shard.ts";
@@ -11,8 +11,8 @@ import { batchOf, type TestSample } from "./testing.ts";
 type Stub = DurableObjectStub<MetricShard>;
 
 const shardOf = (tenantId = crypto.randomUUID()): Stub => env.METRICS.getByName(`${tenantId}/metrics/0`);
-const query = (metric: string, fromMs: number, toMs: number, more: Partial<MetricQuery> = {}) =>
-  metricQuerySchema.parse({ metric, start: new Date(fromMs).toISOString(), end: new Date(toMs).toISOString(), ...more });
+const query = (metric: string, fromMs: number, toMs: number, more: Partial<SingleQuery> = {}) =>
+  singleQuerySchema.parse({ metric, start: new Date(fromMs).toISOString(), end: new Date(toMs).toISOString(), ...more });
 
 /** Whole seconds in the last minutes, so that retention and the newest accepted time are far away. */
 const base = Math.floor(Date.now() / 1_000) * 1_000 - 300_000;

@@ -2,9 +2,18 @@ import { DurableObject } from "cloudflare:workers";
 import { decodeCursor, encodeCursor } from "../../contract/cursor.ts";
 import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
-import type { MetricQuery, MetricQueryReply } from "../../contract/metrics.ts";
+import type { MetricQueryReply, SingleQuery } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import type { MetricShardRpc, ShardIngestReply, ShardStatus, TopicPosition } from "../../contract/rpc/metrics.ts";
+import type { SelectOrder, SelectReply } from "../../contract/rpc/metric-select.ts";
+import type {
+  CatalogAnswers,
+  CatalogAsk,
+  MetricShardRpc,
+  RejectedLine,
+  ShardIngestReply,
+  ShardStatus,
+  TopicPosition,
+} from "../../contract/rpc/metrics.ts";
 import { definitionCount } from "../../contract/metric-batch.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
@@ -20,6 +29,9 @@ import { errorText, logLine } from "../kit/log.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { LivePublisher } from "./live-publisher.ts";
+import { ShardCatalog } from "./shard-catalog.ts";
+import { deleteFrom, importInto } from "./shard-changes.ts";
+import { selectFrom } from "./shard-queries.ts";
 import { SHARD_MIGRATIONS } from "./shard-schema.ts";
 import { SqlShardStore } from "./sql-shard-store.ts";
 import { TenantPlan } from "./tenant-plan.ts";
@@ -39,6 +51,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   /** Write-ahead rows since the last seal. */
   #logRows = 0;
   readonly #counter = new IngestCounter();
+  readonly #catalog = new ShardCatalog({ shard: () => this.#shard, now: () => this.#kit.now() });
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -80,7 +93,30 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     return outcome;
   }
 
-  async query(query: MetricQuery): Promise<Outcome<MetricQueryReply>> {
+  async importBatch(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>> {
+    const closed = await this.#closed();
+    if (closed) return closed;
+    await this.#coverSeries(definitionCount(batch));
+    return this.#guarded(() => importInto(this.#shard, batch, batchId, this.#kit.now()));
+  }
+
+  async deleteSeries(which: Pick<CatalogAsk, "metric" | "matchers">): Promise<Outcome<{ deleted: number }>> {
+    return (await this.#closed()) ?? this.#guarded(() => deleteFrom(this.#shard, which));
+  }
+
+  async select(order: SelectOrder): Promise<Outcome<SelectReply>> {
+    return (await this.#closed()) ?? selectFrom(order, { shard: this.#shard, now: this.#kit.now() });
+  }
+
+  async catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>> {
+    return (await this.#closed()) ?? this.#catalog.answer(ask, query);
+  }
+
+  async noteRejected(lines: readonly RejectedLine[]): Promise<void> {
+    await this.#kit.read(() => this.#catalog.noteRejected(lines));
+  }
+
+  async query(query: SingleQuery): Promise<Outcome<MetricQueryReply>> {
     const closed = await this.#closed();
     if (closed) return closed;
     const oldestMs = this.#kit.now() - this.#plan.current.rawRetentionMs;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Host } from "../../contract/hosts.ts";
-import type { ingestBodySchema, IngestReply, metricQuerySchema, MetricQueryReply } from "../../contract/metrics.ts";
+import type { metricQuerySchema, MetricQueryReply } from "../../contract/metric-query.ts";
+import type { ingestBodySchema, IngestReply } from "../../contract/metrics.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Call, CallOptions } from "../transport.ts";
 import { listing, type PageQuery } from "../pages.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { MetricQueryReply } from "../../contract/metrics.ts";
+import type { MetricQueryReply } from "../../contract/metric-query.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
 import { ask, type Asked, seedKey, seedOperator, type SeededOperator } from "../../workers/control/testing.ts";
 import { clearIsolateCaches } from "../../workers/http/isolate-caches.ts";

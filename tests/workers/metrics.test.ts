@@ -1,7 +1,8 @@
 import { createExecutionContext, env, evictDurableObject, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import { ingestReplySchema, metricQueryReplySchema } from "../../contract/metrics.ts";
+import { metricQueryReplySchema } from "../../contract/metric-query.ts";
+import { ingestReplySchema } from "../../contract/metrics.ts";
 import { ask, edgeEnv, seedKey, seedOperator, seedTenant } from "../../workers/control/testing.ts";
 import { app } from "../../workers/edge.ts";
 

@@ -1,13 +1,8 @@
 import { plainMetric } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { acceptedWindow } from "../../contract/metric-samples.ts";
-import {
-  ingestBodySchema,
-  ingestReplySchema,
-  type MetricQuery,
-  metricQueryReplySchema,
-  metricQuerySchema,
-} from "../../contract/metrics.ts";
+import { metricQueryReplySchema, type SingleQuery, singleQuerySchema } from "../../contract/metric-query.ts";
+import { ingestBodySchema, ingestReplySchema } from "../../contract/metrics.ts";
 import type { App } from "../http/app.ts";
 import { isMediaType } from "../http/accept.ts";
 import { readBody } from "../http/body.ts";
@@ -65,9 +60,9 @@ export function registerMetricRoutes(app: App): void {
       description:
         "At a tenant's door an end user needs a grant `metrics:read` for the metric, or it is public; a public metric shows all of its labels. Visitors share an answer for up to 5 s, over a range widened to whole 5 s.",
       // The one metric that a query can reach: matchers and groups choose among its series. A quoted name is the plain one.
-      subjects: ({ body }) => [plainMetric((body as MetricQuery).metric)], // parsed with the schema below
+      subjects: ({ body }) => [plainMetric((body as SingleQuery).metric)], // parsed with the schema below
       door: "also",
-      body: metricQuerySchema,
+      body: singleQuerySchema,
       answer: { status: 200, schema: metricQueryReplySchema },
     },
     async (call) => {
@@ -79,7 +74,7 @@ export function registerMetricRoutes(app: App): void {
 }
 
 /** Widened to whole multiples of the staleness, so that "the last five minutes" of two visitors is one question and not two. */
-function sharedRange(query: MetricQuery): MetricQuery {
+function sharedRange(query: SingleQuery): SingleQuery {
   const stepMs = VISITORS_STALENESS_S * 1_000;
   const [start, end] = [Date.parse(query.start), Date.parse(query.end)];
   if (!(start < end)) return query; // refused as it is

@@ -1,4 +1,4 @@
-import type { MetricQueryReply } from "../../../contract/metrics.ts";
+import type { MetricQueryReply } from "../../../contract/metric-query.ts";
 import type { HostPush } from "../../../contract/rpc/metrics.ts";
 import { appendPoints, type Lines, type Point } from "../../lib/series.ts";
 import type { ChartPart } from "./host-charts.ts";

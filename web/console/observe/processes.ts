@@ -1,4 +1,4 @@
-import type { MetricQueryReply } from "../../../contract/metrics.ts";
+import type { MetricQueryReply } from "../../../contract/metric-query.ts";
 
 export interface ProcessRow {
   readonly process: string;

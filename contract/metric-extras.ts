@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { METRIC_LIMITS } from "./metric-limits.ts";
+
+/** What a metric is, as its sender says. */
+export const METRIC_TYPES = ["counter", "gauge", "histogram", "summary", "unknown"] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+export const metricMetadataSchema = z.object({
+  metric: z.string().max(METRIC_LIMITS.metricChars),
+  type: z.enum(METRIC_TYPES),
+  unit: z.string().max(63),
+  help: z.string().max(METRIC_LIMITS.helpChars),
+});
+export type MetricMetadata = z.infer<typeof metricMetadataSchema>;
+
+/** One request that stands for many behind a counter or bucket. */
+export interface BatchExemplar {
+  /** An entry as in the batch's series column: a reference, or DEFINED | index of a definition. */
+  readonly series: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly value: number;
+  /** Hex, empty when it has none. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What travels with a batch besides samples, as JSON behind its definitions. Only metadata that the isolate has not sent lately. */
+export interface BatchExtras {
+  readonly metadata?: readonly MetricMetadata[];
+  readonly exemplars?: readonly BatchExemplar[];
+}
+
+export const batchExtrasSchema = z.object({
+  metadata: z.array(metricMetadataSchema).max(METRIC_LIMITS.foreignSamples).optional(),
+  exemplars: z
+    .array(
+      z.object({
+        series: z.number().int().min(0).max(0xffff_ffff),
+        at: z.number().int(),
+        value: z.number(),
+        traceId: z.string().max(64),
+        spanId: z.string().max(32),
+        labels: z.record(z.string(), z.string()),
+      }),
+    )
+    .max(METRIC_LIMITS.foreignSamples)
+    .optional(),
+});
