@@ -9,7 +9,17 @@ const reply = (startMs: number, series: { labels: Record<string, string>; values
   startMs,
   stepMs,
   series,
-  trace: { seriesScanned: 0, blocksRead: 0, pointsRead: 0 },
+  trace: {
+    seriesScanned: 0,
+    blocksRead: 0,
+    pointsRead: 0,
+    bytesRead: 0,
+    shards: 1,
+    tiers: { raw: 0, minute: 0, hour: 0 },
+    cached: 0,
+    cacheable: 0,
+    waitedMs: 0,
+  },
 });
 const cpu = HOST_CHARTS[0] ?? expect.fail("no charts");
 const part = cpu.parts[0] ?? expect.fail("no parts");
