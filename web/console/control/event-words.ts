@@ -30,6 +30,7 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "meridian.agent.disconnected": "agent disconnected",
   "meridian.agent.configured": "agent configured",
   "meridian.metrics.ingested": "samples ingested",
+  "meridian.metrics.series-limit": "limit on series reached",
 };
 
 export const LISTED_TYPES = (Object.keys(EVENT_WORDS) as EventType[]) // the keys of a record are its key type
