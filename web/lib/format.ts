@@ -1,5 +1,16 @@
 /** What a number measures; decides its unit, its scale and whether zero belongs on an axis. */
-export const UNITS = ["count", "ratio", "bytes", "bytesPerSecond", "perSecond", "milliseconds", "seconds", "celsius", "load"] as const;
+export const UNITS = [
+  "count",
+  "ratio",
+  "bytes",
+  "bytesPerSecond",
+  "perSecond",
+  "milliseconds",
+  "seconds",
+  "celsius",
+  "load",
+  "plain",
+] as const;
 export type Unit = (typeof UNITS)[number];
 
 /** What stands where a number is missing. */
@@ -32,6 +43,18 @@ function joined(text: string, unit: string): string {
   return unit ? `${text} ${unit}` : text;
 }
 
+/** What three decimals would round to nothing, in powers of ten: `4.2e-6`. */
+function small(value: number): string {
+  return value === 0 ? "0" : value.toExponential(1).replace(".0e", "e");
+}
+
+/** Milliseconds below a second, microseconds below one, else the two largest parts. */
+function shortTime(ms: number): string {
+  const size = Math.abs(ms);
+  if (size >= 1_000) return size < 10_000 ? `${threeDigits(ms / 1_000)} s` : formatDuration(ms);
+  return size < 1 && size > 0 ? `${threeDigits(ms * 1_000)} \u00b5s` : `${threeDigits(ms)} ms`;
+}
+
 /** A number with its unit for reading: `1.2 GiB`, `340 ms`, `12.4 k/s`, `37 %`. A missing one is a dash. */
 export function formatValue(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NOTHING;
@@ -47,16 +70,17 @@ export function formatValue(value: number | null | undefined, unit: Unit): strin
     }
     case "perSecond": {
       const { text, prefix } = scaled(value, 1000, DECIMAL);
-      return `${text} ${prefix}/s`;
+      return `${text === "0" ? small(value) : text} ${prefix}/s`;
     }
-    case "count": {
+    case "count":
+    case "plain": {
       const { text, prefix } = scaled(value, 1000, DECIMAL);
-      return joined(text, prefix);
+      return joined(text === "0" ? small(value) : text, prefix);
     }
     case "milliseconds":
-      return Math.abs(value) < 1_000 ? `${threeDigits(value)} ms` : formatDuration(value);
+      return shortTime(value);
     case "seconds":
-      return formatDuration(value * 1_000);
+      return shortTime(value * 1_000);
     case "celsius":
       return `${value.toFixed(0)} °C`;
     case "load":
@@ -77,8 +101,10 @@ export function exactValue(value: number | null | undefined, unit: Unit): string
     seconds: "s",
     celsius: "°C",
     load: "",
+    plain: "",
   };
-  return joined(value.toLocaleString("en", { maximumFractionDigits: 6 }), plain[unit]);
+  const text = value !== 0 && Math.abs(value) < 1e-4 ? small(value) : value.toLocaleString("en", { maximumFractionDigits: 6 });
+  return joined(text, plain[unit]);
 }
 
 /** A difference with its sign and the period it is against: `+12 % vs last week`. */

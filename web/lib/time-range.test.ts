@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { customRange, rangeBounds, rangeQuery, readRange, stepFor } from "./time-range.ts";
+import { customRange, rangeBounds, rangeQuery, readRange, RELATIVE_RANGES, stepFor } from "./time-range.ts";
 import { withQuery } from "./url-state.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -19,6 +19,14 @@ describe("time range", () => {
     expect(withQuery(withQuery("", rangeQuery(exact)), rangeQuery(relative))).toBe("?range=5m");
   });
 
+  it("[UI80] reaches from five minutes to 90 days, with every point on its axis", () => {
+    expect(RELATIVE_RANGES.map(({ name }) => name)).toEqual(["5m", "1h", "6h", "24h", "7d", "90d"]);
+    for (const { name, ms } of RELATIVE_RANGES) {
+      expect(readRange(`?range=${name}`)).toMatchObject({ name, ms });
+      expect(ms / stepFor(ms, 720)).toBeLessThanOrEqual(720);
+    }
+  });
+
   it("[UI3] follows the present when relative and stands when exact", () => {
     expect(rangeBounds(readRange("?range=5m"), NOW)).toEqual({ fromMs: NOW - 300_000, toMs: NOW });
     expect(rangeBounds({ kind: "exact", fromMs: 1, toMs: 2 }, NOW)).toEqual({ fromMs: 1, toMs: 2 });
@@ -36,7 +44,8 @@ describe("time range", () => {
     expect(stepFor(3_600_000, 720)).toBe(5_000);
     expect(stepFor(3_600_001, 720)).toBe(10_000);
     expect(stepFor(86_400_000, 720)).toBe(120_000);
-    expect(stepFor(90 * 86_400_000, 720)).toBe(21_600_000);
+    expect(stepFor(7 * 86_400_000, 720)).toBe(900_000);
+    expect(stepFor(90 * 86_400_000, 720)).toBe(10_800_000);
     for (const days of [1, 30, 400, 4_000]) expect((days * 86_400_000) / stepFor(days * 86_400_000, 720)).toBeLessThanOrEqual(720);
   });
 });

@@ -4,6 +4,8 @@ export const RELATIVE_RANGES = [
   { name: "1h", label: "last 1 h", ms: 3_600_000 },
   { name: "6h", label: "last 6 h", ms: 6 * 3_600_000 },
   { name: "24h", label: "last 24 h", ms: 24 * 3_600_000 },
+  { name: "7d", label: "last 7 d", ms: 7 * 86_400_000 },
+  { name: "90d", label: "last 90 d", ms: 90 * 86_400_000 },
 ] as const;
 
 export type TimeRange =
@@ -42,7 +44,9 @@ export function rangeBounds(range: TimeRange, nowMs: number): { fromMs: number; 
 }
 
 /** Steps that people can read off an axis; the smallest is what agents send. */
-const STEPS_MS = [5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000];
+const STEPS_MS = [
+  5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000,
+];
 
 /** The finest step that shows the span in at most so many points. */
 export function stepFor(spanMs: number, maxPoints: number): number {

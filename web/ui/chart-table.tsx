@@ -1,6 +1,8 @@
 import { useMemo } from "preact/hooks";
 import { exactValue, formatExact, formatValue, type Unit } from "../lib/format.ts";
 import type { Lines } from "../lib/series.ts";
+import { csv } from "../lib/table-model.ts";
+import { CopyButton } from "./copy-button.tsx";
 import { type Column, Table } from "./table.tsx";
 
 interface Step {
@@ -19,6 +21,11 @@ export function ChartTable({ title, lines, unit }: { title: string; lines: Lines
     }));
     return steps.toReversed();
   }, [lines]);
+  const asCsv = () =>
+    csv(
+      ["Time", ...names],
+      rows.map(({ atMs, values }) => [new Date(atMs).toISOString(), ...values]),
+    );
   const time: Column<Step> = {
     key: "time",
     title: "Time",
@@ -40,6 +47,7 @@ export function ChartTable({ title, lines, unit }: { title: string; lines: Lines
         columns={[time, ...columns]}
         rows={rows}
         id={({ atMs }) => String(atMs)}
+        bar={<CopyButton text={asCsv} words="Copy as CSV" label="Copy the numbers as CSV" />}
       />
     </div>
   );

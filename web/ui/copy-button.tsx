@@ -15,10 +15,17 @@ export async function copyText(text: string): Promise<void> {
   area.remove();
 }
 
-export function CopyButton({ text, label = "Copy", words }: { text: string; label?: string; words?: string }) {
+interface CopyProps {
+  /** Made when it is asked for, where that is work. */
+  readonly text: string | (() => string);
+  readonly label?: string;
+  readonly words?: string;
+}
+
+export function CopyButton({ text, label = "Copy", words }: CopyProps) {
   const done = useSignal(false);
   const copy = async () => {
-    await copyText(text);
+    await copyText(typeof text === "string" ? text : text());
     done.value = true;
     setTimeout(() => (done.value = false), 1_500);
   };

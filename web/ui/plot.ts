@@ -16,11 +16,27 @@ export interface PlotOptions {
   /** Lines drawn; the others are in the legend only. */
   readonly isShown: (name: string) => boolean;
   readonly thresholds: readonly { value: number; label: string; tone: "warn" | "critical" }[];
+  /** Powers of ten on the axis; what is not above zero is a gap. */
+  readonly log?: boolean | undefined;
+  readonly extras?: PlotExtras | undefined;
   /** The person brushed or panned to another range. */
   readonly onRange: (fromMs: number, toMs: number) => void;
   readonly onReset: () => void;
   /** Index of the step under the crosshair. */
   readonly onCursor: (index: number | null) => void;
+}
+
+/** What is drawn besides lines. */
+export interface PlotExtras {
+  /** The smallest and largest around a line, by its name. */
+  readonly bands: ReadonlyMap<string, Band>;
+  /** Lines of an earlier time by the line of now whose colour they take; they are dashed. */
+  readonly before: ReadonlyMap<string, string>;
+}
+
+export interface Band {
+  readonly min: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
 }
 
 /** Charts that share the crosshair. */
@@ -41,16 +57,32 @@ function timeLabels(splits: readonly number[], incrementS: number): string[] {
   });
 }
 
-/** Times in seconds, then a row per line: what uPlot eats. */
-export function plotData({ startMs, stepMs, lines }: Lines): uPlot.AlignedData {
-  const rows = [...lines.values()];
+/** Bands that have a line, in the order of the lines. */
+function bandsOf(lines: Lines, extras: PlotExtras | undefined): { name: string; band: Band }[] {
+  return [...lines.lines.keys()].flatMap((name) => {
+    const band = extras?.bands.get(name);
+    return band ? [{ name, band }] : [];
+  });
+}
+
+/** Times in seconds, then a row per line, then two per band: what uPlot eats. */
+export function plotData(all: Lines, { log, extras }: Pick<PlotOptions, "log" | "extras"> = {}): uPlot.AlignedData {
+  const { startMs, stepMs, lines } = all;
+  const rows = [...lines.values(), ...bandsOf(all, extras).flatMap(({ band }) => [band.max, band.min])];
   const times = Array.from({ length: rows[0]?.length ?? 0 }, (_, i) => (startMs + i * stepMs) / 1_000);
-  return [times, ...rows] as uPlot.AlignedData; // the library's tuple type cannot be built by a spread
+  const drawn = log ? rows.map((row) => row.map((value) => (value !== null && value > 0 ? value : null))) : rows;
+  return [times, ...drawn] as uPlot.AlignedData; // the library's tuple type cannot be built by a spread
 }
 
 function yRange(unit: Unit, top: number | undefined) {
   return (_plot: uPlot, low: number | null, high: number | null): [number, number] => {
     if (low === null || high === null) return [0, top ?? 1];
+    if (unit === "seconds" || unit === "plain") {
+      // Little movement far from zero would be a flat line above an empty chart.
+      const near = low > 0 && high - low < high / 2;
+      const room = (high - low) * 0.15 || Math.abs(high) * 0.1 || 1e-9;
+      return near ? [low - room, high + room] : [Math.min(0, low) - (low < 0 ? room : 0), Math.max(0, high + room)];
+    }
     if (unit === "celsius" || unit === "milliseconds") {
       const room = Math.max(1, (high - low) * 0.15);
       return [low - room, high + room];
@@ -59,6 +91,10 @@ function yRange(unit: Unit, top: number | undefined) {
     const least = unit === "bytes" || unit === "bytesPerSecond" ? 1_024 : 1e-9;
     return [Math.min(0, low), Math.max(top ?? 0, high * 1.08, least)];
   };
+}
+
+function logRange(_plot: uPlot, low: number | null, high: number | null): uPlot.Range.MinMax {
+  return low === null || high === null || high <= 0 ? [1, 10] : uPlot.rangeLog(low, high, 10, true);
 }
 
 function panByShift(plot: uPlot, down: MouseEvent, onRange: PlotOptions["onRange"]): void {
@@ -98,10 +134,35 @@ function drawThresholds(plot: uPlot, thresholds: PlotOptions["thresholds"]): voi
   }
 }
 
+/** Colours of lines, where a line of an earlier time has that of its present one, dashed. */
+export function lineColours(names: readonly string[], extras?: PlotExtras): ReadonlyMap<string, { token: string; dashed: boolean }> {
+  const present = names.filter((name) => !extras?.before.has(name));
+  const colours = seriesColours(present);
+  for (const [past, now] of extras?.before ?? []) {
+    const colour = colours.get(now);
+    if (colour) colours.set(past, { ...colour, dashed: true });
+  }
+  return colours;
+}
+
+/** Lines stay readable through the bands of others. */
+const BAND_ALPHA = 0.16;
+
+/** `#rrggbb` with an alpha. */
+function withAlpha(colour: string, alpha: number): string {
+  const hex = Math.round(alpha * 255)
+    .toString(16)
+    .padStart(2, "0");
+  return /^#[0-9a-f]{6}$/i.test(colour) ? colour + hex : colour;
+}
+
 /** A chart of these lines in this element. The caller destroys it, and makes another when names, unit or colours change. */
 export function makePlot(element: HTMLElement, lines: Lines, options: PlotOptions): uPlot {
   const { unit } = options;
-  const colours = seriesColours([...lines.lines.keys()]);
+  const { log, extras } = options;
+  const names = [...lines.lines.keys()];
+  const colours = lineColours(names, extras);
+  const bands = bandsOf(lines, extras);
   const text = token("--muted");
   const grid = { stroke: token("--line"), width: 1 };
   const bytes = unit === "bytes" || unit === "bytesPerSecond";
@@ -130,7 +191,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
       },
       scales: {
         x: { time: true, range: (_plot, low, high) => [low ?? 0, high ?? 1] },
-        y: { range: yRange(unit, options.top) },
+        y: log ? { distr: 3, log: 10, range: logRange } : { range: yRange(unit, options.top) },
       },
       axes: [
         {
@@ -147,13 +208,13 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
           ticks: { show: false },
           size: 68,
           space: 36,
-          values: (_plot, splits) => splits.map((value) => formatValue(value, unit)),
-          ...(bytes && { incrs: BYTE_STEPS }),
+          values: (_plot, splits) => splits.map((value: number | null) => (value === null ? "" : formatValue(value, unit))),
+          ...(bytes && !log && { incrs: BYTE_STEPS }),
         },
       ],
       series: [
         {},
-        ...[...lines.lines.keys()].map((name) => {
+        ...names.map((name) => {
           const { token: colour = "--series-1", dashed = false } = colours.get(name) ?? {};
           return {
             label: name,
@@ -170,7 +231,15 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
             ...(dashed && { dash: [6, 4] }),
           };
         }),
+        ...bands.flatMap(({ name }) => {
+          const edge = { show: options.isShown(name), width: 0, points: { show: false }, spanGaps: false };
+          return [edge, edge];
+        }),
       ],
+      bands: bands.map(({ name }, i) => ({
+        series: [names.length + 1 + i * 2, names.length + 2 + i * 2],
+        fill: withAlpha(token(colours.get(name)?.token ?? "--series-1"), BAND_ALPHA),
+      })),
       hooks: {
         draw: [(plot) => drawThresholds(plot, options.thresholds)],
         setCursor: [(plot) => options.onCursor(plot.cursor.idx ?? null)],
@@ -184,7 +253,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
         ],
       },
     },
-    plotData(lines),
+    plotData(lines, { log, extras }),
     element,
   );
 }

@@ -6,13 +6,12 @@ import "uplot/dist/uPlot.min.css";
 import { drawSoon, forgetDraw } from "../lib/draw.ts";
 import type { Unit } from "../lib/format.ts";
 import { type Lines, limitLines, pointCount } from "../lib/series.ts";
-import { seriesColours } from "../lib/series-colours.ts";
 import { paletteVersion } from "../lib/theme.ts";
 import { Button } from "./button.tsx";
 import { Card } from "./card.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
 import { ChartTable } from "./chart-table.tsx";
-import { makePlot, plotData, type PlotOptions } from "./plot.ts";
+import { lineColours, makePlot, plotData, type PlotExtras, type PlotOptions } from "./plot.ts";
 import "./chart.css";
 
 export interface ChartProps {
@@ -32,13 +31,21 @@ export interface ChartProps {
   /** Stands in the chart's place: a skeleton, an error, or why there is nothing. */
   readonly instead?: preact.ComponentChildren;
   readonly dim?: boolean;
+  readonly log?: boolean;
+  readonly extras?: PlotExtras;
+  /** Lines drawn at most, before the rest is gathered. */
+  readonly most?: number;
+  /** Below the drawing: what it leaves out. */
+  readonly note?: string | undefined;
+  /** Whether the numbers stand there as text, where the address holds it. */
+  readonly table?: { readonly shown: boolean; readonly onShow: (shown: boolean) => void };
 }
 
 const NO_THRESHOLDS: PlotOptions["thresholds"] = [];
 
 /** The drawing itself: made anew when names or colours change, fed when data or range do. */
 function Plot(props: ChartProps & { onCursor: (index: number | null) => void }) {
-  const { lines, fromMs, toMs, unit, top } = props;
+  const { lines, fromMs, toMs, unit, top, log, extras } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const latest = useRef(props);
@@ -46,12 +53,13 @@ function Plot(props: ChartProps & { onCursor: (index: number | null) => void }) 
   const names = [...lines.lines.keys()].join("\n");
   const shown = props.isolated.join("\n");
   const palette = paletteVersion.value;
+  const banded = [...(extras?.bands.keys() ?? [])].join("\n");
 
   const feed = useMemo(
     () => () => {
       const { lines: now, fromMs: from, toMs: to } = latest.current;
       plot.current?.batch(() => {
-        plot.current?.setData(plotData(now), false);
+        plot.current?.setData(plotData(now, latest.current), false);
         plot.current?.setScale("x", { min: from / 1_000, max: to / 1_000 });
       });
     },
@@ -69,6 +77,8 @@ function Plot(props: ChartProps & { onCursor: (index: number | null) => void }) 
       fromMs: now.fromMs,
       toMs: now.toMs,
       thresholds: now.thresholds ?? NO_THRESHOLDS,
+      log: now.log,
+      extras: now.extras,
       isShown: (name) => now.isolated.length === 0 || now.isolated.includes(name),
       onRange: (from, to) => latest.current.onRange(from, to),
       onReset: () => latest.current.onReset(),
@@ -86,18 +96,19 @@ function Plot(props: ChartProps & { onCursor: (index: number | null) => void }) 
       made.destroy();
       plot.current = undefined;
     };
-  }, [names, shown, unit, top, palette]);
+  }, [names, shown, unit, top, palette, log, banded]);
 
-  useEffect(() => drawSoon(feed), [lines, fromMs, toMs]);
+  useEffect(() => drawSoon(feed), [lines, fromMs, toMs, extras]);
   return <div ref={box} class="plot" role="img" aria-label={`${props.title}: the table button shows the same numbers as text`} />;
 }
 
 /** One chart with its legend and its table twin. */
 export function TimeSeriesChart(props: ChartProps) {
   const cursor = useSignal<number | null>(null);
-  const asTable = useSignal(false);
-  const { shown, gathered } = useMemo(() => limitLines(props.lines), [props.lines]);
-  const colours = useMemo(() => seriesColours([...shown.lines.keys()]), [[...shown.lines.keys()].join("\n")]);
+  const ownTable = useSignal(false);
+  const asTable = props.table?.shown ?? ownTable.value;
+  const { shown, gathered } = useMemo(() => limitLines(props.lines, props.most), [props.lines, props.most]);
+  const colours = useMemo(() => lineColours([...shown.lines.keys()], props.extras), [[...shown.lines.keys()].join("\n"), props.extras]);
   const empty = pointCount(shown) === 0;
   return (
     <Card
@@ -106,17 +117,17 @@ export function TimeSeriesChart(props: ChartProps) {
       aside={
         <Button
           kind="quiet"
-          icon={asTable.value ? TrendingUp : Table2}
-          label={asTable.value ? `Show ${props.title} as a chart` : `Show ${props.title} as a table`}
-          pressed={asTable.value}
+          icon={asTable ? TrendingUp : Table2}
+          label={asTable ? `Show ${props.title} as a chart` : `Show ${props.title} as a table`}
+          pressed={asTable}
           disabled={empty}
-          onClick={() => (asTable.value = !asTable.value)}
+          onClick={() => (props.table ? props.table.onShow(!asTable) : (ownTable.value = !asTable))}
         />
       }
     >
       {props.instead ? (
         <div class="plot instead">{props.instead}</div>
-      ) : asTable.value ? (
+      ) : asTable ? (
         <ChartTable title={props.title} lines={shown} unit={props.unit} />
       ) : (
         <>
@@ -124,6 +135,7 @@ export function TimeSeriesChart(props: ChartProps) {
           {gathered > 0 && (
             <p class="muted chart-note">Eleven of {props.lines.lines.size} series, highest average first; the rest as their mean.</p>
           )}
+          {props.note && <p class="muted chart-note">{props.note}</p>}
           <ChartLegend
             lines={shown}
             colours={colours}
