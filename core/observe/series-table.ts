@@ -1,6 +1,12 @@
 import { RefMap } from "./ref-map.ts";
 import { parseSeriesKey, type SeriesIdentity } from "../../contract/metric-key.ts";
 
+/** Told of every series that comes and goes. */
+export interface SeriesWatcher {
+  added(slot: number, key: string): void;
+  removed(slot: number, key: string): void;
+}
+
 /**
  * The live series of a shard. A series has three names: its canonical key (text, on the wire once), its reference (a
  * number that is never used again, in rows and at the edge) and its slot (a small number that is, an index into columns).
@@ -13,6 +19,7 @@ export class SeriesTable {
   readonly #refs: number[] = [];
   readonly #free: number[] = [];
   #keyChars = 0;
+  watcher: SeriesWatcher | undefined;
 
   /** Live series. */
   get size(): number {
@@ -73,6 +80,7 @@ export class SeriesTable {
     let slots = this.#slotsOfMetric.get(metric);
     if (!slots) this.#slotsOfMetric.set(metric, (slots = new Set()));
     slots.add(slot);
+    this.watcher?.added(slot, key);
     return slot;
   }
 
@@ -83,6 +91,7 @@ export class SeriesTable {
     const slots = this.#slotsOfMetric.get(metric);
     slots?.delete(slot);
     if (slots?.size === 0) this.#slotsOfMetric.delete(metric);
+    this.watcher?.removed(slot, key);
     this.#slotOfRef.delete(this.refOf(slot));
     this.#slotOfKey.delete(key);
     this.#keyChars -= key.length;

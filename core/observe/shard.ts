@@ -8,6 +8,7 @@ import { readDirectory } from "./block-rows.ts";
 import { unpackDefinitions } from "./dictionary-rows.ts";
 import { Heads } from "./heads.ts";
 import { HostTable } from "./host-table.ts";
+import { LabelIndex } from "./label-index.ts";
 import { LogRing } from "./log-ring.ts";
 import { decodeCommit, encodeCommit, type LogRecord, splitCommit, wholeCommits } from "./log-rows.ts";
 import { RecentIds } from "./recent-ids.ts";
@@ -50,6 +51,7 @@ const UNREADABLE = refuse("bad-request", "The batch is not encoded as this versi
  */
 export class Shard {
   readonly series = new SeriesTable();
+  readonly labels = new LabelIndex(this.series);
   readonly heads = new Heads();
   readonly hosts = new HostTable();
   readonly blocks = new BlockIndex();
