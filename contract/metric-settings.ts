@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { METRIC_LIMITS } from "./metric-limits.ts";
+import type { Plan } from "./plans.ts";
 
 /** How a tenant's metrics are kept. `null` is the plan's value, which is also the most. */
 export const metricSettingsSchema = z.strictObject({
@@ -37,3 +38,19 @@ export const metricSettingsViewSchema = z.object({
 export type MetricSettingsView = z.infer<typeof metricSettingsViewSchema>;
 /** What counts, after plan and settings. */
 export type MetricAllowance = MetricSettingsView["effective"];
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What the settings come to under a plan: of each the smaller. A plan that became smaller counts at once. */
+export function metricAllowance(plan: Plan, settings: MetricSettings): MetricAllowance {
+  const least = (most: number, own: number | null, unit = 1): number => (own === null ? most : Math.min(most, own * unit));
+  return {
+    shards: settings.shards,
+    rawMs: least(plan.rawRetentionMs, settings.rawHours, HOUR_MS),
+    minuteMs: least(plan.minuteRetentionMs, settings.minuteDays, DAY_MS),
+    hourMs: least(plan.hourRetentionMs, settings.hourDays, DAY_MS),
+    activeSeries: least(plan.activeSeries, settings.activeSeries),
+    newSeriesPerHour: least(plan.newSeriesPerHour, settings.newSeriesPerHour),
+  };
+}

@@ -1,5 +1,6 @@
 import type { Issuer } from "../issuers.ts";
 import type { Thing } from "../grants.ts";
+import type { MetricSettings } from "../metric-settings.ts";
 import type { TenantSettings } from "../settings.ts";
 
 // What an isolate holds of a tenant to judge credentials without asking anybody, and how it keeps up.
@@ -30,6 +31,7 @@ export interface Revocation {
 export interface AccessConfig {
   readonly slug: string;
   readonly settings: TenantSettings;
+  readonly metrics: MetricSettings;
   readonly issuers: readonly Issuer[];
   readonly publicThings: readonly Thing[];
   readonly signingKeys: readonly SigningKey[];

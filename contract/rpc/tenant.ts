@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditVerification, Key, KeyCreate, KeyCreated, Tenant } from "../access.ts";
 import type { Thing } from "../grants.ts";
 import type { Issuer, IssuerPut } from "../issuers.ts";
+import type { MetricSettings, MetricSettingsView } from "../metric-settings.ts";
 import type { PublicThing, SettingsView, TenantSettings } from "../settings.ts";
 import type { AccessKnown, AccessSnapshot, Revocation } from "./access.ts";
 import type { Page } from "../pages.ts";
@@ -50,6 +51,14 @@ export interface TenantRpc extends ObjectRpc {
     expectedVersion: number | undefined,
     meta: CallMeta,
   ): Promise<Outcome<{ view: SettingsView; version: number }>>;
+  /** How metrics are kept, what that comes to under the plan, and the version that `If-Match` names. */
+  metricSettings(): Promise<Outcome<{ view: MetricSettingsView; version: number }>>;
+  /** @param expectedVersion of If-Match, when given: another is `precondition-failed` */
+  putMetricSettings(
+    settings: MetricSettings,
+    expectedVersion: number | undefined,
+    meta: CallMeta,
+  ): Promise<Outcome<{ view: MetricSettingsView; version: number }>>;
   /** The proof was found: the host leads to this tenant's door from now on. One that is another tenant's is `conflict` at the edge, by D1. */
   noteHostVerified(host: string, meta: CallMeta): Promise<Outcome<SettingsView>>;
   /** A new secret that signs mails; the answer is the one time that it can be read. */

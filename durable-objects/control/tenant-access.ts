@@ -26,6 +26,7 @@ function configOf({ slug, settings }: Profile, stores: TenantStores, now: number
   return {
     slug,
     settings,
+    metrics: stores.metrics.find().settings,
     issuers: stores.issuers.list().map(issuerView),
     publicThings: stores.publicThings.things(),
     signingKeys: stores.signingKeys.list(now).map(({ keyId, jwk, sealed, until }) => ({ keyId, jwk, sealed, until })),

@@ -98,4 +98,16 @@ export const TENANT_MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    id: 3,
+    name: "how metrics are kept",
+    additive: true,
+    up: `
+      CREATE TABLE tenant_metrics (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        settings TEXT NOT NULL,
+        version INTEGER NOT NULL
+      ) STRICT;
+    `,
+  },
 ];

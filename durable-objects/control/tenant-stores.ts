@@ -2,6 +2,7 @@ import { AuditStore } from "./tenant-audit.ts";
 import { HostStore } from "./tenant-hosts.ts";
 import { IssuerStore } from "./tenant-issuers.ts";
 import { KeyStore } from "./tenant-keys.ts";
+import { MetricSettingsStore } from "./tenant-metric-settings.ts";
 import { ProfileStore } from "./tenant-profile.ts";
 import { PublicStore } from "./tenant-public.ts";
 import { RevocationStore } from "./tenant-revocations.ts";
@@ -14,6 +15,7 @@ export interface TenantStores {
   readonly audit: AuditStore;
   readonly issuers: IssuerStore;
   readonly hosts: HostStore;
+  readonly metrics: MetricSettingsStore;
   readonly publicThings: PublicStore;
   readonly revocations: RevocationStore;
   readonly signingKeys: SigningKeyStore;
@@ -26,6 +28,7 @@ export function tenantStores(sql: SqlStorage): TenantStores {
     audit: new AuditStore(sql),
     issuers: new IssuerStore(sql),
     hosts: new HostStore(sql),
+    metrics: new MetricSettingsStore(sql),
     publicThings: new PublicStore(sql),
     revocations: new RevocationStore(sql),
     signingKeys: new SigningKeyStore(sql),

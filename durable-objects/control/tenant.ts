@@ -4,6 +4,7 @@ import type { NewEvent } from "../../contract/events.ts";
 import type { Thing } from "../../contract/grants.ts";
 import { cryptoRandom } from "../../contract/ids.ts";
 import type { Issuer, IssuerPut } from "../../contract/issuers.ts";
+import type { MetricSettings } from "../../contract/metric-settings.ts";
 import type { PlanName } from "../../contract/plans.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import type { AccessKnown, AccessSnapshot, Revocation } from "../../contract/rpc/access.ts";
@@ -22,6 +23,7 @@ import { withoutIdempotency } from "./tenant-change.ts";
 import { TenantDesk } from "./tenant-desk.ts";
 import { deleteIssuer, listIssuers, putIssuer } from "./tenant-issuer-commands.ts";
 import { createKey, listKeys, revokeKey } from "./tenant-key-commands.ts";
+import { metricSettingsView, putMetricSettings, type VersionedMetricSettings } from "./tenant-metric-commands.ts";
 import { listPublic, setPublic } from "./tenant-public-commands.ts";
 import { REVOCATIONS_TIMER, revoke, sweepRevocations } from "./tenant-revoke.ts";
 import { TENANT_MIGRATIONS } from "./tenant-schema.ts";
@@ -68,6 +70,18 @@ export class Tenant extends DurableObject<ObjectsEnv> implements TenantRpc {
 
   async putSettings(settings: TenantSettings, expectedVersion: number | undefined, meta: CallMeta): Promise<Outcome<VersionedSettings>> {
     return await this.#desk.change(meta, (change) => putSettings(change, settings, expectedVersion, this.#stores.hosts, cryptoRandom));
+  }
+
+  async metricSettings(): Promise<Outcome<VersionedMetricSettings>> {
+    return await this.#desk.ask((profile) => accept(metricSettingsView(profile, this.#stores.metrics)));
+  }
+
+  async putMetricSettings(
+    settings: MetricSettings,
+    expectedVersion: number | undefined,
+    meta: CallMeta,
+  ): Promise<Outcome<VersionedMetricSettings>> {
+    return await this.#desk.change(meta, (change) => putMetricSettings(change, settings, expectedVersion, this.#stores.metrics));
   }
 
   async noteHostVerified(host: string, meta: CallMeta): Promise<Outcome<SettingsView>> {

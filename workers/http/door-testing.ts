@@ -2,6 +2,7 @@ import { env } from "cloudflare:test";
 import { parseObjectName } from "../../contract/address.ts";
 import type { ObjectNamespace } from "../../contract/address.ts";
 import type { Thing } from "../../contract/grants.ts";
+import { FIRST_METRIC_SETTINGS } from "../../contract/metric-settings.ts";
 import { accept } from "../../contract/problems.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import { FIRST_SETTINGS, type TenantSettings } from "../../contract/settings.ts";
@@ -63,7 +64,14 @@ export function fakeTenants(): {
 
 function fakeTenant(tenantId: string, slug: string): FakeTenant & { readonly object: TenantRpc } {
   const asked = { access: 0 };
-  let config = { slug, settings: FIRST_SETTINGS, issuers: [], publicThings: [] as readonly Thing[], signingKeys: [] };
+  let config = {
+    slug,
+    settings: FIRST_SETTINGS,
+    metrics: FIRST_METRIC_SETTINGS,
+    issuers: [],
+    publicThings: [] as readonly Thing[],
+    signingKeys: [],
+  };
   let version = 1;
   const tenant = {
     tenantId,

@@ -70,6 +70,7 @@ const TENANT: Repeats<TenantRpc> = {
     "listAudit",
     "verifyAudit",
     "settings",
+    "metricSettings",
     "noteHostVerified",
     "mailSecret",
     "listIssuers",
@@ -80,9 +81,11 @@ const TENANT: Repeats<TenantRpc> = {
     "access",
     "maintain",
   ],
-  keyed: ["create", "putSettings", "putIssuer", "createKey"],
+  keyed: ["create", "putSettings", "putMetricSettings", "putIssuer", "createKey"],
 };
-const METRICS: Repeats<MetricShardRpc> = { always: [...COMMON, "ingest", "query", "listHosts", "findHost", "interest", "status"] };
+const METRICS: Repeats<MetricShardRpc> = {
+  always: [...COMMON, "ingest", "importBatch", "query", "listHosts", "findHost", "interest", "status"],
+};
 const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };

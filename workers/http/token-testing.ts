@@ -1,6 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { sha256Hex } from "../../contract/base64.ts";
+import { FIRST_METRIC_SETTINGS } from "../../contract/metric-settings.ts";
 import type { SubjectPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
 import { FIRST_SETTINGS } from "../../contract/settings.ts";
@@ -15,7 +16,14 @@ import { edgeEnv, testApp } from "./testing.ts";
 import { ourIss } from "./token-claims.ts";
 import { inspectToken } from "./token-inspect.ts";
 
-export const NOBODYS_CONFIG: AccessConfig = { slug: "slug", settings: FIRST_SETTINGS, issuers: [], publicThings: [], signingKeys: [] };
+export const NOBODYS_CONFIG: AccessConfig = {
+  slug: "slug",
+  settings: FIRST_SETTINGS,
+  metrics: FIRST_METRIC_SETTINGS,
+  issuers: [],
+  publicThings: [],
+  signingKeys: [],
+};
 
 /** A tenant's answer as far as keys of services need it. */
 export function versionSnapshot(keysVersion: number): AccessSnapshot {
