@@ -5,12 +5,14 @@
  * ```
  * 0   u32  magic "MTB1"            8   u32  definitions d
  * 4   u32  samples n               12  u32  bytes of definitions
- * 16  f64  base time, epoch ms     24  u32  dictionary, 28 u32 zero
+ * 16  f64  base time, epoch ms     24  u32  dictionary
+ *                                  28  u32  bytes of extras
  * 32        n × 8  value bits (low word, high word)
  * 32 + 8n   n × i32 time minus base
  * 32 + 12n  n × u32 series: a reference, or DEFINED | index of a definition
  * 32 + 16n  d × u32 byte length of each definition
  * then      definitions, UTF-8, canonical series keys (`contract/metric-key.ts`)
+ * then      extras, JSON (`contract/metric-extras.ts`), absent when word 28 is 0
  * ```
  * A reference is the shard's own number of a series, known to the edge from earlier answers: a series' labels cross
  * the wire once. `dictionary` says whose numbers they are.
@@ -27,6 +29,8 @@ export const BATCH_LIMITS = {
   definitionBytes: 256 * 1024,
   /** The largest native body is 8 MiB; an RPC carries 32 MiB. */
   bytes: 16 << 20,
+  /** Metadata and exemplars of one batch as JSON: 500 metrics a request, as Prometheus sends them, are a tenth of it. */
+  extrasBytes: 1 << 20,
 } as const;
 
 /** Columns to encode; only the first `count` entries of each are read. */
@@ -38,6 +42,8 @@ export interface BatchColumns {
   readonly valueBits: Uint32Array;
   readonly series: Uint32Array;
   readonly definitions: readonly string[];
+  /** JSON of a `BatchExtras`; nothing when absent. */
+  readonly extras?: Uint8Array;
 }
 
 /** @throws RangeError when the times of one batch lie more than 24 days apart */
@@ -46,7 +52,8 @@ export function encodeBatch(columns: BatchColumns): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
   const definitions = columns.definitions.map((key) => encoder.encode(key));
   const definitionBytes = definitions.reduce((sum, bytes) => sum + bytes.length, 0);
-  const buffer = new ArrayBuffer(HEADER_BYTES + 16 * count + 4 * definitions.length + definitionBytes);
+  const extraBytes = columns.extras?.length ?? 0;
+  const buffer = new ArrayBuffer(HEADER_BYTES + 16 * count + 4 * definitions.length + definitionBytes + extraBytes);
   const base = count > 0 ? (columns.atMs[0] ?? 0) : 0;
   const words = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
   words[0] = MAGIC;
@@ -54,6 +61,7 @@ export function encodeBatch(columns: BatchColumns): Uint8Array<ArrayBuffer> {
   words[2] = definitions.length;
   words[3] = definitionBytes;
   words[6] = columns.dictionary;
+  words[7] = extraBytes;
   new Float64Array(buffer, 16, 1)[0] = base;
   new Uint32Array(buffer, HEADER_BYTES, 2 * count).set(columns.valueBits.subarray(0, 2 * count));
   const offsets = new Int32Array(buffer, HEADER_BYTES + 8 * count, count);
@@ -71,6 +79,7 @@ export function encodeBatch(columns: BatchColumns): Uint8Array<ArrayBuffer> {
     bytes.set(definition, position);
     position += definition.length;
   }
+  if (columns.extras) bytes.set(columns.extras, position);
   return bytes;
 }
 
@@ -88,6 +97,8 @@ export interface BatchView {
   readonly valueBits: Uint32Array;
   readonly series: Uint32Array;
   readonly definitions: readonly string[];
+  /** For `readExtras`; empty in most batches. */
+  readonly extras: Uint8Array;
 }
 
 /**
@@ -101,8 +112,10 @@ export function decodeBatch(bytes: Uint8Array): BatchView | undefined {
   const words = new Uint32Array(buffer, byteOffset, HEADER_BYTES / 4);
   const [magic = 0, count = 0, definitionCount = 0, definitionBytes = 0] = words;
   const dictionary = words[6] ?? 0;
-  if (magic !== MAGIC || count > BATCH_LIMITS.samples || definitionCount > count) return undefined;
-  if (HEADER_BYTES + 16 * count + 4 * definitionCount + definitionBytes !== aligned.length) return undefined;
+  const extraBytes = words[7] ?? 0;
+  if (magic !== MAGIC || count > BATCH_LIMITS.samples || definitionCount > count || extraBytes > BATCH_LIMITS.extrasBytes) return undefined;
+  const end = HEADER_BYTES + 16 * count + 4 * definitionCount + definitionBytes;
+  if (end + extraBytes !== aligned.length) return undefined;
   const baseMs = new Float64Array(buffer, byteOffset + 16, 1)[0] ?? Number.NaN;
   if (!Number.isSafeInteger(baseMs)) return undefined;
   const series = new Uint32Array(buffer, byteOffset + HEADER_BYTES + 12 * count, count);
@@ -114,7 +127,7 @@ export function decodeBatch(bytes: Uint8Array): BatchView | undefined {
   let position = HEADER_BYTES + 16 * count + 4 * definitionCount;
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (const length of lengths) {
-    if (length > BATCH_LIMITS.definitionBytes || position + length > aligned.length) return undefined;
+    if (length > BATCH_LIMITS.definitionBytes || position + length > end) return undefined;
     try {
       definitions.push(decoder.decode(aligned.subarray(position, position + length)));
     } catch {
@@ -122,7 +135,7 @@ export function decodeBatch(bytes: Uint8Array): BatchView | undefined {
     }
     position += length;
   }
-  if (position !== aligned.length) return undefined;
+  if (position !== end) return undefined;
   return {
     count,
     dictionary,
@@ -131,5 +144,6 @@ export function decodeBatch(bytes: Uint8Array): BatchView | undefined {
     valueBits: new Uint32Array(buffer, byteOffset + HEADER_BYTES, 2 * count),
     series,
     definitions,
+    extras: aligned.subarray(end),
   };
 }

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { type BatchView, DEFINED } from "./metric-batch.ts";
 import { METRIC_LIMITS } from "./metric-limits.ts";
 
 /** What a metric is, as its sender says. */
@@ -48,3 +49,29 @@ export const batchExtrasSchema = z.object({
     .max(METRIC_LIMITS.foreignSamples)
     .optional(),
 });
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The extras of a decoded batch; undefined when the bytes are none, or an exemplar names a series that the batch does not define. */
+export function readExtras({ extras, definitions }: BatchView): BatchExtras | undefined {
+  if (extras.length === 0) return {};
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(decoder.decode(extras));
+  } catch {
+    return undefined; // not UTF-8, or not JSON
+  }
+  const read = batchExtrasSchema.safeParse(parsed);
+  if (!read.success) return undefined;
+  const { metadata, exemplars } = read.data;
+  if (exemplars?.some(({ series }) => series >= DEFINED && series - DEFINED >= definitions.length)) return undefined;
+  return { ...(metadata ? { metadata } : {}), ...(exemplars ? { exemplars } : {}) };
+}
+
+/** Extras as they travel; undefined when there is nothing to say. */
+export function writeExtras({ metadata = [], exemplars = [] }: BatchExtras): Uint8Array | undefined {
+  if (metadata.length === 0 && exemplars.length === 0) return undefined;
+  return new TextEncoder().encode(
+    JSON.stringify({ ...(metadata.length > 0 ? { metadata } : {}), ...(exemplars.length > 0 ? { exemplars } : {}) }),
+  );
+}

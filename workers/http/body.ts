@@ -8,6 +8,10 @@ export interface BodyLimits {
   readonly decompressedBytes: number;
   /** Milliseconds for the whole body to arrive; {@link BODY_DEADLINE_MS} when absent. */
   readonly deadlineMs?: number;
+  /** The body as sent whatever its Content-Encoding says: the caller knows that encoding. */
+  readonly encoded?: true;
+  /** Told of bytes before they are held; false refuses the request for now. Absent: all that the limits allow. */
+  readonly room?: { take(bytes: number): boolean };
 }
 
 /** 1 MiB over a 300 kbit/s line takes 28 s. */
@@ -23,7 +27,7 @@ const UNKNOWN_LENGTH_CHUNK = 64 * 1024;
  * the first read (100 MB from a 100 KB write), while `maxOutputLength` stops at the limit.
  */
 export async function readBody(request: Request, limits: BodyLimits): Promise<Outcome<Uint8Array<ArrayBuffer>>> {
-  const encoding = encodingOf(request.headers.get("content-encoding"));
+  const encoding = limits.encoded ? "identity" : encodingOf(request.headers.get("content-encoding"));
   if (encoding === undefined) return refuse("unsupported-media-type", "Send the body with Content-Encoding gzip, deflate or none.");
   const declared = declaredLength(request.headers.get("content-length"));
   if (declared === "invalid") return refuse("bad-request", "The Content-Length header is not one number. Send it once, in digits.");
@@ -32,9 +36,15 @@ export async function readBody(request: Request, limits: BodyLimits): Promise<Ou
     await abandon(request.body);
     return tooLarge(sentLimit, "as sent");
   }
-  const sent = await readSent(request.body, declared, sentLimit, limits.deadlineMs ?? BODY_DEADLINE_MS);
+  const { room } = limits;
+  if (declared !== undefined && room?.take(declared) === false) {
+    await abandon(request.body);
+    return noRoom();
+  }
+  const sent = await readSent(request.body, declared, sentLimit, limits);
   if (!sent.ok || encoding === "identity") return sent;
-  return decompress(sent.value, encoding, limits.decompressedBytes);
+  const plain = decompress(sent.value, encoding, limits.decompressedBytes);
+  return plain.ok && room?.take(plain.value.length) === false ? noRoom() : plain;
 }
 
 type Encoding = "identity" | "gzip" | "deflate";
@@ -63,7 +73,7 @@ async function readSent(
   body: ReadableStream<Uint8Array> | null,
   declared: number | undefined,
   maxBytes: number,
-  deadlineMs: number,
+  { deadlineMs = BODY_DEADLINE_MS, room }: BodyLimits,
 ): Promise<Outcome<Uint8Array<ArrayBuffer>>> {
   if (body === null) return declared ? wrongLength() : accept(new Uint8Array(0));
   const source = chunksOf(body, declared);
@@ -85,6 +95,10 @@ async function readSent(
       if (received > maxBytes) {
         await source.stop();
         return tooLarge(maxBytes, "as sent");
+      }
+      if (declared === undefined && room?.take(chunk.byteLength) === false) {
+        await source.stop();
+        return noRoom();
       }
       chunks.push(chunk);
     }
@@ -173,6 +187,10 @@ function decompress(bytes: Uint8Array, encoding: "gzip" | "deflate", maxBytes: n
 
 function tooLarge(maxBytes: number, when: string): Outcome<never> {
   return refuse("too-large", `Send at most ${maxBytes} bytes ${when}. Split it into several requests.`);
+}
+
+function noRoom(): Outcome<never> {
+  return refuse("unavailable", "Too many bodies are being read at the moment. Send this one again.", { retryAfterS: 1 });
 }
 
 function wrongLength(): Outcome<never> {

@@ -12,7 +12,7 @@ import { metricsOf } from "../http/objects.ts";
 import { IngestBatch } from "./ingest-batch.ts";
 import { seriesCache } from "./isolate.ts";
 import { readSamples } from "./read-samples.ts";
-import { storeBatch } from "./store-batch.ts";
+import { storeSamples } from "./store-batch.ts";
 
 const LINES = ["application/x-ndjson", "application/ndjson", "application/jsonl"] as const;
 
@@ -45,7 +45,7 @@ export function registerMetricRoutes(app: App): void {
       if (!read.ok) return read;
       const { batchId } = read.value;
       const id = batchId === undefined ? await batch.contentId() : `${call.meta.actor}/${batchId}`;
-      return await storeBatch(metricsOf(call), batch, id);
+      return await storeSamples(call, batch, id, form === "lines" ? "ndjson" : "native");
     },
   );
 

@@ -1,4 +1,5 @@
 import { KnownTexts } from "./known-texts.ts";
+import { SentMetadata } from "./sent-metadata.ts";
 import { seriesKey, type Labels } from "../../contract/metric-key.ts";
 
 /** A series as an isolate knows it. */
@@ -10,6 +11,9 @@ export interface KnownSeries {
   /** The shard's reference, good within `dictionary`; 0 while unknown. */
   ref: number;
   dictionary: number;
+  /** Its shard among `placedAmong` shards, see `placeOf`; 0 shards: not yet known. */
+  place: number;
+  placedAmong: number;
 }
 
 export const SERIES_CACHE_LIMITS = {
@@ -25,6 +29,8 @@ export const SERIES_CACHE_LIMITS = {
 export class TenantSeries {
   /** The same series by the raw text in which they came. */
   readonly texts = new KnownTexts(this);
+  /** Metadata that the shards have. */
+  readonly metadata = new SentMetadata();
   readonly #byKey = new Map<string, KnownSeries>();
   #keyBytes = 0;
 
@@ -34,7 +40,7 @@ export class TenantSeries {
 
   /** Memory that this takes, about. */
   get bytes(): number {
-    return this.#keyBytes + this.texts.bytes;
+    return this.#keyBytes + this.texts.bytes + this.metadata.bytes;
   }
 
   find(metric: string, labels: Labels | undefined): KnownSeries {
@@ -42,7 +48,7 @@ export class TenantSeries {
     const known = this.#byKey.get(key);
     if (known) return known;
     const { low, high } = hashOf(key);
-    const series: KnownSeries = { key, hashLow: low, hashHigh: high, ref: 0, dictionary: 0 };
+    const series: KnownSeries = { key, hashLow: low, hashHigh: high, ref: 0, dictionary: 0, place: 0, placedAmong: 0 };
     this.#byKey.set(key, series);
     this.#keyBytes += key.length + SERIES_CACHE_LIMITS.entryBytes;
     return series;

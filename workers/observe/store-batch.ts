@@ -1,39 +1,104 @@
-import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { type IngestProtocol, METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { IngestReply } from "../../contract/metrics.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
-import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
+import { actorOf, type KnownPrincipal } from "../../contract/principal.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { IngestSource, MetricShardRpc, ShardIngestReply } from "../../contract/rpc/metrics.ts";
+import type { EdgeEnv } from "../env.ts";
+import { metricsOf } from "../http/objects.ts";
+import type { KeepAlive } from "../http/single-flight.ts";
+import type { BatchPart } from "./batch-parts.ts";
 import type { IngestBatch } from "./ingest-batch.ts";
+import { metricSettingsOf } from "./placement.ts";
+import { noteRejections } from "./rejections.ts";
 
-/** Sends a batch to its shard and makes the answer of it; learns the references of new series on the way. */
-export async function storeBatch(
-  shard: Pick<MetricShardRpc, "ingest">,
+/** What storing needs of a route's call. */
+export interface StoreCall {
+  readonly env: EdgeEnv;
+  readonly ctx: KeepAlive;
+  readonly principal: KnownPrincipal;
+  readonly meta: CallMeta;
+  readonly now: number;
+}
+
+/**
+ * Sends a batch to the shards of its series and makes the answer of theirs. Resolves when all have committed; when one cannot, the
+ * whole request is refused, and sent again it adds nothing where it was stored, because every shard knows the batch id.
+ * Rejections go to the inspector behind the answer.
+ */
+export async function storeSamples(
+  call: StoreCall,
   batch: IngestBatch,
   batchId: string,
+  protocol: IngestProtocol,
 ): Promise<Outcome<IngestReply>> {
-  if (batch.count === 0) return accept(replyOf(batch, 0, false));
-  let sent = batch.encode(true);
-  let stored = await shard.ingest(sent.bytes, batchId);
+  const { shards } = await metricSettingsOf(call);
+  const parts = batch.parts(shards, call.now);
+  const source: IngestSource = { protocol, keyId: keyIdOf(call.principal), rejected: batch.rejectedCount };
+  const stored = await Promise.allSettled(
+    parts.map(async (part, i) => {
+      // The request's rejections are counted once, by the first.
+      const from = i === 0 ? source : { ...source, rejected: 0 };
+      return await storePart(call, batch, part, part.turn === 0 ? batchId : `${batchId}/${part.turn}`, from);
+    }),
+  );
+  let accepted = 0;
+  let duplicate = stored.length > 0;
+  for (const outcome of stored) {
+    if (outcome.status === "rejected") throw outcome.reason;
+    if (!outcome.value.ok) return outcome.value;
+    accepted += outcome.value.value.accepted;
+    if (!outcome.value.value.duplicate) duplicate = false;
+  }
+  if (batch.rejectedCount > 0) noteRejections(call, batch, source);
+  return accept(replyOf(batch, accepted, duplicate));
+}
+
+async function storePart(
+  call: StoreCall,
+  batch: IngestBatch,
+  part: BatchPart,
+  batchId: string,
+  source: IngestSource,
+): Promise<Outcome<ShardIngestReply>> {
+  const shard = metricsOf(call, part.place);
+  let sent = batch.encode(true, part);
+  let stored = await send(shard, sent.bytes, batchId, source);
   if (stored.ok && stored.value.unknown) {
-    sent = batch.encode(false);
-    stored = await shard.ingest(sent.bytes, batchId);
+    sent = batch.encode(false, part);
+    stored = await send(shard, sent.bytes, batchId, source);
   }
   if (!stored.ok) return stored;
-  const { accepted, duplicate, refusedSeries, assigned, dictionary } = stored.value;
+  const { refusedSeries, assigned, dictionary } = stored.value;
   for (const [i, ref] of assigned.entries()) {
     const series = sent.defined[i];
     if (!series || ref === 0) continue;
     series.ref = ref;
     series.dictionary = dictionary;
   }
+  for (const metadata of sent.metadata) batch.tenant.metadata.note(metadata, call.now);
   for (const sample of refusedSeries) {
-    batch.reject({
-      index: batch.indexOf(sample),
-      reason: "series-limit",
-      detail:
-        "the series is new and the plan's number of active series, or the room for their names, is used up; drop a label with many or long values, or let old series end (24 h without samples)",
-    });
+    const at = part.samples ? (part.samples[sample] ?? 0) : sample;
+    batch.reject(
+      {
+        index: batch.indexOf(at),
+        reason: "series-limit",
+        detail:
+          "the series is new and the plan's number of active series, of new series an hour, or the room for their names, is used up; drop a label with many or long values, or let old series end (24 h without samples)",
+      },
+      () => batch.seriesOf(at)?.key ?? "",
+    );
   }
-  return accept(replyOf(batch, accepted, duplicate));
+  return stored;
+}
+
+async function send(shard: MetricShardRpc, bytes: Uint8Array, batchId: string, source: IngestSource): Promise<Outcome<ShardIngestReply>> {
+  return source.protocol === "import" ? await shard.importBatch(bytes, batchId) : await shard.ingest(bytes, batchId, source);
+}
+
+/** As the figures by key name it: the key's id, or who sent it from the console. */
+function keyIdOf(principal: KnownPrincipal): string {
+  return principal.kind === "service" ? principal.keyId : actorOf(principal);
 }
 
 function replyOf(batch: IngestBatch, accepted: number, duplicate: boolean): IngestReply {
