@@ -1,28 +1,43 @@
-/** When waiting requests become one write-ahead row. */
+import { MAX_ROW_BYTES } from "./store.ts";
+
+/** When waiting requests become one write-ahead row. A row costs the same whatever it holds, so the pace is the bill. */
 export const GROUP_COMMIT = {
-  /** So many waiting requests commit at once: under full load waiting longer would only add memory. */
-  requests: 16,
-  bytes: 256 * 1024,
-  /** Between rows otherwise: with 100 agents sending every 5 s that is 3.3 rows a second, and no agent minds a third of a second. */
-  everyMs: 300,
-  /** After a row that was full, less: where so much comes, waiting for the next sixteen would leave the shard idle and save no row. */
-  busyMs: 20,
+  /** Between rows while requests keep coming: with the burst, at most 20 rows in any ten seconds. */
+  everyMs: 550,
+  /** Rows that may follow each other at once after a pause: a request alone, and the one that came while it was written. */
+  burst: 2,
+  /** So much makes a row that holds no more: it is written at once, because waiting would save no row. */
+  fullBytes: MAX_ROW_BYTES - 100_000,
+  /** More waiting requests than this are refused: their promises would take more memory than their samples. */
+  requests: 4_096,
 } as const;
 
-/** The last commit: when, and whether it was full. */
-export interface LastCommit {
-  readonly at: number;
-  readonly full: boolean;
+/** What waits for the next row. */
+export interface Waiting {
+  readonly requests: number;
+  readonly bytes: number;
 }
 
-/** Whether waiting requests fill a row. */
-export function isFull(waiting: { requests: number; bytes: number }): boolean {
-  return waiting.requests >= GROUP_COMMIT.requests || waiting.bytes >= GROUP_COMMIT.bytes;
+/**
+ * Up to when rows are paid for, epoch milliseconds: each moves it on by the pace, and it may run ahead by the burst. The
+ * generic cell rate algorithm of ITU-T I.371, a token bucket in whole numbers.
+ */
+export type PaidTo = number;
+export const NOTHING_PAID: PaidTo = Number.NEGATIVE_INFINITY;
+
+/** Milliseconds until what waits should be written; 0 is now. After a clock went back no more than the pace. */
+export function commitDelayMs(waiting: Waiting, paidTo: PaidTo, nowMs: number): number {
+  if (waiting.bytes >= GROUP_COMMIT.fullBytes) return 0;
+  const aheadMs = (GROUP_COMMIT.burst - 1) * GROUP_COMMIT.everyMs;
+  return Math.min(GROUP_COMMIT.everyMs, Math.max(0, paidTo - aheadMs - nowMs));
 }
 
-/** Milliseconds until the waiting requests should be committed; 0 is now. The first after a pause does not wait. */
-export function commitDelayMs(waiting: { requests: number; bytes: number }, last: LastCommit, now: number): number {
-  if (isFull(waiting)) return 0;
-  const paceMs = last.full ? GROUP_COMMIT.busyMs : GROUP_COMMIT.everyMs;
-  return Math.min(paceMs, Math.max(0, last.at + paceMs - now));
+/** After a commit. Full ones leave no more debt than the burst: the small ones behind them shall not wait for it. */
+export function afterCommit(paidTo: PaidTo, nowMs: number): PaidTo {
+  return Math.min(Math.max(paidTo, nowMs) + GROUP_COMMIT.everyMs, nowMs + GROUP_COMMIT.burst * GROUP_COMMIT.everyMs);
+}
+
+/** Whether one more request has no room: the shard is asked for more than it can write. */
+export function isOverfull(waiting: Waiting): boolean {
+  return waiting.requests >= GROUP_COMMIT.requests;
 }

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CorruptBlock } from "./bits.ts";
-import { commitDelayMs, GROUP_COMMIT } from "./group-commit.ts";
 import { LogRing } from "./log-ring.ts";
 import { decodeCommit, encodeCommit, splitCommit, wholeCommits } from "./log-rows.ts";
 import { RECENT_ID_LIMITS, RecentIds } from "./recent-ids.ts";
@@ -81,31 +80,6 @@ describe("the ring of write-ahead rows", () => {
     expect(ring.trim(8, 100, 3, 100)).toEqual([1, 2, 3, 4, 5]);
     expect(ring.trim(10, 100, 0, 2)).toEqual([6, 7]);
     expect(ring.rows).toBe(3);
-  });
-});
-
-describe("group commit", () => {
-  const one = { requests: 1, bytes: 100 };
-  const last = (at: number, full = false) => ({ at, full });
-
-  it("[MT23] commits the first request after a pause at once, later ones when 300 ms, 16 requests or 256 KiB are there", () => {
-    expect(commitDelayMs(one, last(Number.NEGATIVE_INFINITY), 1_000)).toBe(0);
-    expect(commitDelayMs(one, last(700), 1_000)).toBe(0);
-    expect(commitDelayMs(one, last(701), 1_000)).toBe(1);
-    expect(commitDelayMs(one, last(1_000), 1_000)).toBe(GROUP_COMMIT.everyMs);
-    const almost = { requests: GROUP_COMMIT.requests - 1, bytes: GROUP_COMMIT.bytes - 1 };
-    expect(commitDelayMs(almost, last(1_000), 1_000)).toBe(GROUP_COMMIT.everyMs);
-    expect(commitDelayMs({ requests: GROUP_COMMIT.requests, bytes: 1 }, last(1_000), 1_000)).toBe(0);
-    expect(commitDelayMs({ requests: 1, bytes: GROUP_COMMIT.bytes }, last(1_000), 1_000)).toBe(0);
-  });
-
-  it("[MT23] waits 20 ms only after a row that was full", () => {
-    expect(commitDelayMs(one, last(1_000, true), 1_000)).toBe(GROUP_COMMIT.busyMs);
-    expect(commitDelayMs(one, last(1_000, true), 1_000 + GROUP_COMMIT.busyMs)).toBe(0);
-  });
-
-  it("[MT23] a clock that went back waits no longer than the pace", () => {
-    expect(commitDelayMs(one, last(1_000_000), 0)).toBe(GROUP_COMMIT.everyMs);
   });
 });
 

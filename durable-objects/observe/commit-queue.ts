@@ -1,6 +1,6 @@
-import type { Outcome } from "../../contract/problems.ts";
+import { type Outcome, refuse } from "../../contract/problems.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
-import { commitDelayMs, isFull, type LastCommit } from "../../core/observe/group-commit.ts";
+import { afterCommit, commitDelayMs, isOverfull, NOTHING_PAID } from "../../core/observe/group-commit.ts";
 import type { WaitingBatch } from "../../core/observe/shard.ts";
 
 interface Waiting extends WaitingBatch {
@@ -13,6 +13,9 @@ export interface CommitDeps {
   readonly commit: (batches: readonly WaitingBatch[], now: number) => Outcome<ShardIngestReply>[];
 }
 
+/** Seconds after which a refused sender should come again: the next row is written by then. */
+const RETRY_AFTER_S = 1;
+
 /**
  * Requests that wait to share a write-ahead row. Nothing is lost with the timer in memory: a request that waits is not
  * yet acknowledged.
@@ -21,19 +24,24 @@ export class CommitQueue {
   readonly #deps: CommitDeps;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #last: LastCommit = { at: Number.NEGATIVE_INFINITY, full: false };
+  #paidTo = NOTHING_PAID;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(deps: CommitDeps) {
     this.#deps = deps;
   }
 
-  /** Resolves once the batch is written. */
+  /** Resolves once the batch is written, or at once with `unavailable` when too many wait. */
   async add(batch: WaitingBatch): Promise<Outcome<ShardIngestReply>> {
+    if (isOverfull({ requests: this.#waiting.length, bytes: this.#bytes })) {
+      return refuse("unavailable", "Too many requests wait to be stored. Send it again in a second, with more samples in fewer requests.", {
+        retryAfterS: RETRY_AFTER_S,
+      });
+    }
     return await new Promise((resolve, reject) => {
       this.#waiting.push({ ...batch, resolve, reject });
       this.#bytes += batch.batch.length;
-      const delay = commitDelayMs({ requests: this.#waiting.length, bytes: this.#bytes }, this.#last, this.#deps.now());
+      const delay = commitDelayMs({ requests: this.#waiting.length, bytes: this.#bytes }, this.#paidTo, this.#deps.now());
       if (delay === 0) this.#commit();
       else this.#timer ??= setTimeout(() => this.#commit(), delay);
     });
@@ -45,7 +53,7 @@ export class CommitQueue {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     const now = this.#deps.now();
-    this.#last = { at: now, full: isFull({ requests: waiting.length, bytes: this.#bytes }) };
+    this.#paidTo = afterCommit(this.#paidTo, now);
     this.#waiting = [];
     this.#bytes = 0;
     try {

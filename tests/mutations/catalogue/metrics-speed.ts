@@ -1,0 +1,21 @@
+import type { Mutation } from "../mutation.ts";
+
+/** What keeps ingest fast, small and cheap. */
+export const METRIC_SPEED_MUTATIONS: readonly Mutation[] = [
+  {
+    rule: "MT23",
+    defect: "lets a shard write as many rows as it likes after each pause",
+    file: "core/observe/group-commit.ts",
+    find: "  burst: 2,",
+    replace: "  burst: 8,",
+    test: "core/observe/group-commit.test.ts",
+  },
+  {
+    rule: "MT330",
+    defect: "lets any number of requests wait",
+    file: "core/observe/group-commit.ts",
+    find: "return waiting.requests >= GROUP_COMMIT.requests;",
+    replace: "return waiting.requests < 0;",
+    test: "core/observe/group-commit.test.ts",
+  },
+];
