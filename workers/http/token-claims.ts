@@ -28,6 +28,8 @@ interface OurOwnClaims {
   readonly fam: string | null;
   /** The API key that minted it. */
   readonly key: string | null;
+  /** `subjectRef` of its subject, so that nobody has to make it again; a release before this one left it out. */
+  readonly ref?: string | undefined;
 }
 
 type Form<T> = { readonly [Name in keyof T]-?: (value: unknown) => boolean };
@@ -56,6 +58,7 @@ const MRD_FORM: Form<OurOwnClaims> = {
   at: Number.isSafeInteger,
   fam: isTextOrNull(64),
   key: isTextOrNull(64),
+  ref: (value) => value === undefined || isText(64, 1)(value),
 };
 
 const OUR_FORM: Form<OurClaims> = {

@@ -1,5 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { subjectRef } from "../../contract/subject-id.ts";
 import { KeyRing } from "../../contract/key-ring.ts";
 import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
 import { seedTenant } from "../control/testing.ts";
@@ -68,6 +69,7 @@ describe("a minted token", () => {
       now,
     );
     expect(decodeProtectedHeader(token)).toEqual({ alg: "ES256", kid: tenant.kid, typ: "JWT" });
+    const ref = await subjectRef(tenant.tenantId, "hosted|ada");
     expect(decodeJwt(token)).toEqual({
       iss: `${edgeEnv.PUBLIC_URL}/p/${tenant.tenantId}/hosted`,
       aud: edgeEnv.PUBLIC_URL,
@@ -75,7 +77,18 @@ describe("a minted token", () => {
       iat: 1_795_000_000,
       exp: 1_795_000_900,
       jti: tokenId,
-      mrd: { v: 1, iss: "hosted", name: "Ada", avatarUrl: null, guest: true, grants: content("").grants, at: now, fam: "f1", key: null },
+      mrd: {
+        v: 1,
+        iss: "hosted",
+        name: "Ada",
+        avatarUrl: null,
+        guest: true,
+        grants: content("").grants,
+        at: now,
+        fam: "f1",
+        key: null,
+        ref,
+      },
     });
   });
 

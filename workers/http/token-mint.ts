@@ -4,7 +4,7 @@ import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { keyRing } from "../../contract/key-ring.ts";
 import type { Problem } from "../../contract/problems.ts";
 import type { SigningKey } from "../../contract/rpc/access.ts";
-import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
+import { SUBJECT_LIMITS, subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import type { EdgeEnv } from "../env.ts";
 import type { TenantAccess } from "./access-cache.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
@@ -91,6 +91,7 @@ export async function mintToken(
       at: now,
       fam: familyId,
       key: keyId,
+      ref: await subjectRef(tenantId, subjectOf(issuer, sub)),
     },
   };
   const token = await new CompactSign(encoder.encode(JSON.stringify(claims)))

@@ -117,8 +117,8 @@ async function judgeOurs(
   const { sub, aud, iat, exp, jti, mrd } = ours.value;
   if (mrd.iss !== issuer) return failed("claims", "Its `iss` and `mrd.iss` differ.");
   if (aud !== env.PUBLIC_URL) return failed("audience", "Its `aud` is not this deployment's public address.");
-  const { name, avatarUrl, grants, guest, at, fam } = mrd;
-  const who = { issuer, sub, name, avatarUrl, grants, tokenId: jti, familyId: fam, issuedAt: at };
+  const { name, avatarUrl, grants, guest, at, fam, ref } = mrd;
+  const who = { ref, issuer, sub, name, avatarUrl, grants, tokenId: jti, familyId: fam, issuedAt: at };
   return passed(await genuineToken(access, who, { iat, exp }, { guest, maxLifeS: SUBJECT_LIMITS.tokenTtlMaxS, keyUntil: Infinity }));
 }
 
@@ -145,7 +145,15 @@ async function judgeBrought(
   if (!issuer.audiences.some((audience) => audiences.includes(audience)))
     return failed("audience", `Its \`aud\` is none of ${issuer.audiences.join(", ")}.`);
   const tokenId = jti !== undefined && JTI.test(jti) ? jti : (await sha256Hex(new TextEncoder().encode(signedPart(text)))).slice(0, 32);
-  const who = { issuer: issuer.name, sub, ...mappedTo(claims, issuer, sub), tokenId, familyId: null, issuedAt: Math.floor(iat * 1_000) };
+  const who = {
+    ref: undefined,
+    issuer: issuer.name,
+    sub,
+    ...mappedTo(claims, issuer, sub),
+    tokenId,
+    familyId: null,
+    issuedAt: Math.floor(iat * 1_000),
+  };
   if (who.grants.length > SUBJECT_LIMITS.grants) {
     return failed("grants", `The issuer's mapping gives it ${who.grants.length} grants; ${SUBJECT_LIMITS.grants} is the most.`);
   }
@@ -161,7 +169,7 @@ function mappedTo(claims: ReadToken["claims"], { mapping }: Issuer, sub: string)
   return { name: mappedName(claims, mapping.name, sub), avatarUrl: mappedAvatarUrl(claims, mapping.avatarUrl), grants };
 }
 
-type Who = Omit<SubjectPrincipal, "kind" | "tenantId" | "ref" | "credentialExpiresAt">;
+type Who = Omit<SubjectPrincipal, "kind" | "tenantId" | "ref" | "credentialExpiresAt"> & { readonly ref: string | undefined };
 
 async function genuineToken(
   { tenantId }: TenantAccess,
@@ -169,8 +177,8 @@ async function genuineToken(
   times: TokenTimes,
   more: Pick<GenuineToken, "guest" | "maxLifeS" | "keyUntil">,
 ): Promise<GenuineToken> {
-  const ref = await subjectRef(tenantId, subjectOf(who.issuer, who.sub));
-  return { principal: { kind: "subject", tenantId, ref, ...who, credentialExpiresAt: Math.floor(times.exp * 1_000) }, times, ...more };
+  const ref = who.ref ?? (await subjectRef(tenantId, subjectOf(who.issuer, who.sub)));
+  return { principal: { ...who, kind: "subject", tenantId, ref, credentialExpiresAt: Math.floor(times.exp * 1_000) }, times, ...more };
 }
 
 async function checkSignature(text: string, jwk: PublicJwk, algorithm: TokenAlgorithm): Promise<Checked<undefined>> {
