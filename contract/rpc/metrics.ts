@@ -5,6 +5,7 @@ import type { IngestProtocol, RejectReason } from "../metric-limits.ts";
 import type { Matcher } from "../metric-query.ts";
 import type { Outcome } from "../problems.ts";
 import type { ObjectRpc } from "./call.ts";
+import type { SeriesLimit } from "../series-limit.ts";
 import type { SelectOrder, SelectReply } from "./metric-select.ts";
 
 /** `{tenantId}/metrics/{n}`: a shard of a tenant's series. */
@@ -84,6 +85,8 @@ export interface ShardIngestReply {
   readonly duplicate: boolean;
   /** Indexes into the encoded batch whose series could not be made because of the plan's limit. */
   readonly refusedSeries: readonly number[];
+  /** Which limit did that; absent when none was refused. */
+  readonly refusedBy?: SeriesLimit;
   /** Whose references these are; changes only when a shard begins anew. */
   readonly dictionary: number;
   /** The references of the batch's definitions, in order; 0 where the series was refused. */

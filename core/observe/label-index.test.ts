@@ -152,11 +152,11 @@ describe("the label index", () => {
           { label: "job", op: "=", value: "x" },
           { label: "host", op: "=~", value: text },
         ],
-        "/match",
+        "/selections/0/matchers",
       );
     for (const bad of ["(", "(?=a)", "a{1001}", "a".repeat(METRIC_LIMITS.regexChars + 1)]) {
       const refused = ask(bad);
-      expect(refused).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/match/1/value" }] } });
+      expect(refused).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/selections/0/matchers/1/value" }] } });
     }
     expect(ask("a".repeat(METRIC_LIMITS.regexChars)).ok).toBe(true);
   });

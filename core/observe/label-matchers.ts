@@ -16,7 +16,7 @@ const LITERALS = /^[\w\-:/ ,=@%|]*$/;
 
 /**
  * Compiles matchers, each regular expression once. One that RE2 does not take, or that is too long, is refused by its place.
- * @param pointer where the matchers are in the question, a JSON pointer
+ * @param pointer where the matchers are in the question: a JSON pointer, or `?name` of a query parameter
  */
 export function readyMatchers(matchers: readonly Matcher[], pointer = "/matchers"): Outcome<ReadyMatcher[]> {
   const ready: ReadyMatcher[] = [];
@@ -32,8 +32,10 @@ export function readyMatchers(matchers: readonly Matcher[], pointer = "/matchers
       case "!~": {
         const pattern = patternOf(value);
         if (!pattern.ok) {
-          const errors = [{ pointer: `${pointer}/${at}/value`, detail: pattern.detail }];
-          return refuse("invalid-body", `The matcher on \`${label}\` ${pattern.detail}`, { errors });
+          // A query parameter has no inside that a pointer could show.
+          const inQuery = pointer.startsWith("?");
+          const errors = [{ pointer: inQuery ? pointer : `${pointer}/${at}/value`, detail: pattern.detail }];
+          return refuse(inQuery ? "invalid-parameter" : "invalid-body", `The matcher on \`${label}\` ${pattern.detail}`, { errors });
         }
         const { test } = pattern;
         ready.push({ label, exact: undefined, test: op === "=~" ? test : (candidate) => !test(candidate) });

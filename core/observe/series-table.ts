@@ -64,6 +64,10 @@ export class SeriesTable {
     return this.#slotsOfMetric.get(metric) ?? [];
   }
 
+  hasMetric(metric: string): boolean {
+    return this.#slotsOfMetric.has(metric);
+  }
+
   /** Every live slot; the one just visited may be removed. */
   liveSlots(): Iterable<number> {
     return this.#slotOfKey.values();

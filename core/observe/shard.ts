@@ -3,6 +3,7 @@ import { parseSeriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
+import type { SeriesLimit } from "../../contract/series-limit.ts";
 import { BlockIndex } from "./block-index.ts";
 import { readDirectory } from "./block-rows.ts";
 import { unpackDefinitions } from "./dictionary-rows.ts";
@@ -13,6 +14,8 @@ import { LogRing } from "./log-ring.ts";
 import { decodeCommit, encodeCommit, type LogRecord, splitCommit, wholeCommits } from "./log-rows.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { SeriesTable } from "./series-table.ts";
+import { firstLimit, type SeriesRoom } from "./series-limits.ts";
+import { ShardExtras } from "./shard-extras.ts";
 import type { ShardState, ShardStore } from "./store.ts";
 
 /** One request that waits for a commit. */
@@ -28,8 +31,8 @@ export interface ShardDeps {
   readonly store: ShardStore;
   /** Runs the work in one transaction of the store. */
   readonly transaction: <T>(work: () => T) => T;
-  /** Series the tenant may have here. */
-  readonly maxSeries: () => number;
+  /** Series that may be here. */
+  readonly room: () => SeriesRoom;
   /** A random whole number of 1 to 2^31 - 1. */
   readonly randomId: () => number;
   /** Told of every stored sample of a host's series. */
@@ -56,6 +59,7 @@ export class Shard {
   readonly hosts = new HostTable();
   readonly blocks = new BlockIndex();
   readonly log = new LogRing();
+  readonly extras = new ShardExtras(this.series);
   /** Of the series that the round being committed defines. */
   #plannedChars = 0;
   readonly recent = new RecentIds(METRIC_LIMITS.dedupeMs);
@@ -97,6 +101,7 @@ export class Shard {
     const state = store.loadState();
     if (state) this.#state = state;
     else this.deps.transaction(() => this.saveState({ dictionary: this.deps.randomId() }));
+    this.extras.load(store);
     const sealed = this.#loadBlocks();
     for (const { firstRef, body } of store.loadDictionary()) {
       for (const { ref, key } of unpackDefinitions(body)) {
@@ -130,9 +135,11 @@ export class Shard {
       now,
     );
     for (const [key, ref] of defined) this.#open(ref, key);
+    this.extras.limits.made(now, defined.size);
     for (const { view, record } of plans) {
       this.recent.add(record.id, now);
       this.#apply(view, record.assigned, now, 0, undefined);
+      this.extras.take(view, (entry) => refOf(entry, record.assigned));
     }
     return outcomes;
   }
@@ -170,7 +177,14 @@ export class Shard {
       }
     }
     for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
-    const assigned = Uint32Array.from(view.definitions, (key) => this.#refFor(key, defined));
+    const met = new Set<SeriesLimit>();
+    const assigned = Uint32Array.from(view.definitions, (key) => {
+      const ref = this.#refFor(key, defined, now);
+      if (typeof ref === "number") return ref;
+      met.add(ref);
+      return 0;
+    });
+    const refusedBy = firstLimit(met);
     if (assigned.includes(0)) {
       for (let i = 0; i < view.count; i++) {
         const entry = series[i] ?? 0;
@@ -178,20 +192,25 @@ export class Shard {
       }
     }
     const accepted = view.count - reply.refusedSeries.length;
-    const full = { ...reply, accepted, assigned: [...assigned] };
-    if (accepted === 0) return answerOnly(full);
+    const full = { ...reply, accepted, assigned: [...assigned], ...(refusedBy && { refusedBy }) };
+    if (accepted === 0 && view.extras.length === 0) return answerOnly(full);
     round.add(id);
     return accept({ view, record: { id, assigned, batch }, reply: full });
   }
 
-  /** The reference of a series, a new one when there is room; else 0. */
-  #refFor(key: string, defined: Map<string, number>): number {
+  /** The reference of a series, a new one when there is room; else the limit that it has met. */
+  #refFor(key: string, defined: Map<string, number>, now: number): number | SeriesLimit {
     const slot = this.series.slotOfKey(key);
     if (slot !== undefined) return this.series.refOf(slot);
     const planned = defined.get(key);
     if (planned !== undefined) return planned;
-    if (this.series.size + defined.size >= this.deps.maxSeries()) return 0;
-    if (this.series.keyChars + this.#plannedChars + key.length > MAX_KEY_CHARS) return 0;
+    const chars = this.series.keyChars + this.#plannedChars + key.length;
+    const { limits } = this.extras;
+    const limit = chars > MAX_KEY_CHARS ? "names" : limits.judge(now, this.series.size, defined.size, this.deps.room());
+    if (limit) {
+      limits.refused(now, limit);
+      return limit;
+    }
     this.#plannedChars += key.length;
     const ref = this.#state.nextRef + defined.size;
     defined.set(key, ref);
@@ -231,7 +250,7 @@ export class Shard {
     const { changed } = this.deps;
     for (let i = 0; i < count; i++) {
       const entry = series[i] ?? 0;
-      const ref = entry < DEFINED ? entry : (assigned[entry - DEFINED] ?? 0);
+      const ref = refOf(entry, assigned);
       const slot = ref === 0 ? undefined : this.series.slotOf(ref);
       if (slot === undefined) continue;
       const at = baseMs + (offsetsMs[i] ?? 0);
@@ -282,11 +301,20 @@ export class Shard {
       if (!view) throw new Error(`write-ahead row ${seq} holds a batch that cannot be read`);
       for (const [i, key] of view.definitions.entries()) {
         const ref = assigned[i] ?? 0;
-        if (ref !== 0 && this.series.slotOf(ref) === undefined) this.#open(ref, key, sealed.get(ref)?.maxAt);
+        if (ref !== 0 && this.series.slotOf(ref) === undefined) {
+          this.#open(ref, key, sealed.get(ref)?.maxAt);
+          this.extras.limits.replayed(at, ref);
+        }
       }
       this.#apply(view, assigned, at, seq, sealed);
+      this.extras.take(view, (entry) => refOf(entry, assigned));
     }
   }
+}
+
+/** The reference behind an entry of a series column; 0 when the series was refused. */
+function refOf(entry: number, assigned: Uint32Array): number {
+  return entry < DEFINED ? entry : (assigned[entry - DEFINED] ?? 0);
 }
 
 /** What packed rows hold of a series. */

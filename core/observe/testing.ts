@@ -45,12 +45,14 @@ export class TestShard {
   shard: Shard;
   readonly store: MemoryStore;
   readonly #maxSeries: number;
+  readonly #perHour: number;
   readonly #wrapped: ShardStore;
 
-  constructor(options: { maxSeries?: number; store?: MemoryStore; wrap?: (store: MemoryStore) => ShardStore } = {}) {
+  constructor(options: { maxSeries?: number; perHour?: number; store?: MemoryStore; wrap?: (store: MemoryStore) => ShardStore } = {}) {
     this.store = options.store ?? new MemoryStore();
     this.#wrapped = options.wrap?.(this.store) ?? this.store;
     this.#maxSeries = options.maxSeries ?? 20_000;
+    this.#perHour = options.perHour ?? Number.POSITIVE_INFINITY;
     this.shard = this.#open();
   }
 
@@ -92,7 +94,12 @@ export class TestShard {
   }
 
   #open(): Shard {
-    const shard = new Shard({ store: this.#wrapped, transaction: (work) => work(), maxSeries: () => this.#maxSeries, randomId: () => 77 });
+    const shard = new Shard({
+      store: this.#wrapped,
+      transaction: (work) => work(),
+      room: () => ({ active: this.#maxSeries, perHour: this.#perHour, shard: 40_000 }),
+      randomId: () => 77,
+    });
     shard.load();
     return shard;
   }

@@ -70,6 +70,7 @@ export class Seal {
     shard.deps.transaction(() => {
       saveDictionary(shard);
       const { nextRef } = shard.state;
+      shard.extras.save(shard.deps.store, nextRef);
       shard.saveState({ watermark: this.#watermark, savedRef: nextRef, seal: this.#number });
     });
     shard.log.seal(this.#watermark);

@@ -119,7 +119,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   async query(query: SingleQuery): Promise<Outcome<MetricQueryReply>> {
     const closed = await this.#closed();
     if (closed) return closed;
-    const oldestMs = this.#kit.now() - this.#plan.current.rawRetentionMs;
+    const oldestMs = this.#kit.now() - this.#plan.allowance.rawMs;
     return runQuery(query, { series: this.#shard.series, reader: this.#reader(), oldestMs });
   }
 
@@ -191,7 +191,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
 
   /** Learns the plan before a round of requests with so many new series could be refused for not knowing it. */
   async #coverSeries(definitions: number): Promise<void> {
-    if (definitions > 0) await this.#plan.cover(this.#shard.series.size + GROUP_COMMIT.requests * definitions, this.#kit.now());
+    if (definitions === 0) return;
+    const now = this.#kit.now();
+    const { series, extras } = this.#shard;
+    const coming = GROUP_COMMIT.requests * definitions;
+    await this.#plan.cover({ series: series.size + coming, made: extras.limits.madeNow(now) + coming }, now);
   }
 
   #warn(message: string, error: unknown): void {
@@ -208,7 +212,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     return new Shard({
       store: this.#store,
       transaction: (work) => this.#kit.transaction(work),
-      maxSeries: () => Math.min(MAX_SHARD_SERIES, this.#plan.current.activeSeries),
+      room: () => ({ ...this.#plan.room, shard: MAX_SHARD_SERIES }),
       randomId: () => crypto.getRandomValues(new Uint32Array(1)).reduce((_, word) => (word >>> 1) + 1, 0),
       changed: (host, slot, at, low, high) => this.#publisher.changed(host, slot, at, low, high),
     });
@@ -259,7 +263,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     this.#kit.failpoint("sealing");
     this.#guarded(() => seal.finish());
     const now = this.#kit.now();
-    const retentionMs = this.#plan.current.rawRetentionMs;
+    const retentionMs = this.#plan.allowance.rawMs;
     while (this.#guarded(() => sweepSlice(shard, now, retentionMs))) await turn();
     this.#guarded(() => trimLog(shard, now, this.#logRows));
     this.#logRows = 0;

@@ -1,9 +1,16 @@
 import { type ObjectNamespace, objectAt } from "../../contract/address.ts";
-import { type Plan, PLANS } from "../../contract/plans.ts";
+import { FIRST_METRIC_SETTINGS, type MetricAllowance, metricAllowance } from "../../contract/metric-settings.ts";
+import { PLANS } from "../../contract/plans.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 
-/** A plan is asked for again after this. */
-const TTL_MS = 10 * 60_000;
+export const TENANT_PLAN_LIMITS = {
+  /** What is known is asked for again after this. */
+  ttlMs: 10 * 60_000,
+  /** Asked again so soon when it would refuse something. */
+  refusalTtlMs: 30_000,
+  /** Sources do not spread evenly over shards: each may have so much more than its part. */
+  shareSlack: 1.25,
+} as const;
 
 export interface TenantPlanDeps {
   readonly tenants: ObjectNamespace<TenantRpc>;
@@ -11,10 +18,18 @@ export interface TenantPlanDeps {
   readonly warn: (error: unknown) => void;
 }
 
-/** The tenant's plan as a shard knows it: the smallest until it matters, because asking costs a call. */
+/** What new series a shard expects. */
+export interface ExpectedSeries {
+  /** All series, with those that may come. */
+  readonly series: number;
+  /** Those of the running hour, with those that may come. */
+  readonly made: number;
+}
+
+/** What the tenant's plan and metric settings allow, as a shard knows it: the smallest plan until the tenant has answered. */
 export class TenantPlan {
   readonly #deps: TenantPlanDeps;
-  #plan: Plan = PLANS.free;
+  #allowance = metricAllowance(PLANS.free, FIRST_METRIC_SETTINGS);
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
@@ -22,29 +37,47 @@ export class TenantPlan {
     this.#deps = deps;
   }
 
-  get current(): Plan {
-    return this.#plan;
+  get allowance(): MetricAllowance {
+    return this.#allowance;
   }
 
-  /** Asks the tenant when so many series would exceed the smallest plan, at most every ten minutes. */
-  async cover(series: number, now: number): Promise<void> {
-    if (series <= PLANS.free.activeSeries) return;
-    if (!this.#asking && now - this.#askedAt >= TTL_MS) {
-      this.#askedAt = now;
-      this.#asking = this.#ask().finally(() => {
-        this.#asking = undefined;
-      });
-    }
+  /** This shard's part of the tenant's series. */
+  get room(): { active: number; perHour: number } {
+    const { shards, activeSeries, newSeriesPerHour } = this.#allowance;
+    const part = (all: number): number => (shards === 1 ? all : Math.ceil((all / shards) * TENANT_PLAN_LIMITS.shareSlack));
+    return { active: part(activeSeries), perHour: part(newSeriesPerHour) };
+  }
+
+  /** Asks the tenant before series are judged: the first time, when they would be refused, and every ten minutes without anybody waiting. */
+  async cover({ series, made }: ExpectedSeries, now: number): Promise<void> {
+    const known = Number.isFinite(this.#askedAt);
+    const refuses = series > this.room.active || made > this.room.perHour;
+    this.#askUnlessFresh(now, refuses ? TENANT_PLAN_LIMITS.refusalTtlMs : TENANT_PLAN_LIMITS.ttlMs);
     // Also those who did not ask wait for the answer: they would be refused for not knowing it.
+    if (!known || refuses) await this.#asking;
+  }
+
+  /** Asks the tenant when the answer is older than ten minutes. */
+  async refresh(now: number): Promise<void> {
+    this.#askUnlessFresh(now, TENANT_PLAN_LIMITS.ttlMs);
     await this.#asking;
+  }
+
+  #askUnlessFresh(now: number, ttlMs: number): void {
+    if (this.#asking || now - this.#askedAt < ttlMs) return;
+    this.#askedAt = now;
+    this.#asking = this.#ask().finally(() => {
+      this.#asking = undefined;
+    });
   }
 
   async #ask(): Promise<void> {
     try {
-      const tenant = await objectAt(this.#deps.tenants, { tenantId: this.#deps.tenantId(), kind: "tenant", name: "main" }).describe();
-      if (tenant.ok) this.#plan = PLANS[tenant.value.plan];
+      const tenant = objectAt(this.#deps.tenants, { tenantId: this.#deps.tenantId(), kind: "tenant", name: "main" });
+      const known = await tenant.metricSettings();
+      if (known.ok) this.#allowance = known.value.view.effective;
     } catch (error) {
-      // The last known plan stays; a tenant that cannot be asked must not stop its metrics.
+      // What is known stays; a tenant that cannot be asked must not stop its metrics.
       this.#deps.warn(error);
     }
   }

@@ -108,9 +108,9 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MT28",
     defect: "stores one series more than the plan has",
-    file: "core/observe/shard.ts",
-    find: "this.series.size + defined.size >= this.deps.maxSeries()",
-    replace: "this.series.size + defined.size > this.deps.maxSeries()",
+    file: "core/observe/series-limits.ts",
+    find: "live + planned >= room.active",
+    replace: "live + planned > room.active",
     test: "core/observe/shard.test.ts",
   },
   {

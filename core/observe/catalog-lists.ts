@@ -1,0 +1,124 @@
+import type { ExemplarList, LabelList, MetadataList, MetricNames, SeriesList } from "../../contract/metric-catalog.ts";
+import { plainMetric } from "../../contract/metric-key.ts";
+import { HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./label-index.ts";
+import { readyMatchers } from "./label-matchers.ts";
+import type { MetricMetadata } from "../../contract/metric-extras.ts";
+import { accept, type Outcome } from "../../contract/problems.ts";
+import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
+import type { Heads } from "./heads.ts";
+import { isAlive } from "./metadata.ts";
+import type { SeriesTable } from "./series-table.ts";
+import type { ShardExtras } from "./shard-extras.ts";
+
+/** What the lists are made of; all of it in memory. */
+export interface CatalogParts {
+  readonly series: SeriesTable;
+  readonly labels: LabelIndex;
+  readonly heads: Heads;
+  readonly extras: ShardExtras;
+}
+
+/** Metrics with their number of series and what they are. */
+export function listNames(ask: CatalogAsk, { labels, extras }: CatalogParts): Outcome<MetricNames> {
+  const within = selected(ask, labels);
+  if (!within.ok) return within;
+  const { items, total } = cut(labels.values(METRIC_LABEL, within.value), ask);
+  return accept({
+    items: items.map(({ value, series: count }) => {
+      const { type, unit, help } = extras.metadata.of(value) ?? { type: null, unit: null, help: null };
+      return { metric: value, series: count, type, unit, help };
+    }),
+    total,
+  });
+}
+
+/** Series that match, those with the newest samples first. */
+export function listSeries(ask: CatalogAsk, { labels, heads, series }: CatalogParts): Outcome<SeriesList> {
+  const within = selected(ask, labels);
+  if (!within.ok) return within;
+  const slots = within.value ?? labels.match(undefined, []);
+  const found = ask.search === undefined ? slots : slots.filter((slot) => (series.keyOf(slot) ?? "").includes(ask.search ?? ""));
+  const newest = found.sort((a, b) => heads.newestAt(b) - heads.newestAt(a) || a - b).slice(0, ask.limit);
+  return accept({
+    items: newest.map((slot) => {
+      const { metric, labels: own } = series.identityOf(slot);
+      const newestAt = heads.newestAt(slot);
+      return { metric, labels: shown(own), newestAt: Number.isFinite(newestAt) ? newestAt : null };
+    }),
+    total: found.length,
+  });
+}
+
+/** Labels with their number of series. */
+export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
+  const within = selected(ask, labels);
+  return within.ok ? accept(cut(labels.labels(within.value), ask)) : within;
+}
+
+/** A label's values with their number of series. */
+export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
+  const within = selected(ask, labels);
+  return within.ok ? accept(cut(labels.values(ask.label ?? "", within.value), ask)) : within;
+}
+
+/** What senders have said of metrics that have series. */
+export function listMetadata(ask: CatalogAsk, { extras, series }: CatalogParts): Outcome<MetadataList> {
+  const known: { value: string; series: number; metadata: MetricMetadata }[] = [];
+  const wanted = ask.metric === undefined ? undefined : extras.metadata.of(plainMetric(ask.metric));
+  for (const metadata of extras.metadata.all()) {
+    if (ask.metric !== undefined && metadata !== wanted) continue;
+    if (isAlive(metadata.metric, (metric) => series.hasMetric(metric))) known.push({ value: metadata.metric, series: 1, metadata });
+  }
+  const { items, total } = cut(known, ask);
+  return accept({ items: items.map(({ metadata }) => metadata), total });
+}
+
+/** Exemplars of series that match, the newest first. */
+export function listExemplars(ask: CatalogAsk, { labels, extras, series }: CatalogParts): Outcome<ExemplarList> {
+  const within = selected(ask, labels);
+  if (!within.ok) return within;
+  const slots = within.value && new Set(within.value);
+  const { startMs = Number.NEGATIVE_INFINITY, endMs = Number.POSITIVE_INFINITY } = ask;
+  const found: { slot: number; at: number; item: Omit<ExemplarList["items"][number], "metric" | "series"> }[] = [];
+  for (const { series: ref, at, value, traceId, spanId, labels: own } of extras.exemplars.all()) {
+    const slot = series.slotOf(ref);
+    if (slot === undefined || at < startMs || at > endMs || (slots && !slots.has(slot))) continue;
+    found.push({ slot, at, item: { at, value, traceId, spanId, labels: own } });
+  }
+  found.sort((a, b) => b.at - a.at);
+  return accept({
+    items: found.slice(0, ask.limit).map(({ slot, item }) => {
+      const identity = series.identityOf(slot);
+      return { metric: identity.metric, series: shown(identity.labels), ...item };
+    }),
+  });
+}
+
+/** Slots that the question is about; undefined when it is about all. */
+export function selected(
+  { metric, matchers = [] }: Pick<CatalogAsk, "metric" | "matchers">,
+  labels: LabelIndex,
+): Outcome<number[] | undefined> {
+  if (metric === undefined && matchers.length === 0) return accept(undefined);
+  const ready = readyMatchers(matchers, "?match");
+  return ready.ok ? accept(labels.match(metric === undefined ? undefined : plainMetric(metric), ready.value)) : ready;
+}
+
+/** Those that hold what is looked for: what begins with it first, then by number of series, then by name. */
+function cut<T extends { value: string; series: number }>(
+  lines: Iterable<T>,
+  { search = "", limit }: CatalogAsk,
+): { items: T[]; total: number } {
+  const wanted = search.toLowerCase();
+  const found: { line: T; rank: number }[] = [];
+  for (const line of lines) {
+    const at = wanted === "" ? 0 : line.value.toLowerCase().indexOf(wanted);
+    if (at >= 0) found.push({ line, rank: at === 0 ? 0 : 1 });
+  }
+  found.sort((a, b) => a.rank - b.rank || b.line.series - a.line.series || (a.line.value < b.line.value ? -1 : 1));
+  return { items: found.slice(0, limit).map(({ line }) => line), total: found.length };
+}
+
+function shown(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !HIDDEN_LABELS.has(name)));
+}
