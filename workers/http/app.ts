@@ -8,7 +8,7 @@ import { type Arrival, arrive } from "./door-arrival.ts";
 import { type Sharing, doorPreflight, shareAtDoor, sharingAt } from "./door-cors.ts";
 import { type LogSink, consoleSink, errorLine, logLevel, requestLine } from "./log.ts";
 import type { SessionReader } from "./principal.ts";
-import { problemResponse } from "./problem.ts";
+import { type ProblemRenderer, problemResponse } from "./problem.ts";
 import { countRequest } from "./request-counters.ts";
 import { setRateLimit } from "./rate-limit-headers.ts";
 import { type RequestContext, clock, startContext } from "./request-context.ts";
@@ -122,9 +122,9 @@ export const INTERNAL: Problem = {
   detail: "Something failed on our side. Try again, and tell us the requestId if it keeps failing.",
 };
 
-export function answerProblem(problem: Problem, context: RequestContext, render = problemResponse): Response {
+export function answerProblem(problem: Problem, context: RequestContext, render: ProblemRenderer = problemResponse): Response {
   context.outcome = problem.slug;
-  return render(problem, context.requestId);
+  return render(problem, context.requestId, context.contentType);
 }
 
 function answerOptions(app: App, path: string, request: Request, context: RequestContext, sharing: Sharing | undefined): Response {

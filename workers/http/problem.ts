@@ -14,5 +14,5 @@ export function problemResponse(problem: Problem, requestId: string): Response {
   return new Response(JSON.stringify(body), { status, headers });
 }
 
-/** Makes the answer for a problem; foreign protocols bring their own. */
-export type ProblemRenderer = (problem: Problem, requestId: string) => Response;
+/** Makes the answer for a problem; foreign protocols bring their own. `contentType` is the request's, for those that answer in kind. */
+export type ProblemRenderer = (problem: Problem, requestId: string, contentType: string | null) => Response;

@@ -12,6 +12,8 @@ export interface Door {
 export interface RequestContext {
   readonly requestId: string;
   readonly trace: Trace;
+  /** The request's Content-Type. */
+  readonly contentType: string | null;
   /** Epoch milliseconds. */
   readonly startedAt: number;
   /** Set before the route runs; absent away from every door. */
@@ -44,6 +46,7 @@ export function startContext(request: Request, now: number): RequestContext {
   return {
     requestId: given !== null && REQUEST_ID.test(given) ? given : uuidv7(now, cryptoRandom),
     trace: traceFrom(request.headers.get("traceparent"), cryptoRandom),
+    contentType: request.headers.get("content-type"),
     startedAt: now,
     origins: [],
   };
