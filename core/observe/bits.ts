@@ -24,6 +24,11 @@ export class ByteWriter {
     this.#filled = 0;
   }
 
+  /** The bytes and whatever lies behind them, valid until the next write: a copy of {@link view} that makes no object. */
+  get buffer(): Uint8Array<ArrayBuffer> {
+    return this.#bytes;
+  }
+
   /** A view, valid until the next write. Call {@link align} after bit fields. */
   view(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);

@@ -2,10 +2,10 @@ import { MAX_ROW_BYTES } from "./store.ts";
 
 /** When waiting requests become one write-ahead row. A row costs the same whatever it holds, so the pace is the bill. */
 export const GROUP_COMMIT = {
-  /** Between rows while requests keep coming: with the burst, at most 20 rows in any ten seconds. */
-  everyMs: 550,
-  /** Rows that may follow each other at once after a pause: a request alone, and the one that came while it was written. */
-  burst: 2,
+  /** Between rows while requests keep coming; with the burst never more than two a second over any three seconds. No sender minds a second. */
+  everyMs: 1_000,
+  /** Rows that may follow each other at once after a pause: who sends one request after another by hand does not wait. */
+  burst: 3,
   /** So much makes a row that holds no more: it is written at once, because waiting would save no row. */
   fullBytes: MAX_ROW_BYTES - 100_000,
   /** More waiting requests than this are refused: their promises would take more memory than their samples. */

@@ -1,13 +1,16 @@
 import { STALE_BITS } from "../../contract/metric-limits.ts";
 import { ByteReader, ByteWriter } from "./bits.ts";
 import { readBlock, writeBlock } from "./block-codec.ts";
-import { copyPoints, makeColumns, PointBuffer, type PointColumns } from "./points.ts";
+import { ChunkArena } from "./chunk-arena.ts";
+import { makeColumns, PointBuffer, type PointColumns } from "./points.ts";
 
 /** Newest points of a series, kept raw until so many are there; then they become a block of the head. */
 const TAIL_POINTS = 16;
+/** Tails are held in pages of so many series: one array of all would be copied, and half empty, whenever it grows. */
+const TAIL_PAGE_BITS = 10;
+const IN_TAIL_PAGE = (1 << TAIL_PAGE_BITS) - 1;
 /** Late points of a series wait so long, in points, before they become a block of their own. */
 const LATE_POINTS = 32;
-const NO_BYTES = new Uint8Array(0);
 
 /**
  * The points of every series that no packed block holds yet, compressed as they grow, plus the last minutes again after
@@ -19,27 +22,32 @@ const NO_BYTES = new Uint8Array(0);
  * and `late` becomes a block before anything that could overlap it.
  */
 export class Heads {
-  #tail: PointColumns = makeColumns(TAIL_POINTS * 64);
-  #tailCount = new Uint8Array(64);
+  readonly #tails: PointColumns[] = [];
+  #tailCount = new Uint8Array(0);
   /** Newest time in any block of the head; older points are late. */
-  #flushedTo = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
+  #flushedTo = new Float64Array(0);
   /** Blocks hold no point at or after this time that memory does not hold too. */
-  #memoryFrom = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
-  #newestAt = new Float64Array(64).fill(Number.NEGATIVE_INFINITY);
-  #newestBits = new Uint32Array(128);
-  #blockLength = new Uint32Array(64);
-  #sealedLength = new Uint32Array(64);
-  readonly #blocks: Uint8Array<ArrayBuffer>[] = [];
+  #memoryFrom = new Float64Array(0);
+  #newestAt = new Float64Array(0);
+  #newestBits = new Uint32Array(0);
+  /** Bytes of a slot's blocks that packed rows hold too. */
+  #sealedLength = new Uint32Array(0);
+  readonly #blocks = new ChunkArena();
   readonly #late = new Map<number, PointBuffer>();
   readonly #writer = new ByteWriter(4_096);
   readonly #sealing = new PointBuffer();
   readonly #hot = new PointBuffer();
-  #bytes = 0;
   #unsealedPoints = 0;
 
   /** Bytes of compressed blocks in memory. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#blocks.bytes;
+  }
+
+  /** Bytes of memory that are held for all series together, late points aside. */
+  get heldBytes(): number {
+    const perSlot = 1 + 3 * 8 + 8 + 4;
+    return this.#blocks.heldBytes + this.#tails.length * (IN_TAIL_PAGE + 1) * TAIL_POINTS * 16 + perSlot * this.#tailCount.length;
   }
 
   /** Points that only write-ahead rows hold durably. */
@@ -73,46 +81,43 @@ export class Heads {
 
   /** Forgets a slot. */
   close(slot: number): void {
-    this.#bytes -= this.#blockLength[slot] ?? 0;
+    this.#blocks.clear(slot);
     this.#tailCount[slot] = 0;
     this.#flushedTo[slot] = Number.NEGATIVE_INFINITY;
     this.#newestAt[slot] = Number.NEGATIVE_INFINITY;
-    this.#blockLength[slot] = 0;
     this.#sealedLength[slot] = 0;
-    this.#blocks[slot] = NO_BYTES;
     this.#late.delete(slot);
   }
 
   /** Adds a point of an open slot. The same time again replaces the value. */
   append(slot: number, at: number, low: number, high: number): void {
     this.#unsealedPoints++;
-    if (at >= (this.#newestAt[slot] ?? 0)) {
+    const tail = this.#tails[slot >>> TAIL_PAGE_BITS];
+    if (!tail) throw new Error(`slot ${slot} is not open`);
+    const start = (slot & IN_TAIL_PAGE) * TAIL_POINTS;
+    const count = this.#tailCount[slot] ?? 0;
+    const newest = this.#newestAt[slot] ?? 0;
+    if (at >= newest) {
       this.#newestAt[slot] = at;
       this.#newestBits[2 * slot] = low;
       this.#newestBits[2 * slot + 1] = high;
     }
-    if (at <= (this.#flushedTo[slot] ?? 0)) {
+    if (at > newest) {
+      // Newer than all there is, as almost every sample is.
+      const place = start + count;
+      tail.at[place] = at;
+      tail.bits[2 * place] = low;
+      tail.bits[2 * place + 1] = high;
+      this.#tailCount[slot] = count + 1;
+    } else if (at <= (this.#flushedTo[slot] ?? 0)) {
       this.#addLate(slot, at, low, high);
       return;
-    }
-    const start = slot * TAIL_POINTS;
-    const { at: times, bits } = this.#tail;
-    let end = start + (this.#tailCount[slot] ?? 0);
-    let place = end;
-    while (place > start && (times[place - 1] ?? 0) >= at) place--;
-    if (place === end || times[place] !== at) {
-      for (let i = end; i > place; i--) copyPoint(times, bits, i - 1, i);
-      end++;
-      this.#tailCount[slot] = end - start;
-    }
-    times[place] = at;
-    bits[2 * place] = low;
-    bits[2 * place + 1] = high;
-    if (end - start === TAIL_POINTS) this.#flushTail(slot);
+    } else this.#tailCount[slot] = insertPoint(tail, start, count, at, low, high);
+    if (this.#tailCount[slot] === TAIL_POINTS) this.#flushTail(slot);
   }
 
   hasUnsealed(slot: number): boolean {
-    return (this.#tailCount[slot] ?? 0) > 0 || (this.#blockLength[slot] ?? 0) > (this.#sealedLength[slot] ?? 0) || this.#late.has(slot);
+    return (this.#tailCount[slot] ?? 0) > 0 || this.#blocks.length(slot) > (this.#sealedLength[slot] ?? 0) || this.#late.has(slot);
   }
 
   /** Adds every point in memory to `out`, oldest write first; the caller normalises. */
@@ -138,12 +143,10 @@ export class Heads {
     const firstHot = hot.lowerBound(from);
     this.#writer.reset();
     if (firstHot < hot.count) writeBlock(this.#writer, hot.columns, firstHot, hot.count - firstHot);
-    const bytes = this.#writer.view().slice();
-
-    this.#bytes += bytes.length - (this.#blockLength[slot] ?? 0);
-    this.#blocks[slot] = bytes;
-    this.#blockLength[slot] = bytes.length;
-    this.#sealedLength[slot] = bytes.length;
+    const { length } = this.#writer;
+    this.#blocks.clear(slot);
+    this.#blocks.append(slot, this.#writer.buffer, length);
+    this.#sealedLength[slot] = length;
     this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, sealing.columns.at[sealing.count - 1] ?? 0);
     this.#tailCount[slot] = 0;
     this.#late.delete(slot);
@@ -178,30 +181,22 @@ export class Heads {
   }
 
   #flushTail(slot: number): void {
-    const start = slot * TAIL_POINTS;
-    this.#appendBlock(slot, this.#tail, start, TAIL_POINTS);
-    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, this.#tail.at[start + TAIL_POINTS - 1] ?? 0);
+    const tail = this.#tails[slot >>> TAIL_PAGE_BITS];
+    if (!tail) return; // never: it was just written to
+    const start = (slot & IN_TAIL_PAGE) * TAIL_POINTS;
+    this.#appendBlock(slot, tail, start, TAIL_POINTS);
+    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, tail.at[start + TAIL_POINTS - 1] ?? 0);
     this.#tailCount[slot] = 0;
   }
 
   #appendBlock(slot: number, points: PointColumns, from: number, count: number): void {
     this.#writer.reset();
     writeBlock(this.#writer, points, from, count);
-    const block = this.#writer.view();
-    const length = this.#blockLength[slot] ?? 0;
-    let bytes = this.#blocks[slot] ?? NO_BYTES;
-    if (length + block.length > bytes.length) {
-      const larger = new Uint8Array(Math.max(64, Math.ceil((length + block.length) * 1.5)));
-      larger.set(bytes.subarray(0, length));
-      this.#blocks[slot] = bytes = larger;
-    }
-    bytes.set(block, length);
-    this.#blockLength[slot] = length + block.length;
-    this.#bytes += block.length;
+    this.#blocks.append(slot, this.#writer.buffer, this.#writer.length);
   }
 
   #readBlocks(slot: number, from: number, out: PointBuffer): void {
-    this.#readRange(slot, from, this.#blockLength[slot] ?? 0, out);
+    this.#readRange(slot, from, this.#blocks.length(slot), out);
   }
 
   #readSealed(slot: number, out: PointBuffer): void {
@@ -210,30 +205,42 @@ export class Heads {
 
   #readRange(slot: number, from: number, end: number, out: PointBuffer): void {
     if (end <= from) return;
-    const reader = new ByteReader(this.#blocks[slot] ?? NO_BYTES, from, end);
+    const reader = new ByteReader(this.#blocks.read(slot), from, end);
     while (reader.remaining > 0) readBlock(reader, out);
   }
 
   #readLoose(slot: number, out: PointBuffer): void {
     const late = this.#late.get(slot);
     if (late) out.append(late.columns, 0, late.count);
-    out.append(this.#tail, slot * TAIL_POINTS, this.#tailCount[slot] ?? 0);
+    const tail = this.#tails[slot >>> TAIL_PAGE_BITS];
+    const count = this.#tailCount[slot] ?? 0;
+    if (tail && count > 0) out.append(tail, (slot & IN_TAIL_PAGE) * TAIL_POINTS, count);
   }
 
   #ensure(slot: number): void {
     if (slot < this.#tailCount.length) return;
-    const size = Math.max(slot + 1, 2 * this.#tailCount.length);
-    const tail = makeColumns(TAIL_POINTS * size);
-    copyPoints(this.#tail, 0, TAIL_POINTS * this.#tailCount.length, tail, 0);
-    this.#tail = tail;
+    while (this.#tails.length <= slot >>> TAIL_PAGE_BITS) this.#tails.push(makeColumns((IN_TAIL_PAGE + 1) * TAIL_POINTS));
+    const size = this.#tails.length << TAIL_PAGE_BITS;
+    this.#blocks.ensure(size);
     this.#tailCount = grown(this.#tailCount, new Uint8Array(size));
     this.#flushedTo = grown(this.#flushedTo, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
     this.#memoryFrom = grown(this.#memoryFrom, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
     this.#newestAt = grown(this.#newestAt, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
     this.#newestBits = grown(this.#newestBits, new Uint32Array(2 * size));
-    this.#blockLength = grown(this.#blockLength, new Uint32Array(size));
     this.#sealedLength = grown(this.#sealedLength, new Uint32Array(size));
   }
+}
+
+/** Puts a point among sorted ones, over the one with the same time. @returns how many there are then */
+function insertPoint({ at: times, bits }: PointColumns, start: number, count: number, at: number, low: number, high: number): number {
+  let place = start + count;
+  while (place > start && (times[place - 1] ?? 0) >= at) place--;
+  const isNew = place === start + count || times[place] !== at;
+  if (isNew) for (let i = start + count; i > place; i--) copyPoint(times, bits, i - 1, i);
+  times[place] = at;
+  bits[2 * place] = low;
+  bits[2 * place + 1] = high;
+  return isNew ? count + 1 : count;
 }
 
 function copyPoint(times: Float64Array, bits: Uint32Array, from: number, to: number): void {

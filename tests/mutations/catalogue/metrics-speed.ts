@@ -6,7 +6,7 @@ export const METRIC_SPEED_MUTATIONS: readonly Mutation[] = [
     rule: "MT23",
     defect: "lets a shard write as many rows as it likes after each pause",
     file: "core/observe/group-commit.ts",
-    find: "  burst: 2,",
+    find: "  burst: 3,",
     replace: "  burst: 8,",
     test: "core/observe/group-commit.test.ts",
   },

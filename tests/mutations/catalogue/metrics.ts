@@ -69,7 +69,7 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
     rule: "MT50",
     defect: "takes a late sample for the newest value",
     file: "core/observe/heads.ts",
-    find: "if (at >= (this.#newestAt[slot] ?? 0)) {",
+    find: "if (at >= newest) {",
     replace: "if (at >= 0) {",
     test: "core/observe/hosts.test.ts",
   },
