@@ -30,6 +30,7 @@ import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricRoutes } from "./observe/metrics.ts";
+import { registerRemoteWriteRoutes } from "./observe/remote-write.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
 import { registerHealthRoutes } from "./platform-routes/health.ts";
@@ -75,6 +76,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerSubjectSelfRoutes,
   registerAgentsRoutes,
   registerMetricRoutes,
+  registerRemoteWriteRoutes,
   registerHostRoutes,
   registerTicketRoutes,
   registerConnectRoutes,

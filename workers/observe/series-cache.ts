@@ -1,3 +1,4 @@
+import { LabelTable } from "./known-labels.ts";
 import { KnownTexts } from "./known-texts.ts";
 import { SentMetadata } from "./sent-metadata.ts";
 import { seriesKey, type Labels } from "../../contract/metric-key.ts";
@@ -29,6 +30,8 @@ export const SERIES_CACHE_LIMITS = {
 export class TenantSeries {
   /** The same series by the raw text in which they came. */
   readonly texts = new KnownTexts(this);
+  /** The same by the label bytes of remote-write. */
+  readonly labels = new LabelTable();
   /** Metadata that the shards have. */
   readonly metadata = new SentMetadata();
   readonly #byKey = new Map<string, KnownSeries>();
@@ -40,7 +43,7 @@ export class TenantSeries {
 
   /** Memory that this takes, about. */
   get bytes(): number {
-    return this.#keyBytes + this.texts.bytes + this.metadata.bytes;
+    return this.#keyBytes + this.texts.bytes + this.labels.bytes + this.metadata.bytes;
   }
 
   find(metric: string, labels: Labels | undefined): KnownSeries {
