@@ -30,6 +30,7 @@ import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricRoutes } from "./observe/metrics.ts";
+import { registerOtlpRoutes } from "./observe/otlp.ts";
 import { registerRemoteWriteRoutes } from "./observe/remote-write.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
@@ -77,6 +78,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerAgentsRoutes,
   registerMetricRoutes,
   registerRemoteWriteRoutes,
+  registerOtlpRoutes,
   registerHostRoutes,
   registerTicketRoutes,
   registerConnectRoutes,

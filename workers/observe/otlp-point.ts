@@ -1,0 +1,94 @@
+/** What the readers of OTLP's two encodings hand to the mapper: the same calls for the same data. */
+export interface OtlpVisitor {
+  /** A resource begins; everything until the next one is of it. */
+  resource(attributes: Attributes): void;
+  /** A metric begins; its points follow. */
+  metric(metric: OtlpMetric): void;
+  /** A point of the metric; the object is used again for the next one. @returns false: the request is refused, stop reading */
+  point(point: OtlpPoint): boolean;
+}
+
+/** Names and values by turns. Undefined is what cannot be a text: no UTF-8, or nested too deep. */
+export type Attributes = (string | undefined)[];
+
+export type OtlpKind = "gauge" | "sum" | "histogram" | "exponential" | "summary";
+
+export const UNSPECIFIED = 0;
+export const DELTA_TEMPORALITY = 1;
+export const CUMULATIVE = 2;
+
+export interface OtlpMetric {
+  /** Undefined when it is no UTF-8. */
+  readonly name: string | undefined;
+  readonly description: string;
+  readonly unit: string;
+  readonly kind: OtlpKind;
+  /** As on the wire; gauges and summaries have none. */
+  readonly temporality: number;
+  readonly monotonic: boolean;
+}
+
+export interface OtlpExemplar {
+  readonly atMs: number;
+  readonly value: number;
+  /** Lower case hex; empty when there is none. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly attributes: Attributes;
+}
+
+export const OTLP_LIMITS = {
+  /** Buckets, bounds or quantiles of one point: SDKs make 160, and 20 where a person chose the bounds. */
+  buckets: 4_096,
+  /** Lists within lists of an attribute's value. */
+  depth: 16,
+  /** Exemplars read of one point: SDKs keep one per bucket. */
+  exemplars: 160,
+} as const;
+
+/** One run of an exponential histogram's buckets: the first is number `offset`. */
+export interface BucketRun {
+  offset: number;
+  counts: number[];
+}
+
+/** A data point of any kind; fields of other kinds are left empty. */
+export class OtlpPoint {
+  attributes: Attributes = [];
+  /** Epoch milliseconds; 0 when absent. */
+  startMs = 0;
+  atMs = 0;
+  flags = 0;
+  /** Of gauges and sums; undefined when the point has none. */
+  value: number | undefined = undefined;
+  exemplars: OtlpExemplar[] = [];
+  /** Of histograms and summaries. */
+  count = 0;
+  sum: number | undefined = undefined;
+  /** Of a histogram: one more count than bounds. Of a summary: quantiles in `bounds`, their values in `counts`. */
+  bounds: number[] = [];
+  counts: number[] = [];
+  /** Of an exponential histogram. */
+  scale = 0;
+  zeroCount = 0;
+  zeroThreshold = 0;
+  readonly positive: BucketRun = { offset: 0, counts: [] };
+  readonly negative: BucketRun = { offset: 0, counts: [] };
+  /** Some list was longer than {@link OTLP_LIMITS}. */
+  tooLong = false;
+
+  clear(): void {
+    this.attributes.length = 0;
+    this.startMs = this.atMs = this.flags = this.count = this.scale = this.zeroCount = this.zeroThreshold = 0;
+    this.value = this.sum = undefined;
+    this.exemplars = [];
+    this.bounds.length = this.counts.length = 0;
+    this.clearRuns();
+    this.tooLong = false;
+  }
+
+  clearRuns(): void {
+    this.positive.offset = this.negative.offset = 0;
+    this.positive.counts.length = this.negative.counts.length = 0;
+  }
+}

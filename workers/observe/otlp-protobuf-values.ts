@@ -1,0 +1,106 @@
+import { bytesText, intText, nestedNumber, numberText } from "./otlp-numbers.ts";
+import { type Attributes, OTLP_LIMITS } from "./otlp-point.ts";
+import { decodeText, type ProtobufReader, WIRE } from "./protobuf.ts";
+
+/** Undefined is what is no UTF-8. */
+export type OtlpText = string | undefined;
+
+/** A text that hurts nothing but the point that it belongs to when it is none. */
+export function readText(r: ProtobufReader): OtlpText {
+  const outer = r.enter();
+  try {
+    return decodeText(r.bytes, r.at, r.end);
+  } catch {
+    return undefined; // not UTF-8: the mapper refuses the point
+  } finally {
+    r.leave(outer);
+  }
+}
+
+/** Appends a `KeyValue` (common/v1/common.proto), whose bytes the reader has entered. */
+export function readKeyValue(r: ProtobufReader, into: Attributes): void {
+  const [name, value] = pairOf(r, 0);
+  into.push(name, value);
+}
+
+function pairOf(r: ProtobufReader, depth: number): [name: OtlpText, value: OtlpText] {
+  let name: OtlpText = "";
+  let value: OtlpText = depth === 0 ? "" : "null";
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    if (tag === ((1 << 3) | WIRE.bytes)) name = readText(r);
+    else if (tag === ((2 << 3) | WIRE.bytes)) value = within(r, () => anyValue(r, depth));
+    else r.skip(tag);
+  }
+  return [name, value];
+}
+
+/** An `AnyValue` as text: what it holds, or JSON for lists and maps and everything in them (`depth` above 0). */
+function anyValue(r: ProtobufReader, depth: number): OtlpText {
+  const top = depth === 0;
+  let text: OtlpText = top ? "" : "null";
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    switch (tag) {
+      case (1 << 3) | WIRE.bytes: {
+        const plain = readText(r);
+        text = top || plain === undefined ? plain : JSON.stringify(plain);
+        break;
+      }
+      case (2 << 3) | WIRE.varint:
+        r.varint();
+        text = (r.low | r.high) === 0 ? "false" : "true";
+        break;
+      case (3 << 3) | WIRE.varint:
+        r.varint();
+        text = intText(r.high, r.low);
+        break;
+      case (4 << 3) | WIRE.fixed64:
+        text = top ? numberText(r.double()) : nestedNumber(r.double());
+        break;
+      case (5 << 3) | WIRE.bytes:
+        text = within(r, () => list(r, depth + 1));
+        break;
+      case (6 << 3) | WIRE.bytes:
+        text = within(r, () => map(r, depth + 1));
+        break;
+      case (7 << 3) | WIRE.bytes: {
+        const base64 = bytesText(r.byteRange());
+        text = top ? base64 : JSON.stringify(base64);
+        break;
+      }
+      default:
+        r.skip(tag);
+    }
+  }
+  return text;
+}
+
+function list(r: ProtobufReader, depth: number): OtlpText {
+  if (depth > OTLP_LIMITS.depth) return undefined;
+  const items: OtlpText[] = [];
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    if (tag === ((1 << 3) | WIRE.bytes)) items.push(within(r, () => anyValue(r, depth)));
+    else r.skip(tag);
+  }
+  return items.includes(undefined) ? undefined : `[${items.join(",")}]`;
+}
+
+function map(r: ProtobufReader, depth: number): OtlpText {
+  if (depth > OTLP_LIMITS.depth) return undefined;
+  const items: OtlpText[] = [];
+  for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
+    if (tag !== ((1 << 3) | WIRE.bytes)) {
+      r.skip(tag);
+      continue;
+    }
+    const [name, value] = within(r, () => pairOf(r, depth));
+    items.push(name === undefined || value === undefined ? undefined : `${JSON.stringify(name)}:${value}`);
+  }
+  return items.includes(undefined) ? undefined : `{${items.join(",")}}`;
+}
+
+function within<T>(r: ProtobufReader, read: () => T): T {
+  const outer = r.enter();
+  const value = read();
+  r.leave(outer);
+  return value;
+}
