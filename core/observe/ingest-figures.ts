@@ -75,3 +75,17 @@ function medianLag(lags: Sender["lags"], now: number): number | null {
   const recent = lags.filter(({ at }) => at > now - LAG_MS).map(({ lagMs }) => lagMs);
   return recent.sort((a, b) => a - b)[recent.length >> 1] ?? null;
 }
+
+const HEADER_BYTES = 32;
+
+/** Time of the newest sample of an encoded batch (`contract/metric-batch.ts`), without decoding the rest; undefined without samples. */
+export function newestOfBatch(batch: Uint8Array): number | undefined {
+  if (batch.length < HEADER_BYTES) return undefined;
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.length);
+  const count = view.getUint32(4, true);
+  const first = HEADER_BYTES + 8 * count;
+  if (count === 0 || first + 4 * count > batch.length) return undefined;
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) newest = Math.max(newest, view.getInt32(first + 4 * i, true));
+  return view.getFloat64(16, true) + newest;
+}

@@ -8,6 +8,7 @@ import type { SelectOrder, SelectReply } from "../../contract/rpc/metric-select.
 import type {
   CatalogAnswers,
   CatalogAsk,
+  IngestSource,
   MetricShardRpc,
   RejectedLine,
   ShardIngestReply,
@@ -51,7 +52,17 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   /** Write-ahead rows since the last seal. */
   #logRows = 0;
   readonly #counter = new IngestCounter();
-  readonly #catalog = new ShardCatalog({ shard: () => this.#shard, now: () => this.#kit.now() });
+  readonly #catalog = new ShardCatalog({
+    shard: () => this.#shard,
+    now: () => this.#kit.now(),
+    allowance: () => this.#plan.allowance,
+    maxShardSeries: MAX_SHARD_SERIES,
+    store: () => ({
+      shard: Number(this.#kit.address.name),
+      rowsWritten: this.#store.rowsWritten,
+      databaseBytes: this.#kit.sql.databaseSize,
+    }),
+  });
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -81,11 +92,12 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     });
   }
 
-  async ingest(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>> {
+  async ingest(batch: Uint8Array, batchId: string, source?: IngestSource): Promise<Outcome<ShardIngestReply>> {
     const closed = await this.#closed();
     if (closed) return closed;
     await this.#coverSeries(definitionCount(batch));
     const outcome = await this.#queue.add({ batch, id: batchId });
+    if (source) this.#catalog.noteIngest(source, batch, outcome);
     if (this.#kit.failpoint !== NO_FAILPOINTS) {
       await this.ctx.storage.sync();
       this.#kit.failpoint("committed");
@@ -113,7 +125,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async noteRejected(lines: readonly RejectedLine[]): Promise<void> {
-    await this.#kit.read(() => this.#catalog.noteRejected(lines));
+    await this.#kit.read(() => {
+      this.#catalog.noteRejected(lines);
+      // Upkeep writes them down; a row for each request that refuses would be a way to make us write.
+      if (this.#kit.timers.get(UPKEEP_TIMER) === undefined) this.#kit.timers.set(UPKEEP_TIMER, this.#kit.now() + UPKEEP.sealEveryMs);
+    });
   }
 
   async query(query: SingleQuery): Promise<Outcome<MetricQueryReply>> {
@@ -230,6 +246,8 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
       this.#kit.transaction(() => {
         const stored = shard.commit(batches, now);
         this.#emit(this.#counter.add(stored, now));
+        const limit = this.#catalog.limitEvent(`metrics/${this.#kit.address.name}`);
+        if (limit) this.#kit.outbox.emit(limit);
         if (shard.seq !== seq) this.#armUpkeep(shard, now);
         return stored;
       }),
@@ -253,6 +271,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async #upkeep(): Promise<void> {
+    await this.#plan.refresh(this.#kit.now());
     const shard = this.#shard;
     const seal = new Seal(shard, this.#kit.now());
     while (this.#guarded(() => seal.slice())) {
