@@ -1,8 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { subjectRef } from "../../contract/subject-id.ts";
 import { KeyRing } from "../../contract/key-ring.ts";
-import { SUBJECT_LIMITS } from "../../contract/subject-id.ts";
+import { SUBJECT_LIMITS, subjectRef } from "../../contract/subject-id.ts";
 import { seedTenant } from "../control/testing.ts";
 import { accessOf, type TenantAccess } from "./access-cache.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";
