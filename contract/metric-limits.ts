@@ -20,6 +20,8 @@ export const METRIC_LIMITS = {
   namedRejections: 100,
   /** Series of one query's answer. */
   querySeries: 1_000,
+  /** Series of a selection of which only the top, quantiles or a formula are shown. */
+  heldSeries: 10_000,
   /** Points per series of one query's answer. */
   queryPoints: 11_000,
   /** Values of one query's answer over all its series: a reply crosses an RPC of at most 32 MiB. */
@@ -41,6 +43,9 @@ export const METRIC_LIMITS = {
   foreignInFlightBytes: 32 << 20,
   /** Samples of such a request; a batch to a shard holds no more. */
   foreignSamples: 40_000,
+  /** Bytes of an import after decompression, and points in it. */
+  importBytes: 16 << 20,
+  importPoints: 500_000,
   exemplarLabelsChars: 512,
   /** Exemplars kept of a shard, the newest. */
   exemplars: 5_000,

@@ -21,8 +21,9 @@ export interface TimeWindow {
   readonly newestMs: number;
 }
 
-export function acceptedWindow(nowMs: number): TimeWindow {
-  return { oldestMs: nowMs - METRIC_LIMITS.pastMs, newestMs: nowMs + METRIC_LIMITS.futureMs };
+/** @param pastMs how far back, when not as far as the raw tier reaches at most */
+export function acceptedWindow(nowMs: number, pastMs: number = METRIC_LIMITS.pastMs): TimeWindow {
+  return { oldestMs: nowMs - pastMs, newestMs: nowMs + METRIC_LIMITS.futureMs };
 }
 
 const SAMPLE_FIELDS = { metric: true, labels: true, timestamp: true, value: true } as const;
@@ -154,7 +155,7 @@ export function timestampFault(timestamp: unknown, window: TimeWindow): Fault | 
   if (at < window.oldestMs) {
     return {
       reason: "timestamp-too-old",
-      detail: `\`timestamp\` ${at} is older than ${METRIC_LIMITS.pastMs / 3_600_000} h; the oldest accepted now is ${window.oldestMs}${at * 1_000 >= window.oldestMs && at * 1_000 <= window.newestMs ? " (milliseconds are expected, this looks like seconds)" : ""}`,
+      detail: `\`timestamp\` ${at} is older than ${(window.newestMs - METRIC_LIMITS.futureMs - window.oldestMs) / 3_600_000} h; the oldest accepted now is ${window.oldestMs}${at * 1_000 >= window.oldestMs && at * 1_000 <= window.newestMs ? " (milliseconds are expected, this looks like seconds)" : ""}`,
     };
   }
   if (at > window.newestMs) {

@@ -29,8 +29,10 @@ import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
+import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
 import { registerMetricRoutes } from "./observe/metrics.ts";
 import { registerOtlpRoutes } from "./observe/otlp.ts";
+import { registerImportRoutes } from "./observe/metrics-import.ts";
 import { registerRemoteWriteRoutes } from "./observe/remote-write.ts";
 import { registerConsoleRoutes } from "./platform-routes/console.ts";
 import { registerDocsRoutes } from "./platform-routes/docs.ts";
@@ -77,6 +79,8 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerSubjectSelfRoutes,
   registerAgentsRoutes,
   registerMetricRoutes,
+  registerMetricQueryRoutes,
+  registerImportRoutes,
   registerRemoteWriteRoutes,
   registerOtlpRoutes,
   registerHostRoutes,

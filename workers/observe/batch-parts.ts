@@ -13,6 +13,7 @@ export interface BatchPart {
 
 /** Times of one encoded batch lie less than 2^31 ms (24.8 days) apart. */
 const SPAN_MS = 20 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
 
 export interface PartColumns {
   readonly count: number;
@@ -58,6 +59,53 @@ export function partsOf(columns: PartColumns, shards: number): BatchPart[] {
   for (const one of others) if (!turns.has(placeOf(one, shards))) begin(one.place);
   if (parts.length === 0) begin(0);
   return parts;
+}
+
+/**
+ * As {@link partsOf}, but never with the points of one series and hour in two parts: a shard replaces the windows that a part brings.
+ * Samples are put into order of series and time for that.
+ */
+export function importPartsOf(columns: PartColumns, shards: number): BatchPart[] {
+  const { count, series, atMs } = columns;
+  const number = new Map<KnownSeries, number>();
+  for (const one of series) if (!number.has(one)) number.set(one, number.size);
+  const keys = Float64Array.from({ length: count }, (_, i) => numberOf(number, series[i]));
+  const order = Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || (atMs[a] ?? 0) - (atMs[b] ?? 0) || a - b,
+  );
+  const parts: (BatchPart & { samples: number[] })[] = [];
+  const open = new Map<string, number[]>();
+  const turns = new Map<number, number>();
+  for (let from = 0, end = 0; from < count; from = end) {
+    const one = series[order[from] ?? 0];
+    if (!one) break; // never: one series a sample
+    const hour = hourOf(atMs, order[from]);
+    for (end = from + 1; end < count && series[order[end] ?? 0] === one && hourOf(atMs, order[end]) === hour; end++);
+    const place = placeOf(one, shards);
+    const name = `${place} ${Math.floor((hour * HOUR_MS) / SPAN_MS)}`;
+    // A window of more than a part holds cannot be kept together: its last part stays.
+    for (let at = from; at < end; at += BATCH_LIMITS.samples) {
+      const window = order.slice(at, Math.min(end, at + BATCH_LIMITS.samples));
+      let samples = open.get(name);
+      if (!samples || samples.length + window.length > BATCH_LIMITS.samples) {
+        samples = [];
+        const turn = turns.get(place) ?? 0;
+        turns.set(place, turn + 1);
+        parts.push({ place, turn, samples });
+        open.set(name, samples);
+      }
+      samples.push(...window);
+    }
+  }
+  return parts;
+}
+
+function numberOf(numbers: ReadonlyMap<KnownSeries, number>, series: KnownSeries | undefined): number {
+  return series ? (numbers.get(series) ?? 0) : 0;
+}
+
+function hourOf(atMs: Float64Array, sample: number | undefined): number {
+  return Math.floor((atMs[sample ?? 0] ?? 0) / HOUR_MS);
 }
 
 function spanOf(atMs: Float64Array, count: number): number {

@@ -3,7 +3,7 @@ import { type BatchExemplar, type MetricMetadata, writeExtras } from "../../cont
 import type { Labels } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, type RejectReason, STALE_BITS } from "../../contract/metric-limits.ts";
 import type { Rejection, SampleSink } from "../../contract/metric-samples.ts";
-import { type BatchPart, partsOf } from "./batch-parts.ts";
+import { type BatchPart, importPartsOf, partsOf } from "./batch-parts.ts";
 import type { KnownSeries, TenantSeries } from "./series-cache.ts";
 
 /** Rejections of one reason, for the inspector. */
@@ -122,14 +122,17 @@ export class IngestBatch implements SampleSink {
     return this.#series[sample];
   }
 
-  /** What goes to which shard. Drops metadata that was sent lately. */
-  parts(shards: number, nowMs: number): BatchPart[] {
+  /**
+   * What goes to which shard. Drops metadata that was sent lately.
+   * @param whole `hours`: never an hour of a series in two parts
+   */
+  parts(shards: number, nowMs: number, whole?: "hours"): BatchPart[] {
     if (this.#metadata.length > 0) this.#metadata = this.#metadata.filter((one) => this.#tenant.metadata.isDue(one, nowMs));
     if (this.isEmpty) return [];
-    return partsOf(
-      { count: this.count, series: this.#series, atMs: this.#atMs, others: this.#exemplars.map(({ series }) => series) },
-      shards,
-    );
+    // An array that was longer before `clear` has series behind its end.
+    this.#series.length = this.count;
+    const columns = { count: this.count, series: this.#series, atMs: this.#atMs, others: this.#exemplars.map(({ series }) => series) };
+    return whole === "hours" ? importPartsOf(columns, shards) : partsOf(columns, shards);
   }
 
   /**

@@ -33,22 +33,33 @@ export async function storeSamples(
   protocol: IngestProtocol,
 ): Promise<Outcome<IngestReply>> {
   const { shards } = await metricSettingsOf(call);
-  const parts = batch.parts(shards, call.now);
+  const parts = batch.parts(shards, call.now, protocol === "import" ? "hours" : undefined);
   const source: IngestSource = { protocol, keyId: keyIdOf(call.principal), rejected: batch.rejectedCount };
+  const places = Map.groupBy(parts, ({ place }) => place);
+  const first = parts[0];
   const stored = await Promise.allSettled(
-    parts.map(async (part, i) => {
-      // The request's rejections are counted once, by the first.
-      const from = i === 0 ? source : { ...source, rejected: 0 };
-      return await storePart(call, batch, part, part.turn === 0 ? batchId : `${batchId}/${part.turn}`, from);
+    [...places.values()].map(async (ofPlace) => {
+      const answers: Outcome<ShardIngestReply>[] = [];
+      // One after the other: a shard takes them no faster at once, and they need not all be held.
+      for (const part of ofPlace) {
+        const id = part.turn === 0 ? batchId : `${batchId}/${part.turn}`;
+        // The request's rejections are counted once, by the first.
+        const answer = await storePart(call, batch, part, id, part === first ? source : { ...source, rejected: 0 });
+        answers.push(answer);
+        if (!answer.ok) break;
+      }
+      return answers;
     }),
   );
   let accepted = 0;
-  let duplicate = stored.length > 0;
-  for (const outcome of stored) {
-    if (outcome.status === "rejected") throw outcome.reason;
-    if (!outcome.value.ok) return outcome.value;
-    accepted += outcome.value.value.accepted;
-    if (!outcome.value.value.duplicate) duplicate = false;
+  let duplicate = parts.length > 0;
+  for (const place of stored) {
+    if (place.status === "rejected") throw place.reason;
+    for (const answer of place.value) {
+      if (!answer.ok) return answer;
+      accepted += answer.value.accepted;
+      if (!answer.value.duplicate) duplicate = false;
+    }
   }
   if (batch.rejectedCount > 0) noteRejections(call, batch, source);
   return accept(replyOf(batch, accepted, duplicate));

@@ -13,7 +13,7 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
     rule: "MT5",
     defect: "refuses late samples",
     file: "contract/metric-samples.ts",
-    find: "oldestMs: nowMs - METRIC_LIMITS.pastMs",
+    find: "oldestMs: nowMs - pastMs",
     replace: "oldestMs: nowMs - METRIC_LIMITS.futureMs",
     test: "contract/metric-samples.test.ts",
   },
