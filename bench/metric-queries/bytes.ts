@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { storageSchema } from "../../contract/metric-catalog.ts";
+import { removeState, startTestServer } from "../../tests/lib/server.ts";
+import { encodeWriteRequest, REMOTE_WRITE_HEADERS, WireSeries } from "../lib/remote-write.ts";
+import { readRecording, record, type Recording } from "./recording.ts";
+
+const SECOND = 1_000;
+/** After this the newest samples have been sealed and their minutes and hours are closed and rolled up, whatever the pace of upkeep. */
+const LATER_MS = 3 * 3_600_000;
+const LABELS = [
+  ["instance", "web-1.example.net:9100"],
+  ["job", "node"],
+] as const;
+
+/** A recorded stream at the pace at which it is stored. */
+interface Pace {
+  readonly title: string;
+  readonly scrapes: Recording["scrapes"];
+}
+
+/** What a real stream of a node_exporter takes on disk, by what the shard says of its rows. Each pace has a server of its own. */
+export async function measureBytes(recordingFile: string | undefined, recordSeconds: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
+  try {
+    const file = recordingFile ?? join(folder, "recording.ndjson");
+    if (!recordingFile) await record(file, recordSeconds);
+    const recording = readRecording(file);
+    console.log(`${recording.series.length} series, ${recording.scrapes.length} scrapes of a node_exporter, one a second\n`);
+    console.log("| stream | raw samples | bytes per sample (must 1.5) | minutes | bytes per point (must 5) | hours | bytes per point |");
+    console.log("|---|---|---|---|---|---|---|");
+    for (const pace of pacesOf(recording)) console.log(await measure(recording, pace));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function pacesOf({ scrapes }: Recording): Pace[] {
+  const every = (n: number) => scrapes.filter((_, i) => i % n === 0);
+  const first = scrapes[0]?.atMs ?? 0;
+  // Jitter of a real scraper stays: only the distance between scrapes grows.
+  const stretched = scrapes.map(({ atMs, values }, i) => ({ values, atMs: first + i * 15 * SECOND + (atMs - first - i * SECOND) }));
+  return [
+    { title: "as recorded, every second", scrapes },
+    { title: "every 15th scrape", scrapes: every(15) },
+    { title: "all scrapes as if 15 s apart", scrapes: stretched },
+  ];
+}
+
+async function measure(recording: Recording, pace: Pace): Promise<string> {
+  const lengthMs = (pace.scrapes.at(-1)?.atMs ?? 0) - (pace.scrapes[0]?.atMs ?? 0);
+  if (lengthMs > METRIC_LIMITS.pastMs - LATER_MS) throw new Error(`${pace.title}: longer than the raw tier`);
+  const shiftMs = Math.floor(Date.now() / SECOND) * SECOND - (pace.scrapes.at(-1)?.atMs ?? 0);
+  const wire = recording.series.map((labels) => new WireSeries([...labels, ...LABELS].toSorted(([a], [b]) => (a < b ? -1 : 1))));
+  let server = await startTestServer();
+  try {
+    for (const { atMs, values } of pace.scrapes) {
+      const samples = wire.flatMap((series, i) => {
+        const value = values[i] ?? Number.NaN;
+        return Number.isNaN(value) ? [] : [{ series, value, atMs: atMs + shiftMs }];
+      });
+      const headers = { ...REMOTE_WRITE_HEADERS, authorization: `Bearer ${server.demo.apiKey}` };
+      const answer = await fetch(`${server.url}/prometheus/api/v1/write`, { method: "POST", headers, body: encodeWriteRequest(samples) });
+      if (!answer.ok) throw new Error(`refused: ${await answer.text()}`);
+    }
+    await server.stop();
+    server = await startTestServer({ state: server.state, port: server.port, args: ["--clock-offset", String(LATER_MS)] });
+    const tiers = await settledTiers(server.url, server.demo.apiKey);
+    const cells = tiers.map(({ points, bytes }) => `${points.toLocaleString("en")} | ${points === 0 ? "" : (bytes / points).toFixed(2)}`);
+    return `| ${pace.title} | ${cells.join(" | ")} |`;
+  } finally {
+    await server.stop();
+    removeState(server);
+  }
+}
+
+/** Waits until everything is sealed and summed, which a question wakes the shard for. */
+async function settledTiers(url: string, key: string): Promise<{ points: number; bytes: number }[]> {
+  let before = "";
+  for (let tries = 0; tries < 60; tries++) {
+    const answer = await fetch(`${url}/v1/metrics/storage`, { headers: { authorization: `Bearer ${key}` } });
+    if (!answer.ok) throw new Error(await answer.text());
+    const { shards } = storageSchema.parse(await answer.json());
+    const tiers = (["raw", "minute", "hour"] as const).map((name) => {
+      const all = shards.flatMap(({ tiers }) => tiers.filter(({ tier }) => tier === name));
+      return { points: sum(all.map(({ points }) => points)), bytes: sum(all.map(({ bytes }) => bytes)) };
+    });
+    const now = JSON.stringify(tiers);
+    const done = sum(shards.map(({ unsealedPoints }) => unsealedPoints)) === 0 && tiers.every(({ points }) => points > 0);
+    if (done && now === before) return tiers;
+    before = now;
+    await new Promise((later) => setTimeout(later, 2 * SECOND));
+  }
+  throw new Error(`upkeep does not come to an end: ${before}`);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
