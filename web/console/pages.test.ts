@@ -34,6 +34,7 @@ describe("the page table", () => {
   it("[UI70] sets pages apart by plane, and what belongs together by its title", () => {
     expect(railSections(PAGES.filter(({ parent }) => !parent)).map(({ title, pages }) => [title, pages.length])).toEqual([
       ["observe", 1],
+      ["Metrics", 4],
       ["control", 6],
       ["Identities", 5],
       ["settings", 1],

@@ -3,16 +3,20 @@ import type { ComponentType } from "preact";
 import {
   Activity,
   Cable,
+  ChartSpline,
   Contact,
+  Database,
   DoorOpen,
   Eye,
   HardDriveDownload,
+  Import,
   KeyRound,
   ScanSearch,
   ScrollText,
   Server,
   Settings,
   Stamp,
+  Tags,
   Users,
 } from "lucide";
 import type { Action } from "../../contract/permissions.ts";
@@ -39,6 +43,8 @@ export interface PageSpec {
   readonly key?: string;
   /** Whether the header offers the time range, and what it is when the address says nothing. */
   readonly range?: string;
+  /** On a phone, in the bottom bar itself instead of behind "more". */
+  readonly thumb?: true;
   /** Not in the rail: reached from its parent. */
   readonly parent?: string;
   readonly load: () => Promise<{ default: ComponentType<PageProps> }>;
@@ -54,6 +60,7 @@ export const PAGES: readonly PageSpec[] = [
     icon: Server,
     action: "metrics:read",
     key: "h",
+    thumb: true,
     load: () => import("./observe/command-center.tsx"),
   },
   {
@@ -68,6 +75,51 @@ export const PAGES: readonly PageSpec[] = [
     load: () => import("./observe/host-page.tsx"),
   },
   {
+    name: "Explore",
+    what: "metrics",
+    plane: "observe",
+    group: "Metrics",
+    paths: ["/console/observe/explore"],
+    icon: ChartSpline,
+    action: "metrics:read",
+    range: "1h",
+    key: "o",
+    thumb: true,
+    load: () => import("./observe/explore/explore-page.tsx"),
+  },
+  {
+    name: "Cardinality",
+    what: "what takes how many series",
+    plane: "observe",
+    group: "Metrics",
+    paths: ["/console/observe/cardinality", "/console/observe/cardinality/:what"],
+    icon: Tags,
+    action: "metrics:read",
+    key: "c",
+    load: () => import("./observe/cardinality/cardinality-page.tsx"),
+  },
+  {
+    name: "Storage",
+    what: "how metrics are kept",
+    plane: "observe",
+    group: "Metrics",
+    paths: ["/console/observe/storage"],
+    icon: Database,
+    action: "metrics:read",
+    load: () => import("./observe/storage/storage-page.tsx"),
+  },
+  {
+    name: "Ingest",
+    what: "what comes in and what is refused",
+    plane: "observe",
+    group: "Metrics",
+    paths: ["/console/observe/ingest"],
+    icon: Import,
+    action: "metrics:read",
+    key: "n",
+    load: () => import("./observe/ingest/ingest-page.tsx"),
+  },
+  {
     name: "Agents",
     what: "the list of agents",
     plane: "control",
@@ -75,6 +127,7 @@ export const PAGES: readonly PageSpec[] = [
     icon: Cable,
     action: "agents:read",
     key: "a",
+    thumb: true,
     load: () => import("./control/agents-page.tsx"),
   },
   {
@@ -86,6 +139,7 @@ export const PAGES: readonly PageSpec[] = [
     action: "events:read",
     range: "24h",
     key: "e",
+    thumb: true,
     load: () => import("./control/events-page.tsx"),
   },
   {

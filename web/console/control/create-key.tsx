@@ -14,7 +14,7 @@ import { Field } from "../../ui/field.tsx";
 import { Notice } from "../../ui/states.tsx";
 import { api } from "../api.ts";
 import { me } from "../session.ts";
-import { AGENT_SCOPES, LIFETIMES } from "./key-words.ts";
+import { AGENT_SCOPES, KEY_PURPOSES, LIFETIMES } from "./key-words.ts";
 
 /** The only time the secret can be seen. */
 function Created({ made, onClose }: { made: KeyCreated; onClose: () => void }) {
@@ -44,10 +44,10 @@ function Created({ made, onClose }: { made: KeyCreated; onClose: () => void }) {
 }
 
 export function CreateKey({ onCreated, onClose }: { onCreated: () => void; onClose: () => void }) {
-  const forAgent = readQuery(place.value.search, "for") === "agent";
-  const name = useSignal(forAgent ? "host agents" : "");
-  const scopes = useSignal<ReadonlySet<Scope>>(new Set(forAgent ? AGENT_SCOPES : []));
-  const days = useSignal<number | null>(forAgent ? null : 90);
+  const purpose = KEY_PURPOSES[readQuery(place.value.search, "for")];
+  const name = useSignal(purpose?.name ?? "");
+  const scopes = useSignal<ReadonlySet<Scope>>(new Set(purpose?.scopes));
+  const days = useSignal<number | null>(purpose ? null : 90);
   const busy = useSignal(false);
   const failed = useSignal<MeridianError | undefined>(undefined);
   const made = useSignal<KeyCreated | undefined>(undefined);

@@ -36,6 +36,12 @@ export function keysHead(keys: readonly Key[], nowMs: number): { tone: Tone; hea
 /** What an agent's key needs. */
 export const AGENT_SCOPES: readonly Scope[] = ["metrics:write", "agents:connect"];
 
+/** What a key that is asked for from another page is for: its name and scopes are suggested. */
+export const KEY_PURPOSES: Readonly<Partial<Record<string, { name: string; scopes: readonly Scope[] }>>> = {
+  agent: { name: "host agents", scopes: AGENT_SCOPES },
+  metrics: { name: "metrics sender", scopes: ["metrics:write"] },
+};
+
 /** How long a key may live, as the form offers it. */
 export const LIFETIMES = [
   { name: "30 days", days: 30 },

@@ -64,7 +64,7 @@ export default function KeysPage({ params }: PageProps) {
   const open = params["key"];
   const opened = rows?.find(({ id }) => id === open);
   useOpenName(opened?.name);
-  const close = () => go(LIST + place.value.search.replace(/[?&]for=agent/, ""));
+  const close = () => go(LIST + place.value.search.replace(/[?&]for=(agent|metrics)/, ""));
   const create = (
     <LinkButton href={`${LIST}/new`} kind="primary" icon={Plus}>
       Create a key

@@ -9,10 +9,11 @@ import { isCurrent, visiblePages } from "./rail.tsx";
 export function BottomBar() {
   const more = useSignal(false);
   const pages = visiblePages();
+  const thumbs = [...pages.filter(({ thumb }) => thumb), ...pages.filter(({ thumb }) => !thumb)].slice(0, 4);
   const close = () => (more.value = false);
   return (
     <nav class="bottom-bar" aria-label="Pages">
-      {pages.slice(0, 4).map((page) => (
+      {thumbs.map((page) => (
         <a key={page.name} href={page.paths[0]} aria-current={isCurrent(page) ? "page" : undefined}>
           <Icon of={page.icon} size={20} />
           {page.name}
@@ -25,12 +26,14 @@ export function BottomBar() {
       {more.value && (
         <Dialog title="More" onClose={close} class="sheet">
           <div class="sheet-list">
-            {pages.slice(4).map((page) => (
-              <a key={page.name} class="menu-item" href={page.paths[0]} onClick={close}>
-                <Icon of={page.icon} />
-                <span class="menu-words">{page.name}</span>
-              </a>
-            ))}
+            {pages
+              .filter((page) => !thumbs.includes(page))
+              .map((page) => (
+                <a key={page.name} class="menu-item" href={page.paths[0]} onClick={close}>
+                  <Icon of={page.icon} />
+                  <span class="menu-words">{page.name}</span>
+                </a>
+              ))}
             <hr />
             <AccountItems onDone={close} />
           </div>
