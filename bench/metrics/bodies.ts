@@ -1,8 +1,7 @@
+import type { Values } from "./workload.ts";
+
 /** What every request of the benchmark holds: 1,000 samples of 1,000 series with four labels, about 155 KB of JSON. */
 export const SAMPLES = 1_000;
-
-/** How values look; it decides what parsing and compression cost. */
-export type Values = "mixed" | "noise";
 
 const MARK_ID = "i".repeat(16);
 const MARK_AT = 1_000_000_000_000;

@@ -7,9 +7,11 @@ import { DEMO_EMAIL, seedDemo } from "../../scripts/serve/demo.ts";
 import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
 import { freePort } from "../../tests/lib/server.ts";
-import { Body, SAMPLES, type Values } from "./bodies.ts";
+import { Body, SAMPLES } from "./bodies.ts";
 import { runtimeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
+import { runRemoteWrite } from "./remote-write.ts";
+import type { Values } from "./workload.ts";
 
 const HOST = "127.0.0.1";
 /** Each with 1,000 series: four fifths of what a shard holds. */
@@ -33,23 +35,39 @@ interface Round extends LoadResult {
 }
 
 /**
- * Ingest of 1,000 samples a request beside an endpoint that only parses the same bytes, in the same runtime, by turns.
- * `--rounds` (5), `--seconds` (4) each, `--connections` (32), `--values mixed|noise`.
+ * `--part` one of `json`, `remote-write`; both when absent. The flags of each are described with it.
  */
 export async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
     args,
     options: {
+      part: { type: "string" },
       rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "4" },
-      connections: { type: "string", default: "32" },
+      connections: { type: "string", default: "256" },
       values: { type: "string", default: "mixed" },
+      points: { type: "string", default: "300" },
+      "per-target": { type: "string", default: "10" },
+      "skip-build": { type: "boolean", default: false },
     },
   });
-  const kind: Values = flags.values === "noise" ? "noise" : "mixed";
-  const connections = Number(flags.connections);
-  const seconds = Number(flags.seconds);
-  for (const step of BUILD_STEPS) await runStep(step);
+  const values: Values = flags.values === "noise" ? "noise" : "mixed";
+  const rounds = Number(flags.rounds);
+  if (!flags["skip-build"]) for (const step of BUILD_STEPS) await runStep(step);
+  if (flags.part !== "remote-write") {
+    await runJson({ rounds, seconds: Number(flags.seconds), connections: Number(flags.connections), values });
+  }
+  if (flags.part !== "json") {
+    await runRemoteWrite({ points: Number(flags.points), rounds, perTarget: Number(flags["per-target"]), values });
+  }
+}
+
+/**
+ * Ingest of 1,000 samples a request beside an endpoint that only parses the same bytes, in the same runtime, by turns.
+ * `--rounds` (5), `--seconds` (4) each, `--connections` (256: rows are full, so none waits for the pace), `--values mixed|noise`.
+ */
+async function runJson(flags: { rounds: number; seconds: number; connections: number; values: Values }): Promise<void> {
+  const { connections, seconds, values: kind } = flags;
   const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
   const [port, parsePort] = [await freePort(), await freePort()];
   const server = await startServer({
@@ -79,6 +97,7 @@ export async function run(args: string[]): Promise<void> {
         headers: { authorization: `Bearer ${demo.apiKey}` },
         connections,
         seconds: roundSeconds,
+        statuses: [202],
         body: (n) => {
           const agent = n % AGENTS;
           const at = clocks[agent] ?? 0;
@@ -96,7 +115,7 @@ export async function run(args: string[]): Promise<void> {
     await round(parseUrl, 1);
     const ingest: Round[] = [];
     const parse: Round[] = [];
-    for (let i = 0; i < Number(flags.rounds); i++) {
+    for (let i = 0; i < flags.rounds; i++) {
       parse.push(await round(parseUrl, seconds));
       ingest.push(await round(ingestUrl, seconds));
     }

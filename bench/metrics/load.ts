@@ -4,9 +4,12 @@ export interface LoadOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
-  readonly seconds: number;
-  /** The body of the next request of a connection. */
-  readonly body: (connection: number) => Buffer;
+  /** The body of the next request of a connection; undefined: it has no more. */
+  readonly body: (connection: number) => Uint8Array | undefined;
+  /** Begin no request after so long. */
+  readonly seconds?: number;
+  /** What a good answer's status may be. */
+  readonly statuses: readonly number[];
 }
 
 export interface LoadResult {
@@ -24,12 +27,14 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const latencies: number[] = [];
   let failed = 0;
   const start = performance.now();
-  const end = start + options.seconds * 1_000;
+  const end = start + (options.seconds ?? Number.POSITIVE_INFINITY) * 1_000;
   const connection = async (n: number): Promise<void> => {
     for (let sent = performance.now(); sent < end; sent = performance.now()) {
-      const status = await send(agent, options, options.body(n));
+      const body = options.body(n);
+      if (!body) return;
+      const status = await send(agent, options, body);
       latencies.push(performance.now() - sent);
-      if (status !== 202) failed++;
+      if (!options.statuses.includes(status)) failed++;
     }
   };
   await Promise.all(Array.from({ length: options.connections }, (_, n) => connection(n)));
@@ -40,7 +45,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   return { requests: latencies.length, perSecond: latencies.length / elapsed, failed, p50: quantile(0.5), p99: quantile(0.99) };
 }
 
-async function send(agent: Agent, options: LoadOptions, body: Buffer): Promise<number> {
+async function send(agent: Agent, options: LoadOptions, body: Uint8Array): Promise<number> {
   return await new Promise((resolve, reject) => {
     const sent = request(
       options.url,
