@@ -1,0 +1,129 @@
+import type { OverTime, Tier } from "../../../contract/metric-limits.ts";
+import type { Steps } from "../../../contract/query-steps.ts";
+import type { TierSource } from "../tier-source.ts";
+import { BucketFold, type Fold } from "./bucket-fold.ts";
+import { RollupWindowFold } from "./rollup-window-fold.ts";
+import { type Segment, segmentsOf, windowOf } from "./segments.ts";
+import { WindowFold } from "./window-fold.ts";
+
+/** How far back the value before a step is looked for at first: nearly always it is there. */
+const NEAR_MS = 300_000;
+
+/** The step values of one series, valid until the next. */
+export interface SeriesValues {
+  /** NaN where there is none. */
+  readonly values: Float64Array;
+  /** Samples behind each; for `last` the time of the newest. */
+  readonly weights: Float64Array;
+}
+
+/** Reads series one after the other, each into values of the same steps. */
+export interface SeriesValuesReader {
+  /** What is read of which tier. */
+  readonly segments: readonly Segment[];
+  read(slot: number, delta: boolean): SeriesValues;
+}
+
+/** These are made of the samples themselves: rollups hold only an approach to them. */
+const NEEDS_SAMPLES: ReadonlySet<OverTime> = new Set(["stddev", "quantile", "last", "delta"]);
+/** These look at the value before the step. */
+const NEEDS_BEFORE: ReadonlySet<OverTime> = new Set(["rate", "increase", "delta"]);
+
+/** Tiers that can answer, the best first: the coarsest that gives the same answer, then those that approach it. */
+export function tiersFor(over: OverTime, stepMs: number, windowMs: number | undefined): Tier[] {
+  if (windowMs !== undefined) {
+    const coarse = (["minute", "hour"] as const).filter((tier) => windowMs >= 5 * windowOf(tier));
+    return ["raw", ...coarse];
+  }
+  const whole = (["hour", "minute"] as const).filter((tier) => stepMs % windowOf(tier) === 0);
+  if (!NEEDS_SAMPLES.has(over)) return [...whole, ...(whole.length === 0 ? (["raw"] as const) : [])];
+  return ["raw", ...whole.toReversed()];
+}
+
+export interface ReadOrder extends Omit<Fold, "delta"> {
+  readonly steps: Steps;
+  readonly windowMs: number | undefined;
+}
+
+export function seriesValues(order: ReadOrder, wanted: Tier, source: TierSource): SeriesValuesReader {
+  return order.windowMs === undefined ? bucketReader(order, wanted, source) : windowReader(order, order.windowMs, wanted, source);
+}
+
+function bucketReader({ over, quantile, steps }: ReadOrder, wanted: Tier, source: TierSource): SeriesValuesReader {
+  const segments = segmentsOf(source, wanted, steps.startMs, steps.startMs + steps.count * steps.stepMs);
+  const fold = new BucketFold(steps, over);
+  const needsBefore = NEEDS_BEFORE.has(over);
+  return {
+    segments,
+    read(slot, delta) {
+      fold.begin({ over, quantile, delta });
+      for (const { tier, from, end } of segments) {
+        if (tier !== "raw") fold.rollups(source.rollups(slot, tier, from, end), windowOf(tier));
+        else readRaw(source, fold, slot, from, end, needsBefore && !(delta && over !== "delta"));
+      }
+      fold.finish();
+      return fold;
+    },
+  };
+}
+
+/** @param needsBefore whether the value before counts, which a coarser tier may have given already */
+function readRaw(source: TierSource, fold: BucketFold, slot: number, from: number, end: number, needsBefore: boolean): void {
+  const looksBack = needsBefore && Number.isNaN(fold.before);
+  const near = looksBack ? from - NEAR_MS : from;
+  let read = source.raw(slot, near, end);
+  let { first } = read;
+  if (looksBack) {
+    first = read.points.lowerBound(from);
+    fold.before = newestBefore(read, first);
+    const oldest = source.oldest("raw");
+    if (Number.isNaN(fold.before) && first < read.last && oldest < near) {
+      const back = source.raw(slot, oldest, near);
+      fold.before = newestBefore(back, back.last);
+      read = source.raw(slot, from, end);
+      first = read.first;
+    }
+  }
+  fold.raw(read.points.columns, first, read.last);
+}
+
+function newestBefore({ points, first }: ReturnType<TierSource["raw"]>, end: number): number {
+  const { values } = points.columns;
+  for (let i = end - 1; i >= first; i--) if (!Number.isNaN(values[i])) return values[i] ?? Number.NaN;
+  return Number.NaN;
+}
+
+function windowReader(order: ReadOrder, windowMs: number, wanted: Tier, source: TierSource): SeriesValuesReader {
+  const { over, quantile, steps } = order;
+  const from = steps.startMs - windowMs;
+  const end = steps.startMs + (steps.count - 1) * steps.stepMs + 1;
+  const segments = segmentsOf(source, wanted, from, end);
+  if (segments.every(({ tier }) => tier === "raw")) {
+    const fold = new WindowFold(steps, windowMs);
+    return {
+      segments,
+      read(slot, delta) {
+        const { points, first, last } = source.raw(slot, segments[0]?.from ?? from, end);
+        fold.fold(points.columns, first, last, { over, quantile, delta });
+        return fold;
+      },
+    };
+  }
+  const fold = new RollupWindowFold(steps, windowMs);
+  return {
+    segments,
+    read(slot, delta) {
+      fold.begin();
+      for (const segment of segments) {
+        if (segment.tier !== "raw") {
+          fold.rollups(source.rollups(slot, segment.tier, segment.from, segment.end), windowOf(segment.tier), delta);
+          continue;
+        }
+        const { points, first, last } = source.raw(slot, segment.from, segment.end);
+        fold.raw(points.columns, first, last, delta);
+      }
+      fold.finish({ over, quantile, delta });
+      return fold;
+    },
+  };
+}
