@@ -58,6 +58,11 @@ export type LabelList = z.infer<typeof labelListSchema>;
 export const metadataListSchema = z.object({ items: z.array(metricMetadataSchema), total: count });
 export type MetadataList = z.infer<typeof metadataListSchema>;
 
+export const exemplarsQuerySchema = catalogQuerySchema.omit({ search: true }).extend({
+  start: z.iso.datetime({ offset: true }).optional(),
+  end: z.iso.datetime({ offset: true }).optional(),
+});
+
 /** `GET /v1/metrics/exemplars?metric&match&start&end&limit`, newest first. */
 export const exemplarListSchema = z.object({
   items: z.array(
@@ -76,6 +81,10 @@ export type ExemplarList = z.infer<typeof exemplarListSchema>;
 
 const topLine = z.object({ name: z.string(), series: count });
 
+export const cardinalityQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(METRIC_LIMITS.cardinalityTop).default(METRIC_LIMITS.cardinalityTop),
+});
+
 /** `GET /v1/metrics/cardinality`: what takes how many series. */
 export const cardinalitySchema = z.object({
   activeSeries: count,
@@ -84,7 +93,7 @@ export const cardinalitySchema = z.object({
   /** Series that began in each of the last 24 hours, the oldest first; the last is the running hour. */
   newSeries: z.array(z.object({ hourMs: count, made: count, refused: count })),
   metrics: z.array(topLine),
-  /** Labels by how many different values they have. */
+  /** Labels by how many different values they have; a value that lies on several shards counts on each. */
   labels: z.array(z.object({ name: z.string(), values: count, series: count })),
   /** `label=value` by how many series have it. */
   pairs: z.array(topLine),

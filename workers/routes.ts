@@ -30,6 +30,9 @@ import { registerConnectRoutes } from "./live/connect.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
+import { registerMetricCatalogRoutes } from "./observe/catalog.ts";
+import { registerMetricSettingsRoutes } from "./observe/metric-settings.ts";
+import { registerSeriesDeletionRoutes } from "./observe/series-deletion.ts";
 import { registerMetricRoutes } from "./observe/metrics.ts";
 import { registerOtlpRoutes } from "./observe/otlp.ts";
 import { registerImportRoutes } from "./observe/metrics-import.ts";
@@ -79,6 +82,9 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerSubjectSelfRoutes,
   registerAgentsRoutes,
   registerMetricRoutes,
+  registerMetricCatalogRoutes,
+  registerSeriesDeletionRoutes,
+  registerMetricSettingsRoutes,
   registerMetricQueryRoutes,
   registerImportRoutes,
   registerRemoteWriteRoutes,

@@ -1,9 +1,10 @@
 import type { ExemplarList, LabelList, MetadataList, MetricNames, SeriesList } from "../../contract/metric-catalog.ts";
 import { plainMetric } from "../../contract/metric-key.ts";
-import { HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./label-index.ts";
+import { type Counted, HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./label-index.ts";
 import { readyMatchers } from "./label-matchers.ts";
 import type { MetricMetadata } from "../../contract/metric-extras.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
+import { rankLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
 import type { Heads } from "./heads.ts";
 import { isAlive } from "./metadata.ts";
@@ -22,7 +23,7 @@ export interface CatalogParts {
 export function listNames(ask: CatalogAsk, { labels, extras }: CatalogParts): Outcome<MetricNames> {
   const within = selected(ask, labels);
   if (!within.ok) return within;
-  const { items, total } = cut(labels.values(METRIC_LABEL, within.value), ask);
+  const { items, total } = rankLines(labels.values(METRIC_LABEL, within.value), ask.search, ask.limit);
   return accept({
     items: items.map(({ value, series: count }) => {
       const { type, unit, help } = extras.metadata.of(value) ?? { type: null, unit: null, help: null };
@@ -52,13 +53,13 @@ export function listSeries(ask: CatalogAsk, { labels, heads, series }: CatalogPa
 /** Labels with their number of series. */
 export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
   const within = selected(ask, labels);
-  return within.ok ? accept(cut(labels.labels(within.value), ask)) : within;
+  return within.ok ? accept(rankLines(shownLines(labels.labels(within.value)), ask.search, ask.limit)) : within;
 }
 
 /** A label's values with their number of series. */
 export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
   const within = selected(ask, labels);
-  return within.ok ? accept(cut(labels.values(ask.label ?? "", within.value), ask)) : within;
+  return within.ok ? accept(rankLines(labels.values(ask.label ?? "", within.value), ask.search, ask.limit)) : within;
 }
 
 /** What senders have said of metrics that have series. */
@@ -69,7 +70,7 @@ export function listMetadata(ask: CatalogAsk, { extras, series }: CatalogParts):
     if (ask.metric !== undefined && metadata !== wanted) continue;
     if (isAlive(metadata.metric, (metric) => series.hasMetric(metric))) known.push({ value: metadata.metric, series: 1, metadata });
   }
-  const { items, total } = cut(known, ask);
+  const { items, total } = rankLines(known, ask.search, ask.limit);
   return accept({ items: items.map(({ metadata }) => metadata), total });
 }
 
@@ -104,21 +105,10 @@ export function selected(
   return ready.ok ? accept(labels.match(metric === undefined ? undefined : plainMetric(metric), ready.value)) : ready;
 }
 
-/** Those that hold what is looked for: what begins with it first, then by number of series, then by name. */
-function cut<T extends { value: string; series: number }>(
-  lines: Iterable<T>,
-  { search = "", limit }: CatalogAsk,
-): { items: T[]; total: number } {
-  const wanted = search.toLowerCase();
-  const found: { line: T; rank: number }[] = [];
-  for (const line of lines) {
-    const at = wanted === "" ? 0 : line.value.toLowerCase().indexOf(wanted);
-    if (at >= 0) found.push({ line, rank: at === 0 ? 0 : 1 });
-  }
-  found.sort((a, b) => a.rank - b.rank || b.line.series - a.line.series || (a.line.value < b.line.value ? -1 : 1));
-  return { items: found.slice(0, limit).map(({ line }) => line), total: found.length };
-}
-
 function shown(labels: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !HIDDEN_LABELS.has(name)));
+}
+
+function* shownLines(labels: Iterable<Counted>): Generator<Counted> {
+  for (const { value, series } of labels) yield { value, series };
 }

@@ -5,6 +5,7 @@ import type { ingestBodySchema, IngestReply } from "../../contract/metrics.ts";
 import type { Page } from "../../contract/pages.ts";
 import type { Call, CallOptions } from "../transport.ts";
 import { listing, type PageQuery } from "../pages.ts";
+import { metricCatalogApi } from "./metric-catalog.ts";
 
 export type IngestInput = z.input<typeof ingestBodySchema>;
 /** A query as written: what has a default may be left out. Times are RFC 3339. */
@@ -13,6 +14,7 @@ export type MetricQueryInput = z.input<typeof metricQuerySchema>;
 /** Samples and the questions about them. */
 export function metricsApi(call: Call) {
   return {
+    ...metricCatalogApi(call),
     /**
      * Sends samples, gzip. A batch that is sent twice within 10 minutes (by `batchId`, else by content) is stored once, so this repeats by
      * itself. Bad samples do not fail the call: they come back by index in `rejected`.

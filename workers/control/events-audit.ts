@@ -13,12 +13,14 @@ export interface AuditedChange {
  * Makes a change that is not the Tenant object's own: the intent is in the audit chain before, the result after. No
  * intent, no change. A change whose result could not be noted has happened: its intent stands alone in the chain, and
  * the error says so to the caller.
+ * @param found what the result adds to the detail
  */
 export async function audited<T>(
   tenant: Pick<TenantRpc, "audit">,
   meta: CallMeta,
   what: AuditedChange,
   change: () => Promise<Outcome<T>>,
+  found: (value: T) => AuditedChange["detail"] = () => ({}),
 ): Promise<Outcome<T>> {
   const note = { action: what.action, target: what.target, detail: what.detail ?? {} };
   // The key belongs to the change; without it each attempt leaves its own notes.
@@ -27,7 +29,7 @@ export async function audited<T>(
   if (!intent.ok) return intent;
   const outcome = await attempt(change);
   const result = outcome.ok
-    ? { ...note, outcome: "done" as const }
+    ? { ...note, outcome: "done" as const, detail: { ...note.detail, ...found(outcome.value) } }
     : { ...note, outcome: "failed" as const, detail: { ...note.detail, reason: outcome.problem.slug } };
   const noted = await tenant.audit([result], notesMeta);
   return noted.ok ? outcome : noted;
