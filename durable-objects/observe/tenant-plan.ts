@@ -1,4 +1,5 @@
 import { type ObjectNamespace, objectAt } from "../../contract/address.ts";
+import type { Tier } from "../../contract/metric-limits.ts";
 import { FIRST_METRIC_SETTINGS, type MetricAllowance, metricAllowance } from "../../contract/metric-settings.ts";
 import { PLANS } from "../../contract/plans.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
@@ -39,6 +40,12 @@ export class TenantPlan {
 
   get allowance(): MetricAllowance {
     return this.#allowance;
+  }
+
+  /** How long points are kept, milliseconds. */
+  get kept(): Readonly<Record<Tier, number>> {
+    const { rawMs, minuteMs, hourMs } = this.#allowance;
+    return { raw: rawMs, minute: minuteMs, hour: hourMs };
   }
 
   /** This shard's part of the tenant's series. */

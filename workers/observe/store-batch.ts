@@ -4,6 +4,7 @@ import { accept, type Outcome } from "../../contract/problems.ts";
 import { actorOf, type KnownPrincipal } from "../../contract/principal.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { IngestSource, MetricShardRpc, ShardIngestReply } from "../../contract/rpc/metrics.ts";
+import { SERIES_LIMITS } from "../../contract/series-limit.ts";
 import type { EdgeEnv } from "../env.ts";
 import { metricsOf } from "../http/objects.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
@@ -80,7 +81,7 @@ async function storePart(
     stored = await send(shard, sent.bytes, batchId, source);
   }
   if (!stored.ok) return stored;
-  const { refusedSeries, assigned, dictionary } = stored.value;
+  const { refusedSeries, refusedBy = "active", assigned, dictionary } = stored.value;
   for (const [i, ref] of assigned.entries()) {
     const series = sent.defined[i];
     if (!series || ref === 0) continue;
@@ -94,8 +95,7 @@ async function storePart(
       {
         index: batch.indexOf(at),
         reason: "series-limit",
-        detail:
-          "the series is new and the plan's number of active series, of new series an hour, or the room for their names, is used up; drop a label with many or long values, or let old series end (24 h without samples)",
+        detail: SERIES_LIMITS[refusedBy],
       },
       () => batch.seriesOf(at)?.key ?? "",
     );
