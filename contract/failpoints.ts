@@ -4,8 +4,9 @@
  * - `sent`: the broker took a batch, the outbox has not noted it yet
  * - `consuming`: a consumer has worked on a message and has not acknowledged it yet
  * - `sealing`: a block is being packed, its write-ahead rows still stand
+ * - `rolling`: windows of a rollup are written, and do not count yet
  */
-export const FAILPOINTS = ["committed", "sent", "consuming", "sealing"] as const;
+export const FAILPOINTS = ["committed", "sent", "consuming", "sealing", "rolling"] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 export type HitFailpoint = (name: Failpoint) => void;
 

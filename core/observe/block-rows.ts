@@ -22,6 +22,7 @@ export interface PackedRow {
   readonly directory: Uint8Array;
   /** Blocks, one after another. */
   readonly body: Uint8Array;
+  readonly points: number;
 }
 
 /** Packs blocks of neighbouring series into rows, so that a seal writes one row for many series. References must not fall. */
@@ -31,6 +32,7 @@ export class RowPacker {
   readonly #block = new ByteWriter(8_192);
   #entries: { ref: number; bytes: number; newestAt: number }[] = [];
   #series = 0;
+  #points = 0;
   #minAt = Number.POSITIVE_INFINITY;
   #maxAt = Number.NEGATIVE_INFINITY;
 
@@ -45,16 +47,20 @@ export class RowPacker {
       const count = Math.min(BLOCK_ROW_LIMITS.points, points.count - from);
       this.#block.reset();
       writeBlock(this.#block, points.columns, from, count);
-      const block = this.#block.view();
-      const isNew = this.#entries.at(-1)?.ref !== ref;
-      if (this.#body.length + block.length > BLOCK_ROW_LIMITS.bytes || (isNew && this.#series === BLOCK_ROW_LIMITS.series)) this.finish();
-      if (this.#entries.at(-1)?.ref !== ref) this.#series++;
-      const newestAt = at[from + count - 1] ?? 0;
-      this.#entries.push({ ref, bytes: block.length, newestAt });
-      this.#body.bytes(block);
-      this.#minAt = Math.min(this.#minAt, at[from] ?? 0);
-      this.#maxAt = Math.max(this.#maxAt, newestAt);
+      this.addBlock(ref, this.#block.view(), at[from] ?? 0, at[from + count - 1] ?? 0, count);
     }
+  }
+
+  /** Adds a block that is written already; the bytes are copied. */
+  addBlock(ref: number, block: Uint8Array, oldestAt: number, newestAt: number, points: number): void {
+    const isNew = this.#entries.at(-1)?.ref !== ref;
+    if (this.#body.length + block.length > BLOCK_ROW_LIMITS.bytes || (isNew && this.#series === BLOCK_ROW_LIMITS.series)) this.finish();
+    if (this.#entries.at(-1)?.ref !== ref) this.#series++;
+    this.#entries.push({ ref, bytes: block.length, newestAt });
+    this.#body.bytes(block);
+    this.#points += points;
+    this.#minAt = Math.min(this.#minAt, oldestAt);
+    this.#maxAt = Math.max(this.#maxAt, newestAt);
   }
 
   /** Emits what is left. */
@@ -78,9 +84,11 @@ export class RowPacker {
       maxAt: this.#maxAt,
       directory: directory.view().slice(),
       body: this.#body.view().slice(),
+      points: this.#points,
     });
     this.#entries = [];
     this.#series = 0;
+    this.#points = 0;
     this.#body.reset();
     this.#minAt = Number.POSITIVE_INFINITY;
     this.#maxAt = Number.NEGATIVE_INFINITY;

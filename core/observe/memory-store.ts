@@ -1,4 +1,11 @@
-import type { BlockRow, DictionaryRow, LogRow, ShardState, ShardStore } from "./store.ts";
+import type { RollupTier } from "../../contract/metric-limits.ts";
+import type { BlockRow, DictionaryRow, LogRow, PackedBytes, ShardState, ShardStore } from "./store.ts";
+
+interface Packed {
+  readonly row: BlockRow;
+  readonly directory: Uint8Array;
+  readonly body: Uint8Array;
+}
 
 /** A store in memory for tests and benchmarks: counts written rows as the platform bills them. */
 export class MemoryStore implements ShardStore {
@@ -6,7 +13,9 @@ export class MemoryStore implements ShardStore {
   #state: ShardState | undefined;
   #nextId = 1;
   readonly #dictionary = new Map<number, Uint8Array>();
-  readonly #blocks = new Map<number, { row: BlockRow; directory: Uint8Array; body: Uint8Array }>();
+  readonly #blocks = new Map<number, Packed>();
+  readonly #rollups = new Map<number, Packed & { tier: RollupTier }>();
+  readonly #kept = new Map<string, Uint8Array>();
   readonly #log = new Map<number, LogRow>();
 
   loadState(): ShardState | undefined {
@@ -52,6 +61,50 @@ export class MemoryStore implements ShardStore {
     if (this.#blocks.delete(id)) this.rowsWritten++;
   }
 
+  rewriteBlock(id: number, packed: PackedBytes): void {
+    const block = this.#blocks.get(id);
+    if (!block) throw new Error(`no block ${id}`);
+    this.rowsWritten++;
+    this.#blocks.set(id, repacked(block, packed));
+  }
+
+  *loadRollups(): Generator<BlockRow & { tier: RollupTier }> {
+    for (const { row, tier } of this.#rollups.values()) yield { ...row, tier };
+  }
+
+  readRollup(id: number): { directory: Uint8Array; body: Uint8Array } {
+    const rollup = this.#rollups.get(id);
+    if (!rollup) throw new Error(`no rollups ${id}`);
+    return rollup;
+  }
+
+  insertRollup(tier: RollupTier, row: Omit<BlockRow, "id" | "bytes" | "through">, directory: Uint8Array, body: Uint8Array): number {
+    this.rowsWritten++;
+    const id = this.#nextId++;
+    this.#rollups.set(id, { tier, row: { ...row, id, bytes: body.length, through: 0 }, directory, body });
+    return id;
+  }
+
+  rewriteRollup(id: number, packed: PackedBytes): void {
+    const rollup = this.#rollups.get(id);
+    if (!rollup) throw new Error(`no rollups ${id}`);
+    this.rowsWritten++;
+    this.#rollups.set(id, { ...repacked(rollup, packed), tier: rollup.tier });
+  }
+
+  deleteRollup(id: number): void {
+    if (this.#rollups.delete(id)) this.rowsWritten++;
+  }
+
+  putKept(name: string, body: Uint8Array): void {
+    this.rowsWritten++;
+    this.#kept.set(name, body);
+  }
+
+  readKept(name: string): Uint8Array | undefined {
+    return this.#kept.get(name);
+  }
+
   *loadLog(): Generator<LogRow> {
     yield* [...this.#log.values()].sort((a, b) => a.seq - b.seq || a.part - b.part);
   }
@@ -66,12 +119,24 @@ export class MemoryStore implements ShardStore {
   }
 
   /** Rows that exist now, by table. */
-  counts(): { dictionary: number; blocks: number; log: number } {
-    return { dictionary: this.#dictionary.size, blocks: this.#blocks.size, log: this.#log.size };
+  counts(): { dictionary: number; blocks: number; log: number; minute: number; hour: number } {
+    const tiers = [...this.#rollups.values()].map(({ tier }) => tier);
+    const minute = tiers.filter((tier) => tier === "minute").length;
+    return {
+      dictionary: this.#dictionary.size,
+      blocks: this.#blocks.size,
+      log: this.#log.size,
+      minute,
+      hour: tiers.length - minute,
+    };
   }
 
   /** The largest packed row's body in bytes. */
   largestBlock(): number {
     return Math.max(0, ...[...this.#blocks.values()].map(({ body }) => body.length));
   }
+}
+
+function repacked({ row }: Packed, { directory, body, points }: PackedBytes): Packed {
+  return { row: { ...row, bytes: body.length, points }, directory, body };
 }

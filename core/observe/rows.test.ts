@@ -79,7 +79,7 @@ describe("packed rows", () => {
   it("[MT25] are found by reference and range, in the order in which they were written", () => {
     const index = new BlockIndex();
     const row = (id: number, seal: number, firstRef: number, lastRef: number, minAt: number, maxAt: number) =>
-      index.add({ id, seal, firstRef, lastRef, minAt, maxAt, through: 0, bytes: 10 });
+      index.add({ id, seal, firstRef, lastRef, minAt, maxAt, through: 0, bytes: 10, points: 1 });
     row(1, 1, 1, 5, 0, 10);
     row(2, 1, 5, 5, 11, 20);
     row(3, 1, 6, 9, 0, 20);
@@ -90,8 +90,8 @@ describe("packed rows", () => {
     expect(ids(7, 21, 100)).toEqual([4]);
     expect(ids(10, 0, 100)).toEqual([]);
     expect([index.rows, index.bytes, index.oldestAt(), index.earliestEnd()]).toEqual([4, 40, 0, 10]);
-    expect(index.expire(20, 10).map(({ id }) => id)).toEqual([1]);
-    expect(index.expire(21, 1).map(({ id }) => id)).toEqual([2]);
+    expect(index.take(({ maxAt }) => maxAt < 20, 10).map(({ id }) => id)).toEqual([1]);
+    expect(index.take(({ maxAt }) => maxAt < 21, 1).map(({ id }) => id)).toEqual([2]);
     expect(index.rows).toBe(2);
   });
 });

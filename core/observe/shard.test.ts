@@ -3,7 +3,7 @@ import { encodeBatch } from "../../contract/metric-batch.ts";
 import { seriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, STALE_BITS } from "../../contract/metric-limits.ts";
 import { MAX_KEY_CHARS } from "./shard.ts";
-import { batchOf, NOON, TestShard, type TestSample, valueOf } from "./testing.ts";
+import { batchOf, NOON, TEST_KEPT, TestShard, type TestSample, valueOf } from "./testing.ts";
 import { nextUpkeepAt, UPKEEP } from "./upkeep.ts";
 
 const sample = (metric: string, at = NOON, value: number | null = 1): TestSample => ({ metric, labels: { host: "a" }, at, value });
@@ -195,32 +195,33 @@ describe("a shard's commit", () => {
 });
 
 describe("a shard's upkeep", () => {
-  it("[MT29] deletes raw points after their time, and forgets series that have none left", () => {
+  it("[MT29] deletes raw points after their time, when their windows are made, and puts series to sleep that have none left", () => {
     const rig = new TestShard();
     const hour = 3_600_000;
     rig.ingest([sample("old", NOON), sample("both", NOON)]);
-    rig.seal(NOON);
+    rig.upkeep(NOON);
     rig.ingest([sample("both", NOON + 12 * hour)], NOON + 12 * hour);
-    rig.seal(NOON + 12 * hour);
-    rig.sweep(NOON + 24 * hour);
+    rig.upkeep(NOON + 12 * hour);
+    rig.upkeep(NOON + 24 * hour);
     expect(rig.shard.blocks.rows).toBe(2);
-    rig.sweep(NOON + 24 * hour + 1);
+    rig.sweep(NOON + 25 * hour);
     expect(rig.shard.blocks.rows).toBe(1);
-    expect(rig.shard.series.size).toBe(1);
+    expect([rig.shard.series.size, rig.shard.activeSeries]).toEqual([2, 1]);
     expect(rig.points("both", { host: "a" }, 0)).toEqual([[NOON + 12 * hour, 1]]);
-    rig.restart();
-    expect(rig.shard.series.size).toBe(1);
-    expect(rig.ingest([sample("old", NOON + 24 * hour)], NOON + 24 * hour).assigned).toEqual([3]);
+    rig.restart(NOON + 25 * hour);
+    expect([rig.shard.series.size, rig.shard.activeSeries]).toEqual([2, 1]);
+    expect(rig.ingest([sample("old", NOON + 25 * hour)], NOON + 25 * hour).assigned).toEqual([1]);
+    expect(rig.shard.activeSeries).toBe(2);
   });
 
-  it("[MT29] loses no point of a series that comes back just before it is forgotten", () => {
+  it("[MT29] loses no point of a series that comes back after a day", () => {
     const rig = new TestShard();
     const { assigned, dictionary } = rig.ingest([sample("a")]);
-    rig.seal(NOON);
+    rig.upkeep(NOON);
     const back = NOON + 25 * 3_600_000;
     rig.shard.commit([{ batch: byReference(assigned, dictionary, back), id: "x" }], back);
-    rig.sweep(back);
-    rig.restart();
+    rig.upkeep(back);
+    rig.restart(back);
     expect(rig.points("a", { host: "a" })).toEqual([[back, 5]]);
   });
 
@@ -243,20 +244,28 @@ describe("a shard's upkeep", () => {
       rig.seal(now);
       rig.sweep(now);
     }
-    expect(rig.store.counts().dictionary).toBeLessThanOrEqual(UPKEEP.spareDictionaryRows + 1);
+    expect(rig.store.counts().dictionary).toBeLessThanOrEqual(49);
     rig.restart();
     expect(rig.points("steady", { host: "a" }, NOON + 59 * UPKEEP.sealEveryMs)).toHaveLength(1);
   });
 
   it("[MT29] asks for its next turn while there is something to do, and sleeps when there is nothing", () => {
     const rig = new TestShard();
-    const day = 24 * 3_600_000;
-    expect(nextUpkeepAt(rig.shard, NOON, day)).toBeUndefined();
+    const { hour } = TEST_KEPT;
+    expect(nextUpkeepAt(rig.shard, NOON, TEST_KEPT)).toBeUndefined();
     rig.ingest([sample("a")]);
-    expect(nextUpkeepAt(rig.shard, NOON, day)).toBe(NOON + UPKEEP.sealEveryMs);
-    rig.seal(NOON);
-    expect(nextUpkeepAt(rig.shard, NOON, day)).toBe(NOON + day + 1);
-    rig.sweep(NOON + day + 1);
-    expect(nextUpkeepAt(rig.shard, NOON + day + 1, day)).toBeUndefined();
+    expect(nextUpkeepAt(rig.shard, NOON, TEST_KEPT)).toBe(NOON + UPKEEP.sealEveryMs);
+    let turns = 0;
+    for (let at: number | undefined = NOON + UPKEEP.sealEveryMs; at !== undefined; turns++) {
+      rig.upkeep(at);
+      const next = nextUpkeepAt(rig.shard, at, TEST_KEPT);
+      if (next !== undefined) expect(next).toBeGreaterThan(at);
+      else expect(at).toBeGreaterThan(NOON + hour);
+      at = next;
+    }
+    // Sealed, rolled up twice, deleted three times, and no alarm between.
+    expect(turns).toBeLessThanOrEqual(8);
+    expect(rig.store.counts()).toMatchObject({ blocks: 0, minute: 0, hour: 0 });
+    expect(rig.shard.series.size).toBe(0);
   });
 });

@@ -16,7 +16,9 @@ import { RecentIds } from "./recent-ids.ts";
 import { SeriesTable } from "./series-table.ts";
 import { firstLimit, type SeriesRoom } from "./series-limits.ts";
 import { ShardExtras } from "./shard-extras.ts";
-import type { ShardState, ShardStore } from "./store.ts";
+import { CLOSED_AFTER_MS, LateWrites } from "./late-writes.ts";
+import { ACTIVE_MS, NEWEST_ROW, unpackNewest } from "./dormant-series.ts";
+import { FIRST_STATE, type ShardState, type ShardStore } from "./store.ts";
 
 /** One request that waits for a commit. */
 export interface WaitingBatch {
@@ -46,7 +48,10 @@ interface Plan {
   readonly reply: ShardIngestReply;
 }
 
-const UNREADABLE = refuse("bad-request", "The batch is not encoded as this version expects.");
+/** The row of references whose points are still to be taken out of packed rows. */
+export const DELETED_ROW = "deleted";
+
+export const UNREADABLE = refuse("bad-request", "The batch is not encoded as this version expects.");
 
 /**
  * A shard of a tenant's series: write-ahead rows first, then the heads in memory. Everything in memory can be made again
@@ -58,6 +63,16 @@ export class Shard {
   readonly heads = new Heads();
   readonly hosts = new HostTable();
   readonly blocks = new BlockIndex();
+  readonly rollups = { minute: new BlockIndex(), hour: new BlockIndex() } as const;
+  late = new LateWrites();
+  /** Slots of series that are kept for their past alone. */
+  readonly dormant = new Set<number>();
+  /** References of series that were deleted and still stand in rows. */
+  readonly deleted = new Set<number>();
+  /** When series were written last that are in no raw row, by reference, as a row says. */
+  newest: ReadonlyMap<number, number> = new Map();
+  /** Dormant series that the round being committed brings back. */
+  readonly #waking = new Set<number>();
   readonly log = new LogRing();
   readonly extras = new ShardExtras(this.series);
   /** Of the series that the round being committed defines. */
@@ -66,7 +81,7 @@ export class Shard {
   /** First references of the dictionary rows. */
   dictionaryRows: number[] = [];
   readonly deps: ShardDeps;
-  #state: ShardState = { dictionary: 0, nextRef: 1, savedRef: 1, watermark: 0, seal: 0 };
+  #state = FIRST_STATE;
   /** The last row's number. */
   #seq = 0;
   /** Samples stored since the start. */
@@ -95,23 +110,53 @@ export class Shard {
     this.#state = state;
   }
 
+  /** Series that received a sample lately. */
+  get activeSeries(): number {
+    return this.series.size - this.dormant.size;
+  }
+
+  /** Time of a series' newest point, as far as it is known; minus infinity when it has none. */
+  newestAt(slot: number): number {
+    return Math.max(this.heads.newestAt(slot), this.late.importedTo(slot));
+  }
+
+  /** The number of a write of its own, which no row has; durable with the next state. */
+  nextSeq(): number {
+    return ++this.#seq;
+  }
+
   /** Reads everything back: series, the index of packed rows, then the write-ahead rows that no packed row covers. */
-  load(): void {
+  load(now: number): void {
     const { store } = this.deps;
     const state = store.loadState();
     if (state) this.#state = state;
     else this.deps.transaction(() => this.saveState({ dictionary: this.deps.randomId() }));
+    this.late = new LateWrites(this.#state.late, this.#state.rolledMinute);
     this.extras.load(store);
     const sealed = this.#loadBlocks();
+    for (const { tier, ...row } of store.loadRollups()) this.rollups[tier].add(row);
+    for (const ref of unpackNewest(store.readKept(DELETED_ROW)).keys()) this.deleted.add(ref);
+    this.newest = unpackNewest(store.readKept(NEWEST_ROW));
     for (const { firstRef, body } of store.loadDictionary()) {
       for (const { ref, key } of unpackDefinitions(body)) {
-        this.#open(ref, key, sealed.get(ref)?.maxAt);
+        if (!this.deleted.has(ref)) this.#open(ref, key, sealed.get(ref)?.maxAt ?? this.newest.get(ref));
       }
       this.dictionaryRows.push(firstRef);
     }
     for (const { seq, at, body } of wholeCommits(this.#notedLog())) this.#replay(seq, at, body, sealed);
+    this.#seq = Math.max(this.#seq, this.#state.late, this.#state.watermark);
     // A definition stays in its row until the row is written anew; its series may have nothing left.
-    for (const slot of this.series.liveSlots()) if (this.heads.newestAt(slot) === Number.NEGATIVE_INFINITY) this.close(slot);
+    for (const slot of this.series.liveSlots()) if (this.newestAt(slot) === Number.NEGATIVE_INFINITY) this.close(slot);
+    this.settle(now);
+  }
+
+  /** Puts series to sleep that have had no sample for a day. */
+  settle(now: number): void {
+    for (const slot of this.series.liveSlots()) {
+      if (this.newestAt(slot) >= now - ACTIVE_MS || this.dormant.has(slot)) continue;
+      this.dormant.add(slot);
+      this.hosts.remove(slot);
+    }
   }
 
   /**
@@ -122,6 +167,7 @@ export class Shard {
     const round = new Set<string>();
     const defined = new Map<string, number>();
     this.#plannedChars = 0;
+    this.#waking.clear();
     const plans: Plan[] = [];
     const outcomes = waiting.map((request): Outcome<ShardIngestReply> => {
       const plan = this.#plan(request, now, round, defined);
@@ -135,10 +181,11 @@ export class Shard {
       now,
     );
     for (const [key, ref] of defined) this.#open(ref, key);
+    for (const slot of this.#waking) this.#wake(slot);
     this.extras.limits.made(now, defined.size);
     for (const { view, record } of plans) {
       this.recent.add(record.id, now);
-      this.#apply(view, record.assigned, now, 0, undefined);
+      this.#apply(view, record.assigned, now, this.#seq, undefined);
       this.extras.take(view, (entry) => refOf(entry, record.assigned));
     }
     return outcomes;
@@ -148,6 +195,8 @@ export class Shard {
   close(slot: number): void {
     this.hosts.remove(slot);
     this.heads.close(slot);
+    this.late.close(slot);
+    this.dormant.delete(slot);
     this.series.remove(slot);
   }
 
@@ -171,7 +220,7 @@ export class Shard {
     let known = view.dictionary === dictionary;
     for (let i = 0; i < view.count; i++) {
       const entry = series[i] ?? 0;
-      if (entry < DEFINED && !(known && this.series.slotOf(entry) !== undefined)) {
+      if (entry < DEFINED && !(known && this.#takes(entry))) {
         known = false;
         return answerOnly({ accepted: 0, unknown: true });
       }
@@ -201,20 +250,31 @@ export class Shard {
   /** The reference of a series, a new one when there is room; else the limit that it has met. */
   #refFor(key: string, defined: Map<string, number>, now: number): number | SeriesLimit {
     const slot = this.series.slotOfKey(key);
-    if (slot !== undefined) return this.series.refOf(slot);
+    if (slot !== undefined && !(this.dormant.has(slot) && !this.#waking.has(slot))) return this.series.refOf(slot);
     const planned = defined.get(key);
     if (planned !== undefined) return planned;
-    const chars = this.series.keyChars + this.#plannedChars + key.length;
+    const chars = slot === undefined ? this.series.keyChars + this.#plannedChars + key.length : 0;
     const { limits } = this.extras;
-    const limit = chars > MAX_KEY_CHARS ? "names" : limits.judge(now, this.series.size, defined.size, this.deps.room());
+    const live = this.activeSeries + this.#waking.size;
+    const limit = chars > MAX_KEY_CHARS ? "names" : limits.judge(now, live, defined.size, this.deps.room());
     if (limit) {
       limits.refused(now, limit);
       return limit;
+    }
+    if (slot !== undefined) {
+      this.#waking.add(slot);
+      return this.series.refOf(slot);
     }
     this.#plannedChars += key.length;
     const ref = this.#state.nextRef + defined.size;
     defined.set(key, ref);
     return ref;
+  }
+
+  /** Whether samples may come under this reference alone. Those of a dormant series come with its name, so that its coming back is judged. */
+  #takes(ref: number): boolean {
+    const slot = this.series.slotOf(ref);
+    return slot !== undefined && (this.dormant.size === 0 || !this.dormant.has(slot));
   }
 
   #write(records: readonly LogRecord[], now: number): void {
@@ -232,7 +292,8 @@ export class Shard {
 
   #open(ref: number, key: string, sealedTo?: number): void {
     const identity = parseSeriesKey(key);
-    if (!identity) return; // was checked before it was stored
+    // Was checked before it was stored; a definition may stand in two rows.
+    if (!identity || this.series.slotOf(ref) !== undefined) return;
     const slot = this.series.add(ref, key, identity.metric);
     this.heads.open(slot, sealedTo);
     const host = this.hosts.add(slot, identity);
@@ -244,10 +305,16 @@ export class Shard {
     if (ref >= this.#state.nextRef) this.#state = { ...this.#state, nextRef: ref + 1 };
   }
 
+  #wake(slot: number): void {
+    this.dormant.delete(slot);
+    this.hosts.add(slot, this.series.identityOf(slot));
+  }
+
   /** @param sealed rows up to `through` of a series are skipped: packed rows hold their points */
   #apply(view: BatchView, assigned: Uint32Array, receivedAt: number, seq: number, sealed: ReadonlyMap<number, Sealed> | undefined): void {
     const { series, offsetsMs, valueBits, baseMs, count } = view;
     const { changed } = this.deps;
+    const closed = receivedAt - CLOSED_AFTER_MS;
     for (let i = 0; i < count; i++) {
       const entry = series[i] ?? 0;
       const ref = refOf(entry, assigned);
@@ -259,6 +326,7 @@ export class Shard {
         if (at > host.lastSampleAt) host.lastSampleAt = at;
         if (receivedAt > host.lastReceivedAt) host.lastReceivedAt = receivedAt;
       }
+      if (at < closed) this.late.note(slot, at, seq);
       if (sealed && seq <= (sealed.get(ref)?.through ?? 0)) continue;
       const low = valueBits[2 * i] ?? 0;
       const high = valueBits[2 * i + 1] ?? 0;
@@ -301,8 +369,8 @@ export class Shard {
       if (!view) throw new Error(`write-ahead row ${seq} holds a batch that cannot be read`);
       for (const [i, key] of view.definitions.entries()) {
         const ref = assigned[i] ?? 0;
-        if (ref !== 0 && this.series.slotOf(ref) === undefined) {
-          this.#open(ref, key, sealed.get(ref)?.maxAt);
+        if (ref !== 0 && this.series.slotOf(ref) === undefined && !this.deleted.has(ref)) {
+          this.#open(ref, key, sealed.get(ref)?.maxAt ?? this.newest.get(ref));
           this.extras.limits.replayed(at, ref);
         }
       }
@@ -310,6 +378,11 @@ export class Shard {
       this.extras.take(view, (entry) => refOf(entry, assigned));
     }
   }
+}
+
+/** Live series by reference: the order of packed rows. Slots may change hands between two slices, references may not. */
+export function liveRefs(shard: Shard): number[] {
+  return [...shard.series.liveSlots()].map((slot) => shard.series.refOf(slot)).sort((a, b) => a - b);
 }
 
 /** The reference behind an entry of a series column; 0 when the series was refused. */

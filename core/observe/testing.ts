@@ -7,10 +7,16 @@ import { MemoryStore } from "./memory-store.ts";
 import { SeriesReader } from "./series-reader.ts";
 import { Shard } from "./shard.ts";
 import type { ShardStore } from "./store.ts";
-import { Seal, sweepSlice } from "./upkeep.ts";
+import { sweepSlice } from "./sweep.ts";
+import { type KeptMs, TierReader } from "./tier-reader.ts";
+import { Seal, upkeep } from "./upkeep.ts";
 
 /** Noon of a day, on a whole hour so that steps begin at round numbers. */
 export const NOON = Date.parse("2026-11-20T12:00:00.000Z");
+
+const DAY_MS = 24 * 3_600_000;
+/** What every plan has. */
+export const TEST_KEPT: KeptMs = { raw: DAY_MS, minute: 7 * DAY_MS, hour: 90 * DAY_MS };
 
 /** A sample as tests write it. */
 export interface TestSample {
@@ -53,12 +59,12 @@ export class TestShard {
     this.#wrapped = options.wrap?.(this.store) ?? this.store;
     this.#maxSeries = options.maxSeries ?? 20_000;
     this.#perHour = options.perHour ?? Number.POSITIVE_INFINITY;
-    this.shard = this.#open();
+    this.shard = this.#open(NOON);
   }
 
   /** Forgets memory and reads everything back, as an eviction does. */
-  restart(): void {
-    this.shard = this.#open();
+  restart(now = NOON): void {
+    this.shard = this.#open(now);
   }
 
   /** One request in one commit. */
@@ -72,8 +78,22 @@ export class TestShard {
     seal.finish();
   }
 
-  sweep(now: number, retentionMs = 24 * 3_600_000): void {
-    while (sweepSlice(this.shard, now, retentionMs));
+  sweep(now: number, kept = TEST_KEPT): void {
+    while (sweepSlice(this.shard, now, kept));
+  }
+
+  /** All of a shard's upkeep in one go. */
+  upkeep(now: number, kept = TEST_KEPT): void {
+    for (const _ of upkeep(this.shard, now, kept, 0));
+  }
+
+  /** Reads as questions do. */
+  tiers(now: number, kept = TEST_KEPT): TierReader {
+    return new TierReader(this.shard, now, kept);
+  }
+
+  slotOf(metric: string, labels?: Labels): number {
+    return this.shard.series.slotOfKey(seriesKey(metric, labels)) ?? -1;
   }
 
   /** Points of one series as `[time, value]`, null for the stale marker. */
@@ -93,14 +113,14 @@ export class TestShard {
     return new SeriesReader({ series, heads, blocks, store: this.store });
   }
 
-  #open(): Shard {
+  #open(now: number): Shard {
     const shard = new Shard({
       store: this.#wrapped,
       transaction: (work) => work(),
       room: () => ({ active: this.#maxSeries, perHour: this.#perHour, shard: 40_000 }),
       randomId: () => 77,
     });
-    shard.load();
+    shard.load(now);
     return shard;
   }
 }

@@ -1,7 +1,12 @@
-import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { METRIC_LIMITS, type RollupTier } from "../../contract/metric-limits.ts";
 import { RowPacker } from "./block-rows.ts";
-import { packDefinitions } from "./dictionary-rows.ts";
-import type { Shard } from "./shard.ts";
+import { DirtyWindows } from "./dirty-windows.ts";
+import { Purge } from "./purge.ts";
+import { dueRoll, nextRollAt, Rolling } from "./rolling.ts";
+import { saveDictionary } from "./save-dictionary.ts";
+import { liveRefs, type Shard } from "./shard.ts";
+import { nextSweepAt, sweepSlice } from "./sweep.ts";
+import type { KeptMs } from "./tier-reader.ts";
 
 export const UPKEEP = {
   /** Half an hour of 5 s points of 64 series fills a row of 64 KiB about half; a restart replays as much. */
@@ -12,12 +17,10 @@ export const UPKEEP = {
   hotMs: 6 * 60_000,
   /** Series sealed in one slice: a few milliseconds, in which requests wait. */
   sealSeries: 256,
-  /** Expired rows deleted in one slice. */
-  deleteRows: 256,
+  /** Write-ahead rows deleted at most: what a busier time has left goes bit by bit. */
+  deleteLogRows: 256,
   /** Write-ahead rows kept for reuse beyond those of the last half hour. */
   spareLogRows: 64,
-  /** Dictionary rows beyond the necessary before they are written anew: one a seal, so about once a day. */
-  spareDictionaryRows: 48,
 } as const;
 
 /**
@@ -26,7 +29,7 @@ export const UPKEEP = {
  */
 export class Seal {
   readonly #shard: Shard;
-  readonly #slots: readonly number[];
+  readonly #refs: readonly number[];
   readonly #watermark: number;
   readonly #hotFrom: number;
   readonly #unsealedPoints: number;
@@ -35,7 +38,7 @@ export class Seal {
 
   constructor(shard: Shard, now: number) {
     this.#shard = shard;
-    this.#slots = [...shard.series.liveSlots()].sort((a, b) => shard.series.refOf(a) - shard.series.refOf(b));
+    this.#refs = liveRefs(shard);
     this.#watermark = shard.seq;
     this.#hotFrom = now - UPKEEP.hotMs;
     this.#unsealedPoints = shard.heads.unsealedPoints;
@@ -46,7 +49,7 @@ export class Seal {
   /** Packs the next series; one transaction. @returns whether there are more */
   slice(series: number = UPKEEP.sealSeries): boolean {
     const shard = this.#shard;
-    const end = Math.min(this.#next + series, this.#slots.length);
+    const end = Math.min(this.#next + series, this.#refs.length);
     shard.deps.transaction(() => {
       const packer = new RowPacker(({ directory, body, ...row }) => {
         const block = { ...row, seal: this.#number, through: shard.seq };
@@ -54,14 +57,15 @@ export class Seal {
         shard.blocks.add({ ...block, id, bytes: body.length });
       });
       for (let i = this.#next; i < end; i++) {
-        const slot = this.#slots[i] ?? 0;
-        const points = shard.heads.seal(slot, this.#hotFrom);
-        if (points) packer.add(shard.series.refOf(slot), points);
+        const ref = this.#refs[i] ?? 0;
+        const slot = shard.series.slotOf(ref);
+        const points = slot === undefined ? undefined : shard.heads.seal(slot, this.#hotFrom);
+        if (points) packer.add(ref, points);
       }
       packer.finish();
     });
     this.#next = end;
-    return end < this.#slots.length;
+    return end < this.#refs.length;
   }
 
   /** Call when no slice is left: stores new definitions and frees the write-ahead rows; one transaction. */
@@ -71,60 +75,58 @@ export class Seal {
       saveDictionary(shard);
       const { nextRef } = shard.state;
       shard.extras.save(shard.deps.store, nextRef);
-      shard.saveState({ watermark: this.#watermark, savedRef: nextRef, seal: this.#number });
+      shard.saveState({ watermark: this.#watermark, savedRef: nextRef, seal: this.#number, late: shard.late.newest });
     });
     shard.log.seal(this.#watermark);
     shard.heads.noteSealed(this.#unsealedPoints);
   }
 }
 
-/** Adds rows with the definitions that are in none; writes all anew when the dead ones have piled up. */
-function saveDictionary(shard: Shard): void {
-  const { store } = shard.deps;
-  const definitions = [...shard.series.liveSlots()]
-    .map((slot) => ({ ref: shard.series.refOf(slot), key: shard.series.keyOf(slot) ?? "" }))
-    .sort((a, b) => a.ref - b.ref);
-  const rows = packDefinitions(definitions.filter(({ ref }) => ref >= shard.state.savedRef));
-  const necessary = Math.ceil(definitions.length / 256);
-  if (shard.dictionaryRows.length + rows.length <= necessary + UPKEEP.spareDictionaryRows) {
-    for (const row of rows) store.saveDictionary(row);
-    shard.dictionaryRows.push(...rows.map(({ firstRef }) => firstRef));
-    return;
-  }
-  const all = packDefinitions(definitions);
-  const kept = new Set(all.map(({ firstRef }) => firstRef));
-  for (const firstRef of shard.dictionaryRows) if (!kept.has(firstRef)) store.deleteDictionary(firstRef);
-  for (const row of all) store.saveDictionary(row);
-  shard.dictionaryRows = [...kept];
-}
-
-/** Deletes the next expired rows and forgets series without points; one transaction. @returns whether there may be more */
-export function sweepSlice(shard: Shard, now: number, retentionMs: number): boolean {
-  const before = now - retentionMs;
-  const expired = shard.blocks.expire(before, UPKEEP.deleteRows);
-  if (expired.length > 0) {
-    shard.deps.transaction(() => {
-      for (const { id } of expired) shard.deps.store.deleteBlock(id);
-    });
-  }
-  for (const slot of shard.series.liveSlots()) {
-    if (shard.heads.newestAt(slot) < before && !shard.heads.hasUnsealed(slot)) shard.close(slot);
-  }
-  return expired.length === UPKEEP.deleteRows;
-}
-
 /** Deletes write-ahead rows that a busier time has left; one transaction. @param used rows written since the last seal */
 export function trimLog(shard: Shard, now: number, used: number): void {
-  const slots = shard.log.trim(shard.state.watermark, now - METRIC_LIMITS.dedupeMs, used + UPKEEP.spareLogRows, UPKEEP.deleteRows);
+  const slots = shard.log.trim(shard.state.watermark, now - METRIC_LIMITS.dedupeMs, used + UPKEEP.spareLogRows, UPKEEP.deleteLogRows);
   if (slots.length === 0) return;
   shard.deps.transaction(() => {
     for (const slot of slots) shard.deps.store.deleteLog(slot);
   });
 }
 
+/** Places at which a crash test may stop it. */
+export type UpkeepStep = "slice" | "sealing" | "rolling";
+
+/**
+ * All of a shard's upkeep, in slices between which requests are taken: seals heads, sums windows anew that late samples have changed, makes
+ * the windows that are due, deletes what has had its time. Each slice is a transaction, and any of them may be the last: the next upkeep
+ * does again what did not end.
+ * @param usedLogRows write-ahead rows written since the last seal
+ */
+export function* upkeep(shard: Shard, now: number, kept: KeptMs, usedLogRows: number): Generator<UpkeepStep, void, void> {
+  // Only what was deleted before the seal begins is out of the write-ahead rows when it ends.
+  const purge = new Purge(shard);
+  const seal = new Seal(shard, now);
+  while (seal.slice()) yield "slice";
+  const dirty = new DirtyWindows(shard, now);
+  while (dirty.slice()) yield "slice";
+  yield "sealing";
+  seal.finish();
+  for (const tier of ["minute", "hour"] as const) yield* roll(shard, tier, now);
+  while (purge.slice()) yield "slice";
+  while (sweepSlice(shard, now, kept)) yield "slice";
+  trimLog(shard, now, usedLogRows);
+}
+
+function* roll(shard: Shard, tier: RollupTier, now: number): Generator<UpkeepStep, void, void> {
+  const due = dueRoll(shard, tier, now);
+  if (!due) return;
+  const rolling = new Rolling(shard, tier, due.from, due.to, now);
+  while (rolling.slice()) yield "slice";
+  yield "rolling";
+  rolling.finish();
+}
+
 /** When upkeep is needed next; undefined when nothing is held. */
-export function nextUpkeepAt(shard: Shard, now: number, retentionMs: number): number | undefined {
-  if (shard.heads.unsealedPoints > 0) return now + UPKEEP.sealEveryMs;
-  const earliest = shard.blocks.earliestEnd();
-  return earliest === undefined ? undefined : Math.max(now + UPKEEP.sealEveryMs, earliest + retentionMs + 1);
+export function nextUpkeepAt(shard: Shard, now: number, kept: KeptMs): number | undefined {
+  if (shard.heads.unsealedPoints > 0 || shard.deleted.size > 0) return now + UPKEEP.sealEveryMs;
+  const due = [nextRollAt(shard, "minute"), nextRollAt(shard, "hour"), nextSweepAt(shard, kept)].filter((at) => at !== undefined);
+  return due.length === 0 ? undefined : Math.max(now + UPKEEP.sealEveryMs, Math.min(...due));
 }

@@ -24,7 +24,8 @@ import { runQuery } from "../../core/observe/metric-query.ts";
 import { newestOf } from "../../core/observe/newest.ts";
 import { SeriesReader } from "../../core/observe/series-reader.ts";
 import { Shard } from "../../core/observe/shard.ts";
-import { nextUpkeepAt, Seal, sweepSlice, trimLog, UPKEEP } from "../../core/observe/upkeep.ts";
+import { nextUpkeepAt, upkeep, UPKEEP } from "../../core/observe/upkeep.ts";
+import type { KeptMs } from "../../core/observe/tier-reader.ts";
 import type { ObjectsEnv } from "../env.ts";
 import { errorText, logLine } from "../kit/log.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
@@ -220,7 +221,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
 
   #load(): void {
     this.#shard = this.#newShard();
-    this.#shard.load();
+    this.#shard.load(this.#kit.now());
     this.#logRows = 0;
   }
 
@@ -273,21 +274,25 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   async #upkeep(): Promise<void> {
     await this.#plan.refresh(this.#kit.now());
     const shard = this.#shard;
-    const seal = new Seal(shard, this.#kit.now());
-    while (this.#guarded(() => seal.slice())) {
-      await turn();
-      // A commit that failed meanwhile has made memory anew from rows: this seal's picture of it is no longer true.
-      if (this.#shard !== shard) throw new Error("the shard was read anew while it was sealed");
-    }
-    this.#kit.failpoint("sealing");
-    this.#guarded(() => seal.finish());
     const now = this.#kit.now();
-    const retentionMs = this.#plan.allowance.rawMs;
-    while (this.#guarded(() => sweepSlice(shard, now, retentionMs))) await turn();
-    this.#guarded(() => trimLog(shard, now, this.#logRows));
+    const kept = this.#kept();
+    const steps = upkeep(shard, now, kept, this.#logRows);
+    for (;;) {
+      const step = this.#guarded(() => steps.next());
+      if (step.done) break;
+      if (step.value !== "slice") this.#kit.failpoint(step.value);
+      await turn();
+      // A commit that failed meanwhile has made memory anew from rows: what this upkeep knows of it is no longer true.
+      if (this.#shard !== shard) throw new Error("the shard was read anew during its upkeep");
+    }
     this.#logRows = 0;
-    const next = nextUpkeepAt(shard, now, retentionMs);
+    const next = nextUpkeepAt(shard, now, kept);
     if (next !== undefined) this.#kit.timers.set(UPKEEP_TIMER, next);
+  }
+
+  #kept(): KeptMs {
+    const { rawMs, minuteMs, hourMs } = this.#plan.allowance;
+    return { raw: rawMs, minute: minuteMs, hour: hourMs };
   }
 
   /** What memory took from rows that were undone is read anew: rows are the truth. */

@@ -41,4 +41,34 @@ export const SHARD_MIGRATIONS: readonly Migration[] = [
       );
     `,
   },
+  {
+    id: 2,
+    name: "rollups, named rows",
+    additive: true,
+    up: `
+      CREATE TABLE rollups (
+        id INTEGER PRIMARY KEY,
+        tier INTEGER NOT NULL,
+        roll INTEGER NOT NULL,
+        first_ref INTEGER NOT NULL,
+        last_ref INTEGER NOT NULL,
+        min_at INTEGER NOT NULL,
+        max_at INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        points INTEGER NOT NULL,
+        directory BLOB NOT NULL,
+        body BLOB NOT NULL
+      );
+      CREATE TABLE kept (
+        name TEXT PRIMARY KEY,
+        body BLOB NOT NULL
+      ) WITHOUT ROWID;
+      ALTER TABLE blocks ADD COLUMN points INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE shard ADD COLUMN rolled_minute INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE shard ADD COLUMN rolled_hour INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE shard ADD COLUMN raw_from INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE shard ADD COLUMN late INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE shard ADD COLUMN imported_at INTEGER NOT NULL DEFAULT 0;
+    `,
+  },
 ];
