@@ -2,7 +2,6 @@ import { DurableObject } from "cloudflare:workers";
 import { decodeCursor, encodeCursor } from "../../contract/cursor.ts";
 import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
-import type { MetricQueryReply, SingleQuery } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { SelectOrder, SelectReply } from "../../contract/rpc/metric-select.ts";
 import type {
@@ -20,7 +19,6 @@ import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/mai
 import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
 import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
 import { IngestCounter, type IngestCounts } from "../../core/observe/ingest-counter.ts";
-import { runQuery } from "../../core/observe/metric-query.ts";
 import { newestOf } from "../../core/observe/newest.ts";
 import { SeriesReader } from "../../core/observe/series-reader.ts";
 import { Shard } from "../../core/observe/shard.ts";
@@ -33,7 +31,7 @@ import { CommitQueue } from "./commit-queue.ts";
 import { LivePublisher } from "./live-publisher.ts";
 import { ShardCatalog } from "./shard-catalog.ts";
 import { deleteFrom, importInto } from "./shard-changes.ts";
-import { selectFrom } from "./shard-queries.ts";
+import { ShardQueries } from "./shard-queries.ts";
 import { SHARD_MIGRATIONS } from "./shard-schema.ts";
 import { SqlShardStore } from "./sql-shard-store.ts";
 import { TenantPlan } from "./tenant-plan.ts";
@@ -53,6 +51,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   /** Write-ahead rows since the last seal. */
   #logRows = 0;
   readonly #counter = new IngestCounter();
+  readonly #queries = new ShardQueries({ shard: () => this.#shard, now: () => this.#kit.now(), kept: () => this.#kept(), turn });
   readonly #catalog = new ShardCatalog({
     shard: () => this.#shard,
     now: () => this.#kit.now(),
@@ -118,7 +117,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async select(order: SelectOrder): Promise<Outcome<SelectReply>> {
-    return (await this.#closed()) ?? selectFrom(order, { shard: this.#shard, now: this.#kit.now() });
+    return (await this.#closed()) ?? selectFrom(order, { shard: this.#shard, now: this.#kit.now(), kept: this.#kept() });
   }
 
   async catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>> {
@@ -131,13 +130,6 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
       // Upkeep writes them down; a row for each request that refuses would be a way to make us write.
       if (this.#kit.timers.get(UPKEEP_TIMER) === undefined) this.#kit.timers.set(UPKEEP_TIMER, this.#kit.now() + UPKEEP.sealEveryMs);
     });
-  }
-
-  async query(query: SingleQuery): Promise<Outcome<MetricQueryReply>> {
-    const closed = await this.#closed();
-    if (closed) return closed;
-    const oldestMs = this.#kit.now() - this.#plan.allowance.rawMs;
-    return runQuery(query, { series: this.#shard.series, reader: this.#reader(), oldestMs });
   }
 
   async listHosts(page: {
