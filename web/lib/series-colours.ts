@@ -26,3 +26,19 @@ export function seriesColours(names: readonly string[]): Map<string, { token: st
   }
   return out;
 }
+
+/**
+ * Colours of lines of which some are of an earlier time: those have the colour of their present one, dashed.
+ * @param before the present line by the line of its past
+ */
+export function lineColours(
+  names: readonly string[],
+  before: ReadonlyMap<string, string> = new Map(),
+): Map<string, { token: string; dashed: boolean }> {
+  const colours = seriesColours(names.filter((name) => !before.has(name)));
+  for (const [past, now] of before) {
+    const colour = colours.get(now);
+    if (colour) colours.set(past, { ...colour, dashed: true });
+  }
+  return colours;
+}

@@ -1,7 +1,7 @@
 import uPlot from "uplot";
 import { formatValue, type Unit } from "../lib/format.ts";
 import { type Lines, lonePoints } from "../lib/series.ts";
-import { seriesColours } from "../lib/series-colours.ts";
+import { lineColours } from "../lib/series-colours.ts";
 import { token } from "../lib/theme.ts";
 
 export interface PlotOptions {
@@ -134,17 +134,6 @@ function drawThresholds(plot: uPlot, thresholds: PlotOptions["thresholds"]): voi
   }
 }
 
-/** Colours of lines, where a line of an earlier time has that of its present one, dashed. */
-export function lineColours(names: readonly string[], extras?: PlotExtras): ReadonlyMap<string, { token: string; dashed: boolean }> {
-  const present = names.filter((name) => !extras?.before.has(name));
-  const colours = seriesColours(present);
-  for (const [past, now] of extras?.before ?? []) {
-    const colour = colours.get(now);
-    if (colour) colours.set(past, { ...colour, dashed: true });
-  }
-  return colours;
-}
-
 /** Lines stay readable through the bands of others. */
 const BAND_ALPHA = 0.16;
 
@@ -161,7 +150,7 @@ export function makePlot(element: HTMLElement, lines: Lines, options: PlotOption
   const { unit } = options;
   const { log, extras } = options;
   const names = [...lines.lines.keys()];
-  const colours = lineColours(names, extras);
+  const colours = lineColours(names, extras?.before);
   const bands = bandsOf(lines, extras);
   const text = token("--muted");
   const grid = { stroke: token("--line"), width: 1 };

@@ -6,12 +6,13 @@ import "uplot/dist/uPlot.min.css";
 import { drawSoon, forgetDraw } from "../lib/draw.ts";
 import type { Unit } from "../lib/format.ts";
 import { type Lines, limitLines, pointCount } from "../lib/series.ts";
+import { lineColours } from "../lib/series-colours.ts";
 import { paletteVersion } from "../lib/theme.ts";
 import { Button } from "./button.tsx";
 import { Card } from "./card.tsx";
 import { ChartLegend } from "./chart-legend.tsx";
 import { ChartTable } from "./chart-table.tsx";
-import { lineColours, makePlot, plotData, type PlotExtras, type PlotOptions } from "./plot.ts";
+import { makePlot, plotData, type PlotExtras, type PlotOptions } from "./plot.ts";
 import "./chart.css";
 
 export interface ChartProps {
@@ -108,7 +109,10 @@ export function TimeSeriesChart(props: ChartProps) {
   const ownTable = useSignal(false);
   const asTable = props.table?.shown ?? ownTable.value;
   const { shown, gathered } = useMemo(() => limitLines(props.lines, props.most), [props.lines, props.most]);
-  const colours = useMemo(() => lineColours([...shown.lines.keys()], props.extras), [[...shown.lines.keys()].join("\n"), props.extras]);
+  const colours = useMemo(
+    () => lineColours([...shown.lines.keys()], props.extras?.before),
+    [[...shown.lines.keys()].join("\n"), props.extras],
+  );
   const empty = pointCount(shown) === 0;
   return (
     <Card

@@ -14,13 +14,6 @@ export interface Drawing {
   readonly gathered: number;
 }
 
-export const NOTHING_DRAWN: Drawing = {
-  lines: { startMs: 0, stepMs: 1_000, lines: new Map() },
-  extras: { bands: new Map(), before: new Map() },
-  total: 0,
-  gathered: 0,
-};
-
 /** Labels in which these series differ, in the order of the alphabet. */
 function differing(series: readonly Series[]): string[] {
   const values = new Map<string, Set<string>>();
