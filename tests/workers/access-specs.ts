@@ -1,4 +1,5 @@
 import type { Action } from "../../contract/permissions.ts";
+import { FIRST_METRIC_SETTINGS } from "../../contract/metric-settings.ts";
 import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { ask, type Asked } from "../../workers/control/testing.ts";
 import { app } from "../../workers/edge.ts";
@@ -35,6 +36,7 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   "patch /v1/agents/{agentId}": { intervalMs: 60_000 },
   "post /v1/metrics/ingest": { samples: [] },
   "post /v1/metrics/query": QUERY,
+  "put /v1/metrics/settings": { ...FIRST_METRIC_SETTINGS, rawHours: 12 },
   "post /v1/tokens": { sub: "walker" },
   "post /v1/tokens/revocations": { kind: "token", tokenId: "walker" },
   "put /v1/issuers/{name}": { iss: "https://walker.example.com/", audiences: ["walker"], jwks: { keys: [] } },
