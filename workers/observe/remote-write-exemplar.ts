@@ -1,5 +1,5 @@
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import type { LabelMeaning } from "./known-labels.ts";
+import type { KnownLabels } from "./known-labels.ts";
 import { type ProtobufReader, WIRE } from "./protobuf.ts";
 import { type Pair, readPair } from "./remote-write-labels.ts";
 import type { RequestState } from "./remote-write-state.ts";
@@ -16,7 +16,7 @@ const TRACE_CHARS = 64;
 const SPAN_CHARS = 32;
 
 /** Takes an exemplar, unless its series, time or size is refused: an exemplar is a hint, and no sample is lost with it. */
-export function readExemplar(reader: ProtobufReader, { series }: LabelMeaning, { window, batch }: RequestState): void {
+export function readExemplar(reader: ProtobufReader, { series }: KnownLabels, { window, batch }: RequestState): void {
   const outer = reader.enter();
   const pairs: Pair[] = [];
   let value = 0;

@@ -2,7 +2,7 @@ import { parseSeriesKey } from "../../contract/metric-key.ts";
 import { STALE_BITS } from "../../contract/metric-limits.ts";
 import { timestampFault } from "../../contract/metric-samples.ts";
 import { type ClassicBucket, classicBuckets, type ExponentialSide } from "./exponential-buckets.ts";
-import type { LabelMeaning } from "./known-labels.ts";
+import type { KnownLabels } from "./known-labels.ts";
 import { type ProtobufReader, WIRE } from "./protobuf.ts";
 import type { RequestState } from "./remote-write-state.ts";
 import type { KnownSeries, TenantSeries } from "./series-cache.ts";
@@ -59,7 +59,7 @@ interface Parts {
 const partsOf = new WeakMap<KnownSeries, Parts>();
 
 /** Turns a native histogram into the classic series `_bucket`, `_sum` and `_count`; one that cannot be is rejected and counted. */
-export function readNativeHistogram(reader: ProtobufReader, meaning: LabelMeaning, state: RequestState): void {
+export function readNativeHistogram(reader: ProtobufReader, meaning: KnownLabels, state: RequestState): void {
   const read = readHistogram(reader);
   const index = state.nextIndex();
   const { batch, window } = state;

@@ -43,61 +43,63 @@ export function readWriteRequest(bytes: Uint8Array, window: TimeWindow, labels: 
 
 function readSeries(reader: ProtobufReader, previous: KnownLabels | undefined, labels: LabelTable, state: RequestState): KnownLabels {
   const outer = reader.enter();
-  const { bytes, view, end, at: from } = reader;
-  let known = previous?.next;
-  let at = from + (known?.length ?? 0);
-  if (!known || known.length < 0 || at > end || (at < end && bytes[at] === LABEL) || !labelsAt(known, view, from)) {
-    at = endOfLabels(reader);
-    known = labels.find(view, from, at, () => readMeaning(bytes, from, at, state.batch));
+  const from = reader.at;
+  const next = previous?.next;
+  let known = next;
+  if (next && standsAt(next, reader)) reader.at = from + next.length;
+  else {
+    known = labels.find(reader.view, from, endOfLabels(reader), () => readMeaning(reader, from, state.batch));
     if (previous) previous.next = known;
   }
-  reader.at = at;
-  const { meaning } = known;
-  const { window, batch } = state;
-  while (reader.at < end) {
-    at = reader.at;
-    // The usual sample, read in place; anything else goes the general way below.
-    if (
-      meaning.series !== undefined &&
-      bytes[at] === SAMPLE &&
-      bytes[at + 1] === USUAL_SAMPLE_BYTES &&
-      at + 2 + USUAL_SAMPLE_BYTES <= end &&
-      bytes[at + 2] === VALUE &&
-      bytes[at + 11] === TIMESTAMP
-    ) {
-      const word = view.getUint32(at + 12, true);
-      const rest = view.getUint16(at + 16, true);
-      // Every byte but the last says that another follows.
-      if ((word & CONTINUES) === CONTINUES && (rest & 0x8080) === 0x80) {
-        const atMs =
-          (word & 0x7f) +
-          ((word >>> 8) & 0x7f) * 0x80 +
-          ((word >>> 16) & 0x7f) * 0x4000 +
-          ((word >>> 24) & 0x7f) * 0x200000 +
-          (rest & 0x7f) * 0x10000000 +
-          (rest >>> 8) * 0x800000000;
-        if (atMs >= window.oldestMs && atMs <= window.newestMs) {
-          batch.addBits(state.nextIndex(), meaning.series, atMs, view.getUint32(at + 3, true), view.getUint32(at + 7, true));
-          reader.at = at + 2 + USUAL_SAMPLE_BYTES;
-          continue;
-        }
-      }
-    }
-    readField(reader, from, known, state);
+  const found = known as KnownLabels; // one of the two ways has set it
+  while (reader.at < reader.end) {
+    if (!readUsualSample(reader, found, state)) readField(reader, from, found, state);
   }
   reader.leave(outer);
-  return known;
+  return found;
+}
+
+/** Whether the labels at the reader are these and no more. */
+function standsAt(labels: KnownLabels, { bytes, view, at, end }: ProtobufReader): boolean {
+  const behind = at + labels.length;
+  return labels.length >= 0 && behind <= end && (behind === end || bytes[behind] !== LABEL) && labelsAt(labels, view, at);
+}
+
+/** Takes a sample of the usual form, in place. @returns false when it is of another, or refused: nothing was read then */
+function readUsualSample(reader: ProtobufReader, { series }: KnownLabels, state: RequestState): boolean {
+  const { bytes, view, at, end } = reader;
+  if (
+    series === undefined ||
+    bytes[at] !== SAMPLE ||
+    bytes[at + 1] !== USUAL_SAMPLE_BYTES ||
+    at + 2 + USUAL_SAMPLE_BYTES > end ||
+    bytes[at + 2] !== VALUE ||
+    bytes[at + 11] !== TIMESTAMP
+  ) {
+    return false;
+  }
+  const word = view.getInt32(at + 12, true);
+  const rest = view.getUint16(at + 16, true);
+  // Every byte but the last says that another follows.
+  if ((word & CONTINUES) !== CONTINUES || (rest & 0x8080) !== 0x80) return false;
+  const low = (word & 0x7f) | ((word >>> 1) & 0x3f80) | ((word >>> 2) & 0x1fc000) | ((word >>> 3) & 0xfe00000);
+  const atMs = low + ((rest & 0x7f) | ((rest >>> 1) & 0x3f80)) * 0x10000000;
+  const { window } = state;
+  if (!(atMs >= window.oldestMs && atMs <= window.newestMs)) return false;
+  state.batch.addBits(state.nextIndex(), series, atMs, view.getUint32(at + 3, true), view.getUint32(at + 7, true));
+  reader.at = at + 2 + USUAL_SAMPLE_BYTES;
+  return true;
 }
 
 function readField(reader: ProtobufReader, labelsFrom: number, known: KnownLabels, state: RequestState): void {
   const tag = reader.tag();
   switch (tag) {
     case SAMPLE:
-      return readSample(reader, labelsFrom, known.meaning, state);
+      return readSample(reader, labelsFrom, known, state);
     case EXEMPLAR:
-      return readExemplar(reader, known.meaning, state);
+      return readExemplar(reader, known, state);
     case HISTOGRAM:
-      return readNativeHistogram(reader, known.meaning, state);
+      return readNativeHistogram(reader, known, state);
     case LABEL:
       // Every encoder writes the fields in order; reading this one as a series of its own would be worse than refusing it.
       throw new MalformedProtobuf("a series whose labels stand behind its samples");
@@ -106,7 +108,7 @@ function readField(reader: ProtobufReader, labelsFrom: number, known: KnownLabel
   }
 }
 
-function readSample(reader: ProtobufReader, labelsFrom: number, meaning: LabelMeaning, state: RequestState): void {
+function readSample(reader: ProtobufReader, labelsFrom: number, meaning: KnownLabels, state: RequestState): void {
   const outer = reader.enter();
   let [low, high, atMs] = [0, 0, 0];
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -133,8 +135,9 @@ function endOfLabels(reader: ProtobufReader): number {
   return reader.at;
 }
 
-function readMeaning(bytes: Uint8Array, from: number, end: number, batch: IngestBatch): LabelMeaning {
-  const reader = new ProtobufReader(bytes, from, end);
+/** What the labels say that end at the reader. */
+function readMeaning({ bytes, at }: ProtobufReader, from: number, batch: IngestBatch): LabelMeaning {
+  const reader = new ProtobufReader(bytes, from, at);
   const pairs: Pair[] = [];
   while (reader.tag() !== 0) pairs.push(readPair(reader));
   return meaningOf(pairs, batch.tenant);
