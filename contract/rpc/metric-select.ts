@@ -17,7 +17,7 @@ export interface SelectOrder {
   readonly thin?: { readonly by: "lttb" | "m4"; readonly points: number };
   /** First steps that the asker holds from an earlier reply: when its epoch is still true, they are left out. */
   readonly known?: { readonly epoch: string; readonly endMs: number };
-  /** By which {@link SelectOrder} is stopped when nobody waits for it any more. */
+  /** By which it is withdrawn when nobody waits for it any more. */
   readonly ticket?: string;
 }
 
@@ -36,7 +36,7 @@ export interface SelectRow {
   readonly lists?: { readonly ends: Uint32Array; readonly values: Float64Array };
   readonly low?: Float64Array;
   readonly high?: Float64Array;
-  /** Of a thinned row: which steps are left. */
+  /** Of a thinned row: when its points are, epoch milliseconds. */
   readonly times?: Float64Array;
 }
 

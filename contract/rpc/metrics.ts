@@ -1,5 +1,4 @@
 import type { Host, HostSummary } from "../hosts.ts";
-import type { MetricQueryReply, SingleQuery } from "../metric-query.ts";
 import type { Cardinality, ExemplarList, LabelList, MetadataList, MetricNames, Rejected, SeriesList, Storage } from "../metric-catalog.ts";
 import type { IngestProtocol, RejectReason } from "../metric-limits.ts";
 import type { Matcher } from "../metric-query.ts";
@@ -23,14 +22,14 @@ export interface MetricShardRpc extends ObjectRpc {
   importBatch(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>>;
   /** One selection of a query, as far as this shard can answer it; the edge merges those of all shards. */
   select(order: SelectOrder): Promise<Outcome<SelectReply>>;
+  /** Nobody waits any more for the order with this ticket: it ends soon. */
+  withdraw(ticket: string): Promise<void>;
   /** What there is, from memory. The edge merges the answers of all shards. */
   catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>>;
   /** Lines for the inspector; at most `METRIC_LIMITS.rejectedKept` are kept. Always to shard 0. */
   noteRejected(lines: readonly RejectedLine[]): Promise<void>;
   /** Deletes series with all their points. */
   deleteSeries(which: Pick<CatalogAsk, "metric" | "matchers">): Promise<Outcome<{ deleted: number }>>;
-  /** Replaced by `select`. */
-  query(query: SingleQuery): Promise<Outcome<MetricQueryReply>>;
   listHosts(page: {
     limit: number;
     cursor?: string;

@@ -2,8 +2,8 @@ import { HOST_METRICS } from "../../contract/host-metrics.ts";
 import type { Host } from "../../contract/hosts.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { fullestDisk, type HostEntry, type Newest, summaryOf } from "./host-table.ts";
+import { BucketFold } from "./query/bucket-fold.ts";
 import type { SeriesReader } from "./series-reader.ts";
-import { StepSums } from "./steps.ts";
 
 /** Steps of a sparkline: 5 minutes of 5 s. */
 const RECENT_STEPS = 60;
@@ -15,21 +15,17 @@ export function cardOf(entry: HostEntry, newest: (slot: number) => Newest, reade
   const stepMs = METRIC_LIMITS.rawStepMs;
   const startMs = (Math.floor(now / stepMs) - RECENT_STEPS + 1) * stepMs;
   const recent = (slots: readonly (number | undefined)[]): (number | null)[] => {
-    const total = new StepSums(RECENT_STEPS, "sum");
+    const total: (number | null)[] = Array.from({ length: RECENT_STEPS }, () => null);
+    const fold = new BucketFold({ startMs, stepMs, count: RECENT_STEPS }, "avg");
     for (const slot of slots) {
       if (slot === undefined) continue;
-      const own = new StepSums(RECENT_STEPS, "avg");
       const { points, first, last } = reader.read(slot, startMs, startMs + RECENT_STEPS * stepMs);
-      for (let i = first; i < last; i++) {
-        const at = points.columns.at[i] ?? 0;
-        own.add(Math.floor((at - startMs) / stepMs), points.columns.values[i] ?? 0, at);
-      }
-      for (let step = 0; step < RECENT_STEPS; step++) {
-        const value = own.at(step);
-        if (value !== undefined) total.add(step, value, 0);
-      }
+      fold.begin({ over: "avg", quantile: 0, delta: false });
+      fold.raw(points.columns, first, last);
+      fold.finish();
+      for (const [step, value] of fold.values.entries()) if (Number.isFinite(value)) total[step] = (total[step] ?? 0) + value;
     }
-    return total.toValues();
+    return total;
   };
   const disk = fullestDisk(entry, (slot) => (slot === undefined ? null : numberOrNull(newest(slot).value)));
   return {

@@ -2,24 +2,21 @@ import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } fr
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HOST_METRICS } from "../../contract/host-metrics.ts";
-import { type SingleQuery, singleQuerySchema } from "../../contract/metric-query.ts";
 import { PLANS } from "../../contract/plans.ts";
 import { UPKEEP } from "../../core/observe/upkeep.ts";
 import type { MetricShard } from "./metric-shard.ts";
+import { askShard } from "./query-testing.ts";
 import { batchOf, type TestSample } from "./testing.ts";
 
 type Stub = DurableObjectStub<MetricShard>;
 
 const shardOf = (tenantId = crypto.randomUUID()): Stub => env.METRICS.getByName(`${tenantId}/metrics/0`);
-const query = (metric: string, fromMs: number, toMs: number, more: Partial<SingleQuery> = {}) =>
-  singleQuerySchema.parse({ metric, start: new Date(fromMs).toISOString(), end: new Date(toMs).toISOString(), ...more });
-
 /** Whole seconds in the last minutes, so that retention and the newest accepted time are far away. */
 const base = Math.floor(Date.now() / 1_000) * 1_000 - 300_000;
 
 /** Values by second from `base`, as the shard answers. */
 async function seconds(stub: Stub, metric: string, count: number): Promise<(number | null)[]> {
-  const outcome = await stub.query(query(metric, base, base + count * 1_000, { stepMs: 1_000, aggregate: "last" }));
+  const outcome = await askShard(stub, { metric, fromMs: base, toMs: base + count * 1_000, stepMs: 1_000, aggregate: "last" });
   if (!outcome.ok) throw new Error(outcome.problem.detail);
   return [...(outcome.value.series[0]?.values ?? Array.from({ length: count }, () => null))];
 }
@@ -161,7 +158,7 @@ describe("MetricShard", () => {
     const [, during] = await Promise.all([runDurableObjectAlarm(stub), many(base + 1_000, "2")]);
     expect(during).toMatchObject({ ok: true, value: { accepted: 1_500 } });
     await evictDurableObject(stub);
-    const outcome = await stub.query(query("m", base, base + 10_000, { aggregate: "sum", groupBy: [], maxPoints: 1 }));
+    const outcome = await askShard(stub, { metric: "m", fromMs: base, toMs: base + 10_000, aggregate: "sum", groupBy: [], maxPoints: 1 });
     expect(outcome).toMatchObject({ ok: true, value: { series: [{ values: [3_000] }] } });
     expect((await stub.status()).blocks).toBeGreaterThan(20);
   });
@@ -191,7 +188,7 @@ describe("MetricShard", () => {
   it("[MT63] leaves an idle shard asleep: no alarm before something has to be sealed or deleted", async () => {
     const stub = shardOf();
     await stub.interest("0", ["all"], Date.now() + 30_000);
-    await stub.query(query("m", base, base + 1_000));
+    await askShard(stub, { metric: "m", fromMs: base, toMs: base + 1_000 });
     expect(await runInDurableObject(stub, async (_, state) => await state.storage.getAlarm())).toSatisfy(
       (at: number | null) => at === null || at > Date.now() + 1_000,
     );

@@ -117,7 +117,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async select(order: SelectOrder): Promise<Outcome<SelectReply>> {
-    return (await this.#closed()) ?? selectFrom(order, { shard: this.#shard, now: this.#kit.now(), kept: this.#kept() });
+    return (await this.#closed()) ?? (await this.#queries.select(order));
+  }
+
+  async withdraw(ticket: string): Promise<void> {
+    await this.#kit.read(() => this.#queries.withdraw(ticket));
   }
 
   async catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>> {

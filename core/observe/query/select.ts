@@ -17,6 +17,8 @@ export interface SelectDeps {
   readonly source: TierSource;
   /** Whose references these are: another answer stands behind those of another start. */
   readonly dictionary: number;
+  /** Steps that end by then change only with the late epoch of a series; epoch milliseconds. */
+  readonly closedMs: number;
 }
 
 /** Points read between two breaths: a few milliseconds. */
@@ -30,14 +32,13 @@ const SLICE_SERIES = 500;
  */
 export function* select(order: SelectOrder, deps: SelectDeps): Generator<void, Outcome<SelectReply>> {
   const { selection, stepMs } = order;
-  const { series, source } = deps;
+  const { series, source, closedMs } = deps;
   const chosen = chooseSeries(selection, series, deps.index);
   if (!chosen.ok) return chosen;
   const slots = chosen.value;
   const refs = slots.map((slot) => series.refOf(slot));
   const epoch = epochOf(deps, slots);
   const endMs = order.startMs + order.count * stepMs;
-  const closedMs = source.rolledTo("minute");
   const known = order.known;
   const unchanged = known !== undefined && known.epoch === epoch && known.endMs <= closedMs && known.endMs > order.startMs;
   const startMs = unchanged ? Math.min(known.endMs, endMs) : order.startMs;

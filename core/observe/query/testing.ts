@@ -13,7 +13,7 @@ export const iso = (ms: number): string => new Date(ms).toISOString();
 /** Answers an order from a shard without a pause. */
 export function selectAll(rig: TestShard, order: SelectOrder, source: TierSource = rawSource(rig.reader(), 0)): Outcome<SelectReply> {
   const { series, labels: index, state } = rig.shard;
-  const work = select(order, { series, index, source, dictionary: state.dictionary });
+  const work = select(order, { series, index, source, dictionary: state.dictionary, closedMs: 0 });
   for (;;) {
     const slice = work.next();
     if (slice.done) return slice.value;
