@@ -48,6 +48,7 @@ export async function run(args: string[]): Promise<void> {
       values: { type: "string", default: "mixed" },
       points: { type: "string", default: "300" },
       "per-target": { type: "string", default: "10" },
+      profile: { type: "boolean", default: false },
       "skip-build": { type: "boolean", default: false },
     },
   });
@@ -58,7 +59,7 @@ export async function run(args: string[]): Promise<void> {
     await runJson({ rounds, seconds: Number(flags.seconds), connections: Number(flags.connections), values });
   }
   if (flags.part !== "json") {
-    await runRemoteWrite({ points: Number(flags.points), rounds, perTarget: Number(flags["per-target"]), values });
+    await runRemoteWrite({ points: Number(flags.points), rounds, perTarget: Number(flags["per-target"]), values, profile: flags.profile });
   }
 }
 

@@ -55,7 +55,7 @@ async function send(agent: Agent, options: LoadOptions, body: Uint8Array): Promi
         response.once("end", () => resolve(response.statusCode ?? 0));
       },
     );
-    sent.once("error", reject);
+    sent.once("error", (cause) => reject(new Error(`${options.url} broke off`, { cause })));
     sent.end(body);
   });
 }

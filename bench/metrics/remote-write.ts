@@ -6,6 +6,7 @@ import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
 import { findPeer, type Peer, PEER_INSTALL, startPeer } from "../../tests/lib/peers.ts";
 import { freePort } from "../../tests/lib/server.ts";
+import { inspect, profileTop } from "../lib/inspector.ts";
 import { encodeWriteRequest, REMOTE_WRITE_HEADERS, WireSeries } from "../lib/remote-write.ts";
 import { runtimeCpuSeconds, treeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
@@ -34,6 +35,8 @@ export interface RemoteWriteFlags {
   readonly rounds: number;
   readonly perTarget: number;
   readonly values: Values;
+  /** Also show where the runtime's time goes; the profiler itself takes some. */
+  readonly profile: boolean;
 }
 
 /**
@@ -48,11 +51,14 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
   const peers: Peer[] = [];
   const port = await freePort();
+  const inspectorPort = await freePort();
   const server = await startServer({
     host: HOST,
     port,
+    ...(flags.profile ? { inspectorPort } : {}),
     state: openState(join(folder, "state")),
     vars: { LOG_REQUESTS: "off", DEPLOYMENT_ADMINS: DEMO_EMAIL },
+    onLog: (line) => console.error(line),
   });
   try {
     const demo = await seedDemo(server.url, join(folder, "state"));
@@ -77,10 +83,15 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
     );
     const startMs = Date.now() - flags.points * STEP_MS;
     let bytes = 0;
+    const inspector = flags.profile ? await inspect(inspectorPort, "meridian") : undefined;
+    await inspector?.call("Profiler.enable");
+    await inspector?.call("Profiler.start");
     const before = sides.map(({ cpuSeconds }) => cpuSeconds());
-    for (let round = 0; round < flags.rounds; round++) {
-      const from = Math.floor((round * flags.points) / flags.rounds);
-      const end = Math.floor(((round + 1) * flags.points) / flags.rounds);
+    // The first point alone, one request after another of a target: the series become known. It counts too.
+    const cuts = [0, ...Array.from({ length: flags.rounds + 1 }, (_, i) => 1 + Math.floor((i * (flags.points - 1)) / flags.rounds))];
+    for (const [round, end] of cuts.entries()) {
+      const from = cuts[round - 1];
+      if (from === undefined) continue;
       // Made before the turn, so that nothing else runs within it.
       const bodies = series.map((own, target) =>
         Array.from({ length: end - from }, (_, i) => {
@@ -91,7 +102,7 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
         }),
       );
       bytes = bodies[0]?.[0]?.length ?? 0;
-      for (const side of sides) side.turns.push(await turn(side, bodies));
+      for (const side of sides) side.turns.push(await turn(side, bodies, round === 1 ? 1 : side.perTarget));
     }
     await new Promise((later) => setTimeout(later, SETTLE_MS));
     const after = sides.map(({ cpuSeconds }) => cpuSeconds());
@@ -100,6 +111,12 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
       flags,
       bytes,
     );
+    if (inspector) {
+      const top = profileTop(await inspector.call("Profiler.stop"), 25);
+      inspector.close();
+      console.log("\n| share of the runtime's time | function |\n|---|---|");
+      for (const { name, share } of top) console.log(`| ${(100 * share).toFixed(1)} % | ${name} |`);
+    }
   } finally {
     for (const peer of peers) await peer.stop();
     await server.stop();
@@ -108,12 +125,12 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
 }
 
 /** Sends every body once, each target's in the order of time. */
-async function turn(side: Side, bodies: readonly (readonly Uint8Array[])[]): Promise<LoadResult> {
+async function turn(side: Side, bodies: readonly (readonly Uint8Array[])[], perTarget: number): Promise<LoadResult> {
   const next = bodies.map(() => 0);
   return await load({
     url: side.url,
     headers: { ...REMOTE_WRITE_HEADERS, ...side.headers },
-    connections: TARGETS * side.perTarget,
+    connections: TARGETS * perTarget,
     statuses: [200, 204],
     body: (connection) => {
       const target = connection % TARGETS;
@@ -164,7 +181,7 @@ function print(results: readonly { side: Side; cpuSeconds: number }[], flags: Re
   console.log("| server | connections | samples/s | p50 ms | p99 ms | CPU s | samples per CPU-second | failed |");
   console.log("|---|---|---|---|---|---|---|---|");
   for (const { side, cpuSeconds } of results) {
-    const { turns } = side;
+    const turns = side.turns.slice(1);
     const columns = [
       TARGETS * side.perTarget,
       Math.round(samples / seconds(turns)).toLocaleString("en"),
@@ -172,7 +189,7 @@ function print(results: readonly { side: Side; cpuSeconds: number }[], flags: Re
       Math.max(...turns.map(({ p99 }) => p99)).toFixed(1),
       cpuSeconds.toFixed(2),
       Math.round(samples / cpuSeconds).toLocaleString("en"),
-      turns.reduce((sum, { failed }) => sum + failed, 0),
+      side.turns.reduce((sum, { failed }) => sum + failed, 0),
     ];
     console.log(`| ${side.name} | ${columns.join(" | ")} |`);
   }

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly outboundAllow?: readonly string[];
   /** Workers beside the platform, in the same runtime: what a benchmark measures against. */
   readonly beside?: readonly Readonly<Record<string, unknown>>[];
+  /** Opens the runtime's inspector (Chrome DevTools Protocol) on this port, for profiles. Never on a node that others reach. */
+  readonly inspectorPort?: number;
   /** A line of the runtime: a JSON log line of ours, or an error of its own. */
   readonly onLog?: (line: string, level: string) => void;
 }
@@ -74,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       unsafeLocalExplorer: false,
       telemetry: { enabled: false },
       log: new Log(LogLevel.ERROR),
+      ...(options.inspectorPort === undefined ? {} : { inspectorPort: options.inspectorPort }),
       handleStructuredLogs: ({ level, message }: { level: string; message: string }) => options.onLog?.(message, level),
       workers: [
         {
