@@ -102,6 +102,23 @@ describe("the label index", () => {
     expect(asked).toBeGreaterThan(500);
   });
 
+  it("[MT280] finds the same whether a pattern is asked of the values or of the few series that other matchers leave", () => {
+    const model = new Model();
+    for (let i = 0; i < 300; i++) model.add(`m${i % 100}`, i % 7 === 0 ? {} : { pod: `pod-${i}`, half: String(i % 2) });
+    for (const value of ["pod-1.*", "pod-.*|", ".+", "pod-7|pod-107", "(pod-2.*)?"]) {
+      for (const op of ["=~", "!~"] as const) {
+        for (const name of [undefined, "m7", "m8"]) {
+          const matchers: Matcher[] = [
+            { label: "pod", op, value },
+            { label: "half", op: "=", value: "1" },
+          ];
+          expect(model.find(name, matchers)).toEqual(model.naive(name, matchers));
+          expect(model.find(name, matchers.slice(0, 1))).toEqual(model.naive(name, matchers.slice(0, 1)));
+        }
+      }
+    }
+  });
+
   it("[MT281] counts labels and values, over all series and over those that match", () => {
     let seen = 0;
     fc.assert(

@@ -9,6 +9,9 @@ export const METRIC_LABEL = "__name__";
 /** What no answer shows as a label. */
 export const HIDDEN_LABELS: ReadonlySet<string> = new Set([METRIC_LABEL, TEMPORALITY_LABEL]);
 
+/** Reading a series' labels costs about as much as asking so many values. */
+const SERIES_COST = 4;
+
 interface Name {
   readonly values: Map<string, Slots>;
   /** Series that have the label. */
@@ -44,23 +47,36 @@ export class LabelIndex implements SeriesWatcher {
     const names = this.#all();
     const wanted: Slots[][] = [];
     const unwanted: Slots[][] = [];
+    let fewest = this.#table.size;
     if (metric !== undefined) {
       const found = names.get(METRIC_LABEL)?.values.get(metric);
       if (found === undefined) return [];
       wanted.push([found]);
+      fewest = countOf(found);
     }
-    for (const { label, exact, test } of matchers) {
+    const asked: ReadyMatcher[] = [];
+    // Those that name a value come first: they may leave so few series that a pattern is asked of these and not of every value.
+    for (const matcher of [...matchers].sort((a, b) => Number(!a.exact) - Number(!b.exact))) {
+      const { label, exact, test } = matcher;
       const values = names.get(label)?.values;
+      if (!exact && values && SERIES_COST * fewest < values.size) {
+        asked.push(matcher);
+        continue;
+      }
       // Series without the label stand for the empty value: when that passes, only the values that do not are looked at.
       const emptyPasses = test("");
       const deciding = values ? [...deciders(values, exact, (value) => test(value) !== emptyPasses)] : [];
       if (emptyPasses) {
         if (deciding.length > 0) unwanted.push(deciding);
-      } else if (deciding.length === 0) return [];
-      else wanted.push(deciding);
+        continue;
+      }
+      if (deciding.length === 0) return [];
+      wanted.push(deciding);
+      fewest = Math.min(fewest, total(deciding));
     }
     wanted.sort((a, b) => total(a) - total(b));
-    return collect(wanted, unwanted, this.#table);
+    const found = collect(wanted, unwanted, this.#table);
+    return asked.length === 0 ? found : found.filter((slot) => passes(this.#table.keyOf(slot) ?? "[]", asked));
   }
 
   /** Names of labels with the number of series that have them, and of their values; those that no answer shows are left out. */
@@ -153,6 +169,12 @@ function* pairsOf(key: string): Generator<readonly [label: string, value: string
   const parts = JSON.parse(key) as string[]; // keys in the table were read as such when they came
   yield [METRIC_LABEL, parts[0] ?? ""];
   for (let at = 1; at < parts.length; at += 2) yield [parts[at] ?? "", parts[at + 1] ?? ""];
+}
+
+/** Whether a series passes all matchers, by its own labels. */
+function passes(key: string, matchers: readonly ReadyMatcher[]): boolean {
+  const labels = new Map(pairsOf(key));
+  return matchers.every(({ label, test }) => test(labels.get(label) ?? ""));
 }
 
 /** Slots of the values that decide. */

@@ -2,7 +2,7 @@ import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } fr
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FIRST_METRIC_SETTINGS, type MetricSettings } from "../../contract/metric-settings.ts";
 import type { PlanName } from "../../contract/plans.ts";
-import type { CatalogAsk, RejectedLine } from "../../contract/rpc/metrics.ts";
+import type { CatalogAsk, MetricShardRpc, RejectedLine } from "../../contract/rpc/metrics.ts";
 import { UPKEEP } from "../../core/observe/upkeep.ts";
 import type { MetricShard } from "./metric-shard.ts";
 import { TENANT_PLAN_LIMITS } from "./tenant-plan.ts";
@@ -24,6 +24,11 @@ async function world(settings: Partial<MetricSettings> = {}, plan: PlanName = "f
   await tenant.create({ slug: tenantId, name: tenantId, plan }, meta);
   await put(settings);
   return { put, stub: env.METRICS.getByName(`${tenantId}/metrics/0`) };
+}
+
+/** The stub by its interface: the runtime's own stub types cannot say which answer belongs to which question. */
+function rpcOf(stub: Stub): MetricShardRpc {
+  return stub as unknown as MetricShardRpc; // the class implements it
 }
 
 const series = (from: number, count: number): TestSample[] =>
@@ -69,16 +74,18 @@ describe("what there is in a shard", () => {
       async () => await evictDurableObject(stub),
     ]) {
       await again();
-      expect(await stub.catalog("names", ALL)).toMatchObject({ value: { items: [{ metric: "up", series: 1 }], total: 1 } });
-      expect(await stub.catalog("values", { ...ALL, label: "host" })).toMatchObject({ value: { items: [{ value: "a", series: 1 }] } });
-      expect(await stub.catalog("series", ALL)).toMatchObject({ value: { items: [{ metric: "up", labels: { host: "a" } }] } });
+      expect(await rpcOf(stub).catalog("names", ALL)).toMatchObject({ value: { items: [{ metric: "up", series: 1 }], total: 1 } });
+      expect(await rpcOf(stub).catalog("values", { ...ALL, label: "host" })).toMatchObject({
+        value: { items: [{ value: "a", series: 1 }] },
+      });
+      expect(await rpcOf(stub).catalog("series", ALL)).toMatchObject({ value: { items: [{ metric: "up", labels: { host: "a" } }] } });
     }
   });
 
   it("[MT309] counts rows, bytes and points of every tier", async () => {
     const { stub } = await world({ rawHours: 2 });
     await ingest(stub, series(0, 3));
-    expect(await stub.catalog("storage", ALL)).toMatchObject({
+    expect(await rpcOf(stub).catalog("storage", ALL)).toMatchObject({
       value: {
         shard: 0,
         series: 3,
@@ -87,7 +94,7 @@ describe("what there is in a shard", () => {
       },
     });
     await upkeep(stub);
-    const stored = await stub.catalog("storage", ALL);
+    const stored = await rpcOf(stub).catalog("storage", ALL);
     expect(stored).toMatchObject({ value: { unsealedPoints: 0, tiers: [{ tier: "raw", points: 3, rows: 1 }, {}, {}] } });
     const raw = stored.ok ? stored.value.tiers[0] : undefined;
     expect(raw?.bytes).toBeGreaterThan(0);
@@ -98,7 +105,7 @@ describe("what there is in a shard", () => {
   it("[MT308] counts what came in, and what was refused on the way", async () => {
     const { stub } = await world({ activeSeries: 2 });
     await ingest(stub, series(0, 3));
-    expect(await stub.catalog("rejected", ALL)).toMatchObject({
+    expect(await rpcOf(stub).catalog("rejected", ALL)).toMatchObject({
       value: {
         ingest: [{ protocol: "native", keyId: "key", minutes: [{ samples: 2, requests: 1, rejected: 3 }], lagMs: expect.any(Number) }],
       },
@@ -122,7 +129,7 @@ describe("what there is in a shard", () => {
     expect((await stub.status()).rowsWritten).toBe(before);
     await upkeep(stub);
     await evictDurableObject(stub);
-    const kept = await stub.catalog("rejected", ALL);
+    const kept = await rpcOf(stub).catalog("rejected", ALL);
     expect(kept).toMatchObject({ value: { totals: [{ reason: "value-invalid", count: 60 }] } });
     expect(kept.ok && kept.value.items).toHaveLength(20);
   });
@@ -134,7 +141,7 @@ describe("what there is in a shard", () => {
     ]);
     await upkeep(stub);
     await evictDurableObject(stub);
-    expect(await stub.catalog("rejected", ALL)).toMatchObject({ value: { items: [{ reason: "point-empty", example: "m" }] } });
+    expect(await rpcOf(stub).catalog("rejected", ALL)).toMatchObject({ value: { items: [{ reason: "point-empty", example: "m" }] } });
   });
 });
 
@@ -150,7 +157,7 @@ describe("limits of a shard", () => {
     const { stub } = await world({ activeSeries: 3 });
     expect(await ingest(stub, series(0, 3))).toMatchObject({ accepted: 3, refusedSeries: [] });
     expect(await ingest(stub, series(0, 4))).toMatchObject({ accepted: 3, refusedSeries: [3], refusedBy: "active" });
-    expect(await stub.catalog("cardinality", { limit: 50 })).toMatchObject({ value: { activeSeries: 3, maxSeries: 3 } });
+    expect(await rpcOf(stub).catalog("cardinality", { limit: 50 })).toMatchObject({ value: { activeSeries: 3, maxSeries: 3 } });
   });
 
   it("[MT300] follow a change of the settings before they refuse because of the former", async () => {
@@ -180,7 +187,7 @@ describe("limits of a shard", () => {
   it("[MT301] count new and refused series by the hour", async () => {
     const { stub } = await world({ newSeriesPerHour: 2 });
     await ingest(stub, series(0, 3));
-    const answer = await stub.catalog("cardinality", { limit: 50 });
+    const answer = await rpcOf(stub).catalog("cardinality", { limit: 50 });
     expect(answer.ok && answer.value.newSeries).toHaveLength(24);
     expect(answer.ok && answer.value.newSeries.at(-1)).toMatchObject({ made: 2, refused: 1 });
   });

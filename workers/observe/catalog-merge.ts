@@ -14,7 +14,7 @@ export function mergeNames(parts: Answer<"names">, { search, limit }: CatalogAsk
   const merged = new Map<string, MetricNames["items"][number] & { value: string }>();
   for (const item of parts.flatMap(({ items }) => items)) {
     const known = merged.get(item.metric);
-    const described = known?.type == null ? item : known;
+    const described = known && known.type !== null ? known : item;
     merged.set(item.metric, { ...described, value: item.metric, series: item.series + (known?.series ?? 0) });
   }
   const { items, total } = rankLines(merged.values(), search, limit);
