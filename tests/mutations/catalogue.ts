@@ -8,6 +8,7 @@ import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
+import { METRIC_CATALOG_MUTATIONS } from "./catalogue/metrics-catalog.ts";
 import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
@@ -28,6 +29,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...AGENT_MUTATIONS,
   ...LIVE_MUTATIONS,
   ...METRIC_MUTATIONS,
+  ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_SPEED_MUTATIONS,
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,
