@@ -49,6 +49,16 @@ describe("limits on series", () => {
     expect(rig.shard.extras.limits.hours(NOON + 25 * HOUR).every(({ made }) => made === 0)).toBe(true);
   });
 
+  it("[MT301] count a series once whose row is read again after the counts were written down", () => {
+    const rig = new TestShard({ perHour: 4 });
+    rig.ingest(seriesOf(0, 3, NOON), NOON);
+    rig.shard.extras.limits.save(rig.store, rig.shard.state.nextRef);
+    rig.ingest(seriesOf(3, 1, NOON), NOON + 1);
+    rig.restart();
+    expect(rig.shard.extras.limits.madeNow(NOON + 2)).toBe(4);
+    expect(rig.ingest(seriesOf(4, 1, NOON), NOON + 2)).toMatchObject({ accepted: 0, refusedBy: "per-hour" });
+  });
+
   it("[MT302] are told when they begin to refuse, and again only after an hour in which none did, also by who was restarted", () => {
     const store = new MemoryStore();
     const limits = new SeriesLimits();

@@ -107,6 +107,7 @@ describe("exemplars", () => {
     const rig = new TestShard({ maxSeries: 1 });
     send(rig, [{ metric: "a" }, { metric: "b" }], { exemplars: [exemplar(0), exemplar(1)] });
     expect(exemplarsOf(rig).map(({ metric }) => metric)).toEqual(["a"]);
+    expect(rig.shard.extras.exemplars.size).toBe(1);
     for (const slot of rig.shard.series.liveSlots()) rig.shard.close(slot);
     expect(exemplarsOf(rig)).toEqual([]);
   });
