@@ -74,3 +74,21 @@ function bucketsAt({ schema, zeroThreshold, zeroCount, positive, negative }: Exp
   // Infinities as a lower bound, and bounds that meet after a zero bucket as wide as a bucket, say nothing of their own.
   return buckets.filter(({ le }, i) => Number.isFinite(le) && !(buckets[i + 1] && (buckets[i + 1]?.le ?? 0) <= le));
 }
+
+/**
+ * The same buckets with those of earlier histograms of the series put in, as far as there is room: a bound that came and went with
+ * the values would look like a counter that starts anew. Only where no value lies between two bounds is the count of another one known.
+ */
+export function withFormer(buckets: readonly ClassicBucket[], former: Iterable<number>, count: number): ClassicBucket[] {
+  const all = [...buckets];
+  const bounds = new Set(buckets.map(({ le }) => le));
+  for (const le of former) {
+    if (all.length >= MAX_CLASSIC_BUCKETS) break;
+    if (bounds.has(le) || !Number.isFinite(le)) continue;
+    const above = buckets.findIndex((bucket) => bucket.le > le);
+    const [before, behind] = above < 0 ? [buckets.at(-1), undefined] : [buckets[above - 1], buckets[above]];
+    const low = before?.count ?? 0;
+    if (low === (behind?.count ?? count)) all.push({ le, count: low });
+  }
+  return all.length === buckets.length ? all : all.toSorted((a, b) => a.le - b.le);
+}

@@ -1,7 +1,7 @@
 import { parseSeriesKey } from "../../contract/metric-key.ts";
 import { STALE_BITS } from "../../contract/metric-limits.ts";
 import { timestampFault } from "../../contract/metric-samples.ts";
-import { type ClassicBucket, classicBuckets, type ExponentialSide } from "./exponential-buckets.ts";
+import { type ClassicBucket, classicBuckets, type ExponentialSide, withFormer } from "./exponential-buckets.ts";
 import type { KnownLabels } from "./known-labels.ts";
 import { type ProtobufReader, WIRE } from "./protobuf.ts";
 import type { RequestState } from "./remote-write-state.ts";
@@ -73,11 +73,12 @@ export function readNativeHistogram(reader: ProtobufReader, meaning: KnownLabels
     for (const series of [...parts.buckets.values(), parts.sum, parts.count]) batch.add(index, series, read.atMs, null);
     return;
   }
-  const buckets = bucketsOf(read);
-  if (!buckets) {
+  const current = bucketsOf(read);
+  if (!current) {
     const detail = `a histogram of ${parts.metric} has schema ${read.schema}, or buckets that do not fit together; schemas ${SCHEMAS.least} to ${SCHEMAS.most} and custom bounds are taken`;
     return batch.reject({ index, reason: "histogram-unsupported", detail }, () => meaning.series?.key ?? "");
   }
+  const buckets = withFormer(current, parts.buckets.keys(), read.count);
   state.made(buckets.length + 3);
   for (const { le, count } of [...buckets, { le: Number.POSITIVE_INFINITY, count: read.count }]) {
     batch.add(index, bucketSeries(parts, le, batch.tenant), read.atMs, count);
