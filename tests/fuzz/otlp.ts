@@ -133,7 +133,9 @@ function makeExemplar(random: Random): TestExemplar {
 const double = (random: Random): number => pick(random, [0, -0, 1.5, random() * 1e6, -1e-300, 1.7e308]);
 const count = (random: Random): number | string => pick(random, [0, 3, "7", "18446744073709551615", Math.floor(random() * 1e9)]);
 
-function makePoint(random: Random, kind: keyof TestMetric): TestPoint {
+const KINDS = ["gauge", "sum", "histogram", "exponentialHistogram", "summary"] as const;
+
+function makePoint(random: Random, kind: (typeof KINDS)[number]): TestPoint {
   const common: TestPoint = {
     attributes: makeAttributes(random),
     timeUnixNano: random() < 0.8 ? nanos(NOON - Math.floor(random() * 1_000_000)) : makeTime(random),
@@ -162,7 +164,8 @@ function makePoint(random: Random, kind: keyof TestMetric): TestPoint {
       };
     case "summary":
       return { ...common, ...totals, quantileValues: some(random, 3, () => ({ quantile: random(), value: double(random) })) };
-    default: {
+    case "gauge":
+    case "sum": {
       const value = random();
       if (value < 0.05) return { ...common, ...exemplars };
       return { ...common, ...exemplars, ...(value < 0.5 ? { asDouble: double(random) } : { asInt: count(random) === "7" ? "-7" : 9 }) };
@@ -171,7 +174,7 @@ function makePoint(random: Random, kind: keyof TestMetric): TestPoint {
 }
 
 function makeMetric(random: Random): TestMetric {
-  const kind = pick(random, ["gauge", "sum", "histogram", "exponentialHistogram", "summary"] as const);
+  const kind = pick(random, KINDS);
   const dataPoints = some(random, 3, () => makePoint(random, kind));
   const aggregation = kind === "gauge" || kind === "summary" ? {} : { aggregationTemporality: pick(random, [0, 1, 2, 2]) };
   const monotonic = kind === "sum" ? { isMonotonic: random() < 0.7 } : {};
