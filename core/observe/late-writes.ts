@@ -14,6 +14,8 @@ export class LateWrites {
   #base = 0;
   #newest = 0;
   #dirty = new Map<number, Set<number>>();
+  /** Handed over, but not stored yet. */
+  #summing: ReadonlyMap<number, ReadonlySet<number>> = new Map();
   readonly #imported = new Map<number, number>();
   /** Windows before are made, or being made from points that were read already. */
   rolledTo: number;
@@ -71,7 +73,18 @@ export class LateWrites {
   takeDirty(): Map<number, Set<number>> {
     const dirty = this.#dirty;
     this.#dirty = new Map();
+    this.#summing = dirty;
     return dirty;
+  }
+
+  /** What was handed over is summed and stored. */
+  summed(): void {
+    this.#summing = new Map();
+  }
+
+  /** Windows of a series from here on may lack samples that came late; infinite when none do. Epoch milliseconds. */
+  dirtyFrom(slot: number): number {
+    return Math.min(...(this.#dirty.get(slot) ?? []), ...(this.#summing.get(slot) ?? []));
   }
 
   /** Forgets a slot, which another series may get. */

@@ -87,6 +87,10 @@ export class TierReader implements TierSource {
     return this.#shard.late.epochOf(slot);
   }
 
+  staleFrom(slot: number): number {
+    return this.#shard.late.dirtyFrom(slot);
+  }
+
   bytesFor(slot: number, tier: Tier, from: number, end: number): number {
     const start = Math.max(from, this.oldest(tier));
     const rows =

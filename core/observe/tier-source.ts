@@ -31,6 +31,8 @@ export interface TierSource {
   oldest(tier: Tier): number;
   /** Grows when a closed range of the series changes. */
   lateEpoch(slot: number): number;
+  /** Windows of the series from here on may lack samples that came late: raw points have them. Infinite when none do. */
+  staleFrom(slot: number): number;
   /** Bytes of the packed rows that reading this would decode, rows shared with a series asked before not counted again. */
   bytesFor(slot: number, tier: Tier, from: number, end: number): number;
   readonly trace: { blocksRead: number; bytesRead: number; readonly points: Record<Tier, number> };

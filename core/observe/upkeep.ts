@@ -107,6 +107,7 @@ export function* upkeep(shard: Shard, now: number, kept: KeptMs, usedLogRows: nu
   while (seal.slice()) yield "slice";
   const dirty = new DirtyWindows(shard, now);
   while (dirty.slice()) yield "slice";
+  shard.late.summed();
   yield "sealing";
   seal.finish();
   for (const tier of ["minute", "hour"] as const) yield* roll(shard, tier, now);

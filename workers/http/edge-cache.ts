@@ -1,11 +1,10 @@
-import { sha256Hex } from "../../contract/base64.ts";
 import { type Outcome, accept } from "../../contract/problems.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import type { EdgeEnv } from "../env.ts";
 import { accessOf } from "./access-cache.ts";
 import { takeAnswer } from "./door-limits.ts";
+import { EdgeStore, type Kept, storeKey } from "./edge-store.ts";
 import { registerIsolateCache } from "./isolate-caches.ts";
-import { Lru } from "./lru.ts";
 import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
 export const EDGE_CACHE_LIMITS = {
@@ -16,28 +15,21 @@ export const EDGE_CACHE_LIMITS = {
   memoryEntries: 1_000,
 } as const;
 
-/** Its own name space: nothing that `fetch` caches under the same addresses is ever seen here, or the other way round. */
-const CACHE_NAME = "meridian-door";
-const MADE_AT = "x-meridian-made-at";
-
 interface Shared {
   readonly outcome: Outcome<unknown>;
   /** Epoch milliseconds. */
   readonly madeAt: number;
 }
 
-interface Kept {
-  readonly value: unknown;
-  /** Epoch milliseconds. */
-  readonly madeAt: number;
-}
-
-const memory = new Lru<Kept>(EDGE_CACHE_LIMITS.memoryEntries, EDGE_CACHE_LIMITS.memoryChars);
-const flights = new SingleFlight<Shared>();
-registerIsolateCache(() => {
-  memory.clear();
-  flights.clear();
+const store = new EdgeStore<unknown>({
+  cacheName: "meridian-door",
+  entries: EDGE_CACHE_LIMITS.memoryEntries,
+  weight: EDGE_CACHE_LIMITS.memoryChars,
+  mediaType: "application/json",
+  decode: async (body) => await body.json(),
 });
+const flights = new SingleFlight<Shared>();
+registerIsolateCache(() => flights.clear());
 
 /** What this needs of a route's call. */
 interface SharedCall {
@@ -64,7 +56,7 @@ export async function shareWithVisitors<T>(
   const { tenantId } = principal;
   // A mark taken away changes the version, and with it every key: nothing of before is found again.
   const version = (await accessOf(env, ctx, tenantId, now))?.configVersion ?? 0;
-  const key = await keyOf(env, [tenantId, version, name, parts]);
+  const key = await storeKey(env, [tenantId, version, name, parts]);
   const shared = await flights.run(key, ctx, async () => {
     const kept = await find(env, key, now, maxAgeS);
     if (kept) return { outcome: accept(kept.value), madeAt: kept.madeAt };
@@ -82,52 +74,14 @@ export async function shareWithVisitors<T>(
   return outcome;
 }
 
-/** An address of ours that no route has. All parts go in as JSON in a hash: no text of one can look like another's. */
-async function keyOf(env: EdgeEnv, parts: readonly unknown[]): Promise<string> {
-  return `${env.PUBLIC_URL}/v1/.shared/${await sha256Hex(new TextEncoder().encode(JSON.stringify(parts)))}`;
-}
-
-async function find(env: EdgeEnv, key: string, now: number, maxAgeS: number): Promise<Kept | undefined> {
-  const own = memory.get(key, now);
-  const kept = own ?? (await findAtLocation(env, key));
+async function find(env: EdgeEnv, key: string, now: number, maxAgeS: number): Promise<Kept<unknown> | undefined> {
+  const kept = await store.find(env, key, now);
   // A hit must not be older than what is promised, and one from a clock ahead of ours would be for too long.
   if (!kept || !(kept.madeAt <= now && now - kept.madeAt < maxAgeS * 1_000)) return undefined;
   return kept;
 }
 
-async function keep(env: EdgeEnv, key: string, kept: Kept, maxAgeS: number): Promise<void> {
+async function keep(env: EdgeEnv, key: string, kept: Kept<unknown>, maxAgeS: number): Promise<void> {
   const text = JSON.stringify(kept.value);
-  if (text.length > EDGE_CACHE_LIMITS.chars) return;
-  memory.set(key, kept, kept.madeAt + maxAgeS * 1_000, text.length);
-  await keepAtLocation(env, key, text, kept.madeAt, maxAgeS);
-}
-
-/**
- * Isolates of one location share through the Cache API. A single node has one isolate, and its Cache API writes files that
- * only go when the same question comes again: strangers could fill its disk with questions.
- */
-function hasLocation({ SINGLE_NODE }: EdgeEnv): boolean {
-  return SINGLE_NODE !== "true";
-}
-
-async function findAtLocation(env: EdgeEnv, key: string): Promise<Kept | undefined> {
-  if (!hasLocation(env)) return undefined;
-  try {
-    const cache = await caches.open(CACHE_NAME);
-    const kept = await cache.match(key);
-    return kept && { value: await kept.json(), madeAt: Number(kept.headers.get(MADE_AT) ?? Number.NaN) };
-  } catch {
-    return undefined; // a cache that cannot be read is an empty one
-  }
-}
-
-async function keepAtLocation(env: EdgeEnv, key: string, text: string, madeAt: number, maxAgeS: number): Promise<void> {
-  if (!hasLocation(env)) return;
-  try {
-    const cache = await caches.open(CACHE_NAME);
-    const headers = { "content-type": "application/json", "cache-control": `max-age=${maxAgeS}`, [MADE_AT]: String(madeAt) };
-    await cache.put(key, new Response(text, { headers }));
-  } catch {
-    // the next reader asks again
-  }
+  if (text.length <= EDGE_CACHE_LIMITS.chars) await store.keep(env, key, kept, text.length, maxAgeS, () => text);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { METRIC_LIMITS } from "../../../contract/metric-limits.ts";
 import { planSteps } from "../../../contract/query-steps.ts";
 import { NOON, TestShard, type TestSample, valueOf } from "../testing.ts";
-import { rawSource } from "./raw-source.ts";
+import { ALL_KEPT, TierReader } from "../tier-reader.ts";
 import { ask, askWith, gatherFrom, iso, selectAll } from "./testing.ts";
 
 /** Points of several hosts, one every 5 s. */
@@ -196,7 +196,9 @@ describe("a query", () => {
 
   it("[MT29] shows nothing older than the raw tier", async () => {
     const rig = filled(1);
-    const source = rawSource(rig.reader(), NOON + 30_000);
+    const source = new (class extends TierReader {
+      override oldest = () => NOON + 30_000;
+    })(rig.shard, NOON, ALL_KEPT);
     expect(valueOf(await ask(rig, { stepMs: 5_000 }, source)).series[0]?.values.filter((value) => value !== null)).toEqual([
       6, 7, 8, 9, 10, 11,
     ]);

@@ -4,14 +4,18 @@ import { answerQuery, type Gather } from "../../../contract/query-answer.ts";
 import { planQuery } from "../../../contract/query-plan.ts";
 import type { SelectOrder, SelectReply } from "../../../contract/rpc/metric-select.ts";
 import { NOON, type TestShard } from "../testing.ts";
+import { ALL_KEPT, TierReader } from "../tier-reader.ts";
 import type { TierSource } from "../tier-source.ts";
-import { rawSource } from "./raw-source.ts";
 import { select } from "./select.ts";
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** Answers an order from a shard without a pause. */
-export function selectAll(rig: TestShard, order: SelectOrder, source: TierSource = rawSource(rig.reader(), 0)): Outcome<SelectReply> {
+export function selectAll(
+  rig: TestShard,
+  order: SelectOrder,
+  source: TierSource = new TierReader(rig.shard, NOON, ALL_KEPT),
+): Outcome<SelectReply> {
   const { series, labels: index, state } = rig.shard;
   const work = select(order, { series, index, source, dictionary: state.dictionary, closedMs: 0 });
   for (;;) {
