@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { FIRST_METRIC_SETTINGS, type MetricSettings } from "../../contract/metric-settings.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { PLANS } from "../../contract/plans.ts";
-import { accessOf, createdTenant, meta, rowsOf, rpcOf } from "./tenant-testing.ts";
+import type { MaintenanceReport, StateChunk } from "../../contract/rpc/maintenance.ts";
+import { accessOf, createdTenant, meta, rowsOf, rpcOf, tenantAt } from "./tenant-testing.ts";
 
 const withSettings = (change: Partial<MetricSettings>): MetricSettings => ({ ...FIRST_METRIC_SETTINGS, ...change });
 
@@ -91,5 +92,24 @@ describe("how a tenant's metrics are kept", () => {
     expect(await rpcOf(stub).metricSettings()).toMatchObject({ value: { view: { settings: withSettings({ shards: 4 }) }, version: 5 } });
     await store({ ...withSettings({ shards: 4 }), later: true });
     expect(await rpcOf(stub).metricSettings()).toMatchObject({ value: { view: { settings: withSettings({ shards: 4 }) } } });
+  });
+
+  it("[MT294] travels with a backup of the tenant", async () => {
+    const stub = await createdTenant("metric-settings-saved");
+    const tenant = rpcOf(stub);
+    await tenant.putMetricSettings(withSettings({ shards: 5 }), undefined, meta);
+    const chunks: StateChunk[] = [];
+    for (let cursor: string | null = null, more = true; more; more = cursor !== null) {
+      const report: MaintenanceReport<{ type: "export"; cursor: string | null }> = await tenant.maintain({ type: "export", cursor });
+      chunks.push(report.chunk);
+      cursor = report.cursor;
+    }
+    // An object of the same name that was never used, as on another node.
+    await runInDurableObject(stub, async (_, state) => await state.storage.deleteAll());
+    await evictDurableObject(stub);
+    const restored = rpcOf(tenantAt("metric-settings-saved"));
+    for (const [at, chunk] of chunks.entries())
+      await restored.maintain({ type: "import", chunk, first: at === 0, last: at === chunks.length - 1 });
+    expect(await restored.metricSettings()).toMatchObject({ value: { view: { settings: withSettings({ shards: 5 }) }, version: 2 } });
   });
 });
