@@ -9,6 +9,7 @@ import { KIT_MUTATIONS } from "./catalogue/kit.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
 import { METRIC_CATALOG_MUTATIONS } from "./catalogue/metrics-catalog.ts";
+import { METRIC_OTLP_MUTATIONS } from "./catalogue/metrics-otlp.ts";
 import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
@@ -30,6 +31,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LIVE_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
+  ...METRIC_OTLP_MUTATIONS,
   ...METRIC_SPEED_MUTATIONS,
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,

@@ -136,7 +136,7 @@ export class OtlpMapper implements OtlpVisitor {
       return;
     }
     const { kind } = metric;
-    const startMs = isRunningTotal(metric) ? this.#newStart(point, known) : 0;
+    const startMs = isRunningTotal(metric) && !isStale(point) ? this.#newStart(point, known) : 0;
     let labels: Labels | undefined;
     const put = (ending: string, value: number, total = true, bound?: number): KnownSeries => {
       const text = bound === undefined ? undefined : numberText(bound);

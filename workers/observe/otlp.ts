@@ -1,7 +1,9 @@
 import { acceptedWindow } from "../../contract/metric-samples.ts";
+import { accept } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { withForeignBody } from "./in-flight.ts";
+import { digestOf } from "./ingest-batch.ts";
 import { seriesCache } from "./isolate.ts";
 import { isProtobuf, JSON_TYPE, otlpProblem, otlpSuccess, PROTOBUF } from "./otlp-answers.ts";
 import { readOtlp } from "./otlp-read.ts";
@@ -31,12 +33,14 @@ export function registerOtlpRoutes(app: App): void {
         const contentType = call.request.headers.get("content-type");
         const form = isProtobuf(contentType) ? "protobuf" : "json";
         const window = acceptedWindow(call.now);
-        const read = await withForeignBody(call.request, "decoded", async ({ bytes }) =>
-          readOtlp(bytes, form, window, seriesCache.of(call.principal.tenantId)),
-        );
+        const read = await withForeignBody(call.request, "decoded", async ({ bytes }) => {
+          const request = readOtlp(bytes, form, window, seriesCache.of(call.principal.tenantId));
+          // Of the body and not of its samples: sent again, it may be read with other starts.
+          return request.ok ? accept({ ...request.value, id: `otlp/${await digestOf(bytes)}` }) : request;
+        });
         if (!read.ok) return read;
-        const { batch, mapper } = read.value;
-        const stored = await storeSamples(call, batch, await batch.contentId(), form === "protobuf" ? "otlp-proto" : "otlp-json");
+        const { batch, mapper, id } = read.value;
+        const stored = await storeSamples(call, batch, id, form === "protobuf" ? "otlp-proto" : "otlp-json");
         if (!stored.ok) return stored;
         mapper.stored();
         return otlpSuccess(contentType, batch.partialSuccess(mapper.points));
