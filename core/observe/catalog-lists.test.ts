@@ -56,7 +56,8 @@ describe("lists of what there is", () => {
     expect(valueOf(listSeries({ limit: 10, metric: "requests" }, shard)).items).toEqual([
       { metric: "requests", labels: { host: "web-1" }, newestAt: NOON },
     ]);
-    expect(valueOf(listSeries({ limit: 10, search: "db-" }, shard)).total).toBe(1);
+    expect(valueOf(listSeries({ limit: 10, search: "DB-" }, shard)).total).toBe(1);
+    expect(valueOf(listValues({ limit: 10, label: TEMPORALITY_LABEL }, shard))).toEqual({ items: [], total: 0 });
   });
 
   it("[MT312] name what takes the most series: metrics, labels by their values, and values", () => {

@@ -4,6 +4,7 @@ import { type Counted, HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./la
 import { readyMatchers } from "./label-matchers.ts";
 import type { MetricMetadata } from "../../contract/metric-extras.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
+import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
 import { rankLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
 import type { Heads } from "./heads.ts";
@@ -38,7 +39,8 @@ export function listSeries(ask: CatalogAsk, { labels, heads, series }: CatalogPa
   const within = selected(ask, labels);
   if (!within.ok) return within;
   const slots = within.value ?? labels.match(undefined, []);
-  const found = ask.search === undefined ? slots : slots.filter((slot) => (series.keyOf(slot) ?? "").includes(ask.search ?? ""));
+  const wanted = ask.search?.toLowerCase();
+  const found = wanted === undefined ? slots : slots.filter((slot) => (series.keyOf(slot) ?? "").toLowerCase().includes(wanted));
   const newest = found.sort((a, b) => heads.newestAt(b) - heads.newestAt(a) || a - b).slice(0, ask.limit);
   return accept({
     items: newest.map((slot) => {
@@ -58,6 +60,8 @@ export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<L
 
 /** A label's values with their number of series. */
 export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
+  // Ours, and in no answer: what it says is only matched by.
+  if (ask.label === TEMPORALITY_LABEL) return accept({ items: [], total: 0 });
   const within = selected(ask, labels);
   return within.ok ? accept(rankLines(labels.values(ask.label ?? "", within.value), ask.search, ask.limit)) : within;
 }
