@@ -26,14 +26,23 @@ function flatten(issue: Issue, above: readonly PropertyKey[], value: unknown): F
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...path, key], detail: "This field is not known here: remove it." }));
   }
-  const meant = issue.code === "invalid_union" ? meantBranch(issue.errors) : undefined;
+  const meant = issue.code === "invalid_union" ? meantBranch(issue.errors, at(value, path)) : undefined;
   if (meant) return meant.flatMap((inner) => flatten(inner, path, value));
   return [{ path, detail: detailOf(issue, at(value, path) === undefined) }];
 }
 
-/** The branch of a union that the sender meant: the one that complains only below its top, else the one with the fewest complaints. */
-function meantBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
-  const cost = (branch: readonly Issue[]) => branch.length + (branch.some((issue) => issue.path.length === 0) ? 1_000 : 0);
+/**
+ * The branch of a union that the sender meant: the one that complains only below its top, then the one whose fields were sent and no others,
+ * then the one with the fewest complaints.
+ */
+function meantBranch(branches: readonly (readonly Issue[])[], value: unknown): readonly Issue[] | undefined {
+  const isOfAnother = (issue: Issue) =>
+    issue.code === "unrecognized_keys" || (issue.path.length === 1 && at(value, issue.path) === undefined);
+  const cost = (branch: readonly Issue[]) =>
+    branch.reduce(
+      (sum, issue) => sum + 1 + (issue.path.length === 0 && issue.code !== "unrecognized_keys" ? 10_000 : isOfAnother(issue) ? 100 : 0),
+      0,
+    );
   return branches.filter((branch) => branch.length > 0).toSorted((a, b) => cost(a) - cost(b))[0];
 }
 
