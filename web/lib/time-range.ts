@@ -48,6 +48,11 @@ const STEPS_MS = [
   5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000,
 ];
 
+/** The finest step that is at least so long. */
+export function stepAtLeast(ms: number): number {
+  return STEPS_MS.find((step) => step >= ms) ?? Math.ceil(ms / 86_400_000) * 86_400_000;
+}
+
 /** The finest step that shows the span in at most so many points. */
 export function stepFor(spanMs: number, maxPoints: number): number {
   return STEPS_MS.find((step) => spanMs / step <= maxPoints) ?? Math.ceil(spanMs / maxPoints / 86_400_000) * 86_400_000;

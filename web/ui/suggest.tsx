@@ -23,6 +23,8 @@ interface SuggestProps {
   readonly error?: string | undefined;
   readonly class?: string;
   readonly maxLength?: number;
+  /** Whether `/` leads here. */
+  readonly search?: boolean;
   /** Takes the focus when it appears: it was asked for. */
   readonly autofocus?: boolean;
   /** Said in place of suggestions when nothing fits. */
@@ -114,6 +116,7 @@ export function Suggest(props: SuggestProps) {
       <input
         ref={input}
         type="text"
+        data-search={props.search ? "" : undefined}
         role="combobox"
         aria-label={label}
         aria-autocomplete="list"

@@ -22,7 +22,7 @@ function act(action: KeyAction): void {
       overlay.value = overlay.value === action.type ? "none" : action.type;
       return;
     case "search": {
-      const search = document.querySelector<HTMLInputElement>("main input[type=search]");
+      const search = document.querySelector<HTMLInputElement>("main input:is([type=search], [data-search])");
       if (search) search.focus();
       else overlay.value = "palette";
       return;

@@ -82,8 +82,8 @@ function Exploding({ of }: { of: Cardinality }) {
 function Tables({ of }: { of: Cardinality }) {
   return (
     <div class="cardinality-grid">
-      <Card title="Metrics with most series">
-        <Table
+      <Card>
+          <Table bar={<h2>Metrics with most series</h2>}
           name="top-metrics"
           label="Metrics with most series"
           columns={lineColumns("Metric", of.activeSeries)}
@@ -92,8 +92,8 @@ function Tables({ of }: { of: Cardinality }) {
           href={({ name }) => chosenAddress("series", { metric: name, matchers: [] })}
         />
       </Card>
-      <Card title="Labels with most values">
-        <Table
+      <Card>
+          <Table bar={<h2>Labels with most values</h2>}
           name="top-labels"
           label="Labels with most values"
           columns={LABELS}
@@ -102,8 +102,8 @@ function Tables({ of }: { of: Cardinality }) {
           href={({ name }) => labelAddress(name)}
         />
       </Card>
-      <Card title="Pairs with most series">
-        <Table
+      <Card>
+          <Table bar={<h2>Pairs with most series</h2>}
           name="top-pairs"
           label="Pairs with most series"
           columns={lineColumns("Label and value", of.activeSeries)}

@@ -48,7 +48,7 @@ export default function ExplorePage() {
   const range = readRange(place.value.search, DEFAULT_RANGE);
   const of = useExplore(state, range);
   const asking = state.queries.some(({ metric }) => metric !== "");
-  const change = (next: ExploreState) => setQuery({ ...exploreQuery(next), find: null, show: null }, { replace: false });
+  const change = (next: ExploreState) => setQuery({ ...exploreQuery(next), show: null }, { replace: false });
   const refusal = of.refusal.value;
   const problems = refusal?.asked ? draftProblems(refusal.asked, refusal.error.errors) : [];
   // What is said beside its field is not said again; the rest is, with what the server says as a whole.
@@ -92,7 +92,10 @@ export default function ExplorePage() {
             <PageError
               failure={{
                 ...failureOf(refusal.error, "This question could not be answered"),
-                detail: [refusal.error.detail, ...elsewhere.map(({ pointer, detail }) => `${pointer}: ${detail}`)].join(" "),
+                detail: [
+                  refusal.error.detail,
+                  ...elsewhere.flatMap(({ detail }) => (detail === refusal.error.detail ? [] : [detail])),
+                ].join(" "),
               }}
               onRetry={of.resource.reload}
             />

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { metricQuerySchema, MATCHER_OPS } from "../../../../contract/metric-query.ts";
 import { askedOf, bandPossible, curlOf, draftProblems, shifted, shiftOf } from "./explore-request.ts";
 import { type ExploreState, FIRST_QUERY, OPS, readExplore } from "./explore-state.ts";
+import { finestStep, intervalOf } from "./step-choice.ts";
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 10, 20, 12);
@@ -121,5 +122,27 @@ describe("a refused question", () => {
     expect(said("/histogramQuantile")).toBe("/queries/1/histogramQuantile");
     expect(said("/stepMs")).toBe("/stepMs");
     expect(said("")).toBe("");
+  });
+});
+
+describe("the step of a question", () => {
+  const draft = { ...FIRST_QUERY, metric: "m" };
+  const step = (part: Partial<typeof FIRST_QUERY>, intervalMs: number | null) => finestStep([{ ...draft, ...part }], () => intervalMs);
+
+  it("[UI94] is never finer than the samples, and has two of them where one that lacks would make a wrong number", () => {
+    expect(step({}, null)).toBe(5_000);
+    expect(step({}, 15_000)).toBe(15_000);
+    expect(step({}, 60_000)).toBe(60_000);
+    expect(step({ over: "rate" }, 15_000)).toBe(30_000);
+    expect(step({ group: "by" }, 60_000)).toBe(120_000);
+    expect(step({ group: "by", windowMs: 300_000 }, 60_000)).toBe(5_000);
+    expect(finestStep([draft, { ...draft, metric: "slow" }], (metric) => (metric === "slow" ? 300_000 : 5_000))).toBe(300_000);
+  });
+
+  it("[UI94] is learned from the distance that samples mostly have", () => {
+    const values = [1, null, null, 1, null, null, 1, 1, null, null, 1, null, null, null, null, 1, null, null, 1];
+    expect(intervalOf({ stepMs: 5_000, series: [{ labels: {}, values }] })).toBe(15_000);
+    expect(intervalOf({ stepMs: 5_000, series: [{ labels: {}, values: [null, 1] }] })).toBeNull();
+    expect(intervalOf({ stepMs: 5_000, series: [] })).toBeNull();
   });
 });

@@ -27,6 +27,7 @@ export function bandPossible({ queries, formulas }: ExploreState): boolean {
         query.windowMs === null &&
         query.group === "each" &&
         query.histogram === null &&
+        query.top === null &&
         !["rate", "increase", "delta", "count"].includes(query.over),
     )
   );

@@ -9,6 +9,7 @@ import { metricsApi } from "../metrics-api.ts";
 import type { QueryDraft } from "./explore-state.ts";
 import { ACROSS_WORDS } from "./metric-words.ts";
 import { NumberField } from "./number-field.tsx";
+import "./explore.css";
 
 const GROUP_WORDS = { each: "each series", by: "together by", without: "together without" } as const;
 const GROUPS = ["each", "by", "without"] as const;

@@ -8,6 +8,7 @@ import { Suggest } from "../../../ui/suggest.tsx";
 import { problemsUnder } from "../../identity/field-problems.ts";
 import { metricsApi } from "../metrics-api.ts";
 import { type MatcherDraft, OPS, type QueryDraft } from "./explore-state.ts";
+import "./explore.css";
 
 const OP_WORDS: Record<MatcherOp, string> = { "=": "is", "!=": "is not", "=~": "matches", "!~": "matches not" };
 

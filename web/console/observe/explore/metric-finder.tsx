@@ -9,19 +9,22 @@ interface FinderProps {
   readonly value: string;
   readonly error?: string | undefined;
   readonly autofocus?: boolean;
+  /** Whether `/` leads here. */
+  readonly search?: boolean;
   readonly onChoose: (metric: string) => void;
 }
 
 /** A metric by name as one types, with its type, unit, help and how many series it has. */
-export function MetricFinder({ label, value, error, autofocus, onChoose }: FinderProps) {
+export function MetricFinder({ label, value, error, autofocus, search: isSearch, onChoose }: FinderProps) {
   return (
     <Suggest
       class="metric-finder"
       label={label}
-      placeholder="Find a metric"
+      placeholder={isSearch ? "Find a metric ( / )" : "Find a metric"}
       value={value}
       error={error}
       {...(autofocus && { autofocus })}
+      {...(isSearch && { search: true })}
       maxLength={METRIC_LIMITS.metricChars}
       nothing="No metric is called that. Enter asks for it all the same: it may have been sent long ago."
       load={async (search, abort) => {

@@ -1,4 +1,6 @@
-import { place, setQuery } from "../../../lib/location.ts";
+import { useSignal } from "@preact/signals";
+import { plural } from "../../../lib/format.ts";
+import { go, place } from "../../../lib/location.ts";
 import { useResource } from "../../../lib/resource.ts";
 import { readQuery } from "../../../lib/url-state.ts";
 import { LinkButton } from "../../../ui/button.tsx";
@@ -18,8 +20,8 @@ function addressOf({ metric, type }: MetricInfo): string {
   return exploreAddress([firstQuestion(metric, type)], range === "" ? {} : { range });
 }
 
-const COLUMNS: readonly [Column<MetricInfo>, ...Column<MetricInfo>[]] = [
-  { key: "metric", title: "Metric", value: ({ metric }) => metric },
+const NAME: Column<MetricInfo> = { key: "metric", title: "Metric", value: ({ metric }) => metric };
+const COLUMNS: readonly Column<MetricInfo>[] = [
   { key: "series", title: "Series", number: true, value: ({ series }) => series, cell: ({ series }) => series.toLocaleString("en") },
   { key: "type", title: "Type", wide: true, value: ({ type }) => type ?? "" },
   { key: "unit", title: "Unit", wide: true, value: ({ unit }) => unit ?? "" },
@@ -28,55 +30,46 @@ const COLUMNS: readonly [Column<MetricInfo>, ...Column<MetricInfo>[]] = [
 
 /** The metrics that there are, each a click away from its chart. */
 export function MetricList() {
-  const search = readQuery(place.value.search, "find");
+  const total = useSignal(0);
   const names = useResource(
-    `names:${search}`,
+    "names",
     async (abort) => {
-      const found = await metricsApi.names({ search, limit: LISTED }, abort);
+      const found = await metricsApi.names({ limit: LISTED }, abort);
       noteMetrics(found.items);
+      total.value = found.total;
       return found.items;
     },
     30_000,
   );
   return (
-    <>
-      <div class="filters" role="search">
-        <input
-          type="search"
-          placeholder="Filter by name ( / )"
-          aria-label="Filter metrics by name"
-          value={search}
-          onInput={(event) => setQuery({ find: event.currentTarget.value })}
+    <Listing
+      of={names}
+      what="metrics"
+      empty={
+        <EmptyState title="No metric yet" action={<LinkButton href="/console/observe/ingest?send=prometheus">How to send</LinkButton>}>
+          Metrics appear here with their first sample: from an agent, a Prometheus, an OpenTelemetry SDK or a line of curl.
+        </EmptyState>
+      }
+    >
+      {(rows) => (
+        <Table
+          name="metrics"
+          label="Metrics"
+          // What no sender has told makes no empty column.
+          columns={[NAME, ...COLUMNS.filter(({ value }) => rows.some((row) => value(row) !== ""))]}
+          rows={rows}
+          id={({ metric }) => metric}
+          href={addressOf}
+          open={(row) => go(addressOf(row))}
+          bar={
+            <span class="muted">
+              {total.value > rows.length
+                ? `the ${rows.length} with most series of ${total.value.toLocaleString("en")} metrics; the others are found by name`
+                : plural(rows.length, "metric")}
+            </span>
+          }
         />
-      </div>
-      <Listing
-        of={names}
-        what="metrics"
-        empty={
-          search === "" ? (
-            <EmptyState title="No metric yet" action={<LinkButton href="/console/observe/ingest?send=prometheus">How to send</LinkButton>}>
-              Metrics appear here with their first sample: from an agent, a Prometheus, an OpenTelemetry SDK or a line of curl.
-            </EmptyState>
-          ) : (
-            <EmptyState title={`No metric is called ${search}`}>
-              Names are searched in their whole length. A metric is forgotten a day after its last sample; what was kept of it can still be
-              asked for above.
-            </EmptyState>
-          )
-        }
-      >
-        {(rows) => (
-          <Table
-            name="metrics"
-            label="Metrics"
-            columns={COLUMNS}
-            rows={rows}
-            id={({ metric }) => metric}
-            href={addressOf}
-            bar={<span class="muted">{rows.length === LISTED ? `the first ${LISTED}` : `${rows.length} metrics`}</span>}
-          />
-        )}
-      </Listing>
-    </>
+      )}
+    </Listing>
   );
 }

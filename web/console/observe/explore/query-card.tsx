@@ -41,6 +41,7 @@ export function QueryCard({ draft, index, problems, onChange, onRemove, onCopy }
           label={`Metric of ${draft.name}`}
           value={draft.metric}
           autofocus={draft.metric === "" && onRemove !== undefined}
+          search={index === 0}
           error={problemsUnder(problems, `${pointer}/metric`)}
           onChoose={choose}
         />
@@ -62,8 +63,10 @@ export function QueryCard({ draft, index, problems, onChange, onRemove, onCopy }
         <>
           {info?.help && <p class="query-help muted">{info.help}</p>}
           <MatcherRows draft={draft} pointer={pointer} problems={problems} onChange={(matchers) => change({ matchers })} />
-          <FunctionFields draft={draft} pointer={pointer} problems={problems} onChange={change} />
-          <GroupFields draft={draft} pointer={pointer} problems={problems} onChange={change} />
+          <div class="explore-fields">
+            <FunctionFields draft={draft} pointer={pointer} problems={problems} onChange={change} />
+            <GroupFields draft={draft} pointer={pointer} problems={problems} onChange={change} />
+          </div>
         </>
       )}
     </section>

@@ -11,6 +11,7 @@ import { type Asked, askedOf, shifted, shiftOf } from "./explore-request.ts";
 import { commonUnit, type Drawing, drawingOf } from "./explore-lines.ts";
 import type { ExploreState } from "./explore-state.ts";
 import { learnMetrics, metricInfo } from "./metric-info.ts";
+import { finestStepOf } from "./sample-interval.ts";
 import { questionWords, unitOf } from "./metric-words.ts";
 
 /** About one point per pixel of a wide chart, and fewer of each where there are many series. */
@@ -54,13 +55,16 @@ function unitNow(state: ExploreState): Unit {
 }
 
 async function explore(state: ExploreState, range: TimeRange, abort: AbortSignal): Promise<Explored | undefined> {
-  await learnMetrics(
-    state.queries.map(({ metric }) => metric),
-    abort,
-  );
+  const [finest] = await Promise.all([
+    finestStepOf(state, abort),
+    learnMetrics(
+      state.queries.map(({ metric }) => metric),
+      abort,
+    ),
+  ]);
   const { fromMs, toMs } = rangeBounds(range, serverNow());
   const points = pointsFor(state);
-  const window = { fromMs, toMs, stepMs: stepFor(toMs - fromMs, points), maxPoints: points + 2 };
+  const window = { fromMs, toMs, stepMs: Math.max(finest, stepFor(toMs - fromMs, points)), maxPoints: points + 2 };
   const asked = askedOf(state, window);
   if (!asked) return undefined;
   const shiftMs = shiftOf(window);

@@ -97,12 +97,17 @@ export function sourceRow(source: Source): SourceRow {
 }
 
 /** Whether samples come, how many, and what is refused. */
-export function ingestHead({ ingest, totals }: Rejected, nowMs: number): { tone: Tone; headline: string; detail: string } {
+export function ingestHead({ ingest, totals, items }: Rejected, nowMs: number): { tone: Tone; headline: string; detail: string } {
   const rows = ingest.map(sourceRow);
   const endMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
   const recent = ingest.flatMap(({ minutes }) => minutes).filter(({ minuteMs }) => minuteMs >= endMs - 5 * MINUTE_MS && minuteMs < endMs);
   const perSecond = recent.reduce((sum, { samples }) => sum + samples, 0) / 300;
-  const rejected = rows.reduce((sum, row) => sum + row.rejected, 0);
+  const inspected = items.filter(({ at }) => at >= nowMs - 60 * MINUTE_MS).reduce((sum, { count }) => sum + count, 0);
+  // The inspector also knows of requests of which nothing was stored.
+  const rejected = Math.max(
+    inspected,
+    rows.reduce((sum, row) => sum + row.rejected, 0),
+  );
   const worst = totals.toSorted((a, b) => b.count - a.count)[0];
   const late = rows.filter(({ lagMs }) => lagMs !== null && lagMs >= LATE_MS);
   if (rows.length === 0) {

@@ -27,8 +27,8 @@ export function sendSnippets(origin: string): Record<Sender, Snippet> {
       ].join("\n"),
     },
     opentelemetry: {
-      title: "OpenTelemetry SDK",
-      where: "Set these where the program starts. Delta and cumulative temporality are both taken.",
+      title: "OTel SDK",
+      where: "Set these where the program with the OpenTelemetry SDK starts. Delta and cumulative temporality are both taken.",
       text: [
         "OTEL_METRICS_EXPORTER=otlp",
         `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=${origin}/otlp/v1/metrics`,
@@ -37,8 +37,8 @@ export function sendSnippets(origin: string): Record<Sender, Snippet> {
       ].join("\n"),
     },
     collector: {
-      title: "OpenTelemetry Collector",
-      where: "Add the exporter and name it in the metrics pipeline.",
+      title: "OTel Collector",
+      where: "Add the exporter to the OpenTelemetry Collector’s configuration and name it in the metrics pipeline.",
       text: [
         "exporters:",
         "  otlphttp/meridian:",

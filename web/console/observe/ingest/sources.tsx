@@ -68,8 +68,8 @@ export function Sources({ of, keyNames }: { of: Rejected; keyNames: ReadonlyMap<
         onRange={() => {}}
         onReset={() => {}}
       />
-      <Card title="Sources of the last hour">
-        <Table
+      <Card>
+          <Table bar={<h2>Sources of the last hour</h2>}
           name="sources"
           label="Sources"
           columns={columns}

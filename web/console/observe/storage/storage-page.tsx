@@ -100,13 +100,13 @@ export default function StoragePage() {
             Samples are durable at once and packed about every half hour; then each tier stands here with its points, bytes and ends.
           </EmptyState>
         ) : (
-          <Card title="Tiers">
-            <Table name="tiers" label="Tiers" columns={TIER_COLUMNS} rows={rows} id={({ tier }) => tier} />
+          <Card>
+          <Table bar={<h2>Tiers</h2>} name="tiers" label="Tiers" columns={TIER_COLUMNS} rows={rows} id={({ tier }) => tier} />
           </Card>
         )}
         {storage.shards.length > 0 && (
-          <Card title="Shards">
-            <Table name="shards" label="Shards" columns={SHARD_COLUMNS} rows={storage.shards} id={({ shard }) => String(shard)} />
+          <Card>
+          <Table bar={<h2>Shards</h2>} name="shards" label="Shards" columns={SHARD_COLUMNS} rows={storage.shards} id={({ shard }) => String(shard)} />
           </Card>
         )}
       </div>

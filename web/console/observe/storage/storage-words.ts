@@ -63,7 +63,7 @@ export function storageHead(storage: Storage): { tone: Tone; headline: string; d
   const each = raw && bytesPerPoint(raw);
   const detail = each
     ? `${formatValue(each, "plain")} B per raw point, ${formatValue(PLAIN_BYTES / each, "plain")} times smaller than plain`
-    : "";
+    : "nothing is packed yet: that happens about every half hour";
   if (points === 0) return { tone: "muted", headline: "Nothing is kept yet", detail: "" };
   return { tone: "ok", headline: `${formatValue(points, "count")} points in ${formatValue(database, "bytes")}`, detail };
 }
