@@ -83,7 +83,8 @@ function Tables({ of }: { of: Cardinality }) {
   return (
     <div class="cardinality-grid">
       <Card>
-          <Table bar={<h2>Metrics with most series</h2>}
+        <Table
+          bar={<h2>Metrics with most series</h2>}
           name="top-metrics"
           label="Metrics with most series"
           columns={lineColumns("Metric", of.activeSeries)}
@@ -93,7 +94,8 @@ function Tables({ of }: { of: Cardinality }) {
         />
       </Card>
       <Card>
-          <Table bar={<h2>Labels with most values</h2>}
+        <Table
+          bar={<h2>Labels with most values</h2>}
           name="top-labels"
           label="Labels with most values"
           columns={LABELS}
@@ -103,7 +105,8 @@ function Tables({ of }: { of: Cardinality }) {
         />
       </Card>
       <Card>
-          <Table bar={<h2>Pairs with most series</h2>}
+        <Table
+          bar={<h2>Pairs with most series</h2>}
           name="top-pairs"
           label="Pairs with most series"
           columns={lineColumns("Label and value", of.activeSeries)}

@@ -69,7 +69,8 @@ export function Sources({ of, keyNames }: { of: Rejected; keyNames: ReadonlyMap<
         onReset={() => {}}
       />
       <Card>
-          <Table bar={<h2>Sources of the last hour</h2>}
+        <Table
+          bar={<h2>Sources of the last hour</h2>}
           name="sources"
           label="Sources"
           columns={columns}

@@ -101,12 +101,19 @@ export default function StoragePage() {
           </EmptyState>
         ) : (
           <Card>
-          <Table bar={<h2>Tiers</h2>} name="tiers" label="Tiers" columns={TIER_COLUMNS} rows={rows} id={({ tier }) => tier} />
+            <Table bar={<h2>Tiers</h2>} name="tiers" label="Tiers" columns={TIER_COLUMNS} rows={rows} id={({ tier }) => tier} />
           </Card>
         )}
         {storage.shards.length > 0 && (
           <Card>
-          <Table bar={<h2>Shards</h2>} name="shards" label="Shards" columns={SHARD_COLUMNS} rows={storage.shards} id={({ shard }) => String(shard)} />
+            <Table
+              bar={<h2>Shards</h2>}
+              name="shards"
+              label="Shards"
+              columns={SHARD_COLUMNS}
+              rows={storage.shards}
+              id={({ shard }) => String(shard)}
+            />
           </Card>
         )}
       </div>

@@ -41,7 +41,10 @@ describe("storage", () => {
 
   it("[UI90] says nothing of bytes per point before anything is packed", () => {
     expect(bytesPerPoint({ points: 0, bytes: 0 })).toBeNull();
-    expect(storageHead({ shards: [shard(0, [tier("raw", 0, 0)], 50)] })).toMatchObject({ headline: "50 points in 2 KiB", detail: expect.stringMatching(/^nothing is packed yet/) });
+    expect(storageHead({ shards: [shard(0, [tier("raw", 0, 0)], 50)] })).toMatchObject({
+      headline: "50 points in 2 KiB",
+      detail: expect.stringMatching(/^nothing is packed yet/),
+    });
     expect(storageHead({ shards: [] })).toMatchObject({ tone: "muted", headline: "Nothing is kept yet" });
   });
 });
