@@ -13,9 +13,7 @@ export class LateWrites {
   /** What a series has at least: late writes before the start are not known by series any more. */
   #base = 0;
   #newest = 0;
-  #dirty = new Map<number, Set<number>>();
-  /** Handed over, but not stored yet. */
-  #summing: ReadonlyMap<number, ReadonlySet<number>> = new Map();
+  readonly #dirty = new Map<number, Set<number>>();
   readonly #imported = new Map<number, number>();
   /** Windows before are made, or being made from points that were read already. */
   rolledTo: number;
@@ -31,20 +29,20 @@ export class LateWrites {
     return this.#newest;
   }
 
-  /** Series that wait for windows to be summed anew. */
-  get dirtySeries(): number {
-    return this.#dirty.size;
-  }
-
   epochOf(slot: number): number {
     return Math.max(this.#base, this.#epochs[slot] ?? 0);
   }
 
   /** Notes a point that came late. @param seq number of the write */
   note(slot: number, at: number, seq: number): void {
+    this.noteChange(slot, seq);
+    if (at < this.rolledTo) this.noteHour(slot, at);
+  }
+
+  /** The past of a series changed. */
+  noteChange(slot: number, seq: number): void {
     this.#epochs[slot] = seq;
     if (seq > this.#newest) this.#newest = seq;
-    if (at < this.rolledTo) this.noteHour(slot, at);
   }
 
   /** The windows of this hour have to be summed anew. */
@@ -69,22 +67,19 @@ export class LateWrites {
     return this.#imported.get(slot) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Hands over what is dirty, by slot; from now on it counts as clean. */
-  takeDirty(): Map<number, Set<number>> {
-    const dirty = this.#dirty;
-    this.#dirty = new Map();
-    this.#summing = dirty;
-    return dirty;
+  /** Slots with windows that have to be summed anew. */
+  dirtySlots(): Iterable<number> {
+    return this.#dirty.keys();
   }
 
-  /** What was handed over is summed and stored. */
-  summed(): void {
-    this.#summing = new Map();
+  /** Hours of a series whose stored windows are not true any more. */
+  dirtyOf(slot: number): ReadonlySet<number> | undefined {
+    return this.#dirty.size === 0 ? undefined : this.#dirty.get(slot);
   }
 
-  /** Windows of a series from here on may lack samples that came late; infinite when none do. Epoch milliseconds. */
-  dirtyFrom(slot: number): number {
-    return Math.min(...(this.#dirty.get(slot) ?? []), ...(this.#summing.get(slot) ?? []));
+  /** The windows of a series are stored as they are now. */
+  clean(slot: number): void {
+    this.#dirty.delete(slot);
   }
 
   /** Forgets a slot, which another series may get. */

@@ -1,7 +1,7 @@
 import { ByteWriter } from "./bits.ts";
 import type { BlockIndex } from "./block-index.ts";
 import { readDirectory } from "./block-rows.ts";
-import { packNewest } from "./dormant-series.ts";
+import { packRefNumbers } from "./ref-numbers.ts";
 import { DELETED_ROW, type Shard } from "./shard.ts";
 import type { BlockRow, PackedBytes } from "./store.ts";
 import { saveDictionary } from "./save-dictionary.ts";
@@ -65,7 +65,7 @@ export class Purge {
     const shard = this.#shard;
     saveDictionary(shard, true);
     for (const ref of this.#refs) shard.deleted.delete(ref);
-    shard.deps.store.putKept(DELETED_ROW, packNewest(new Map([...shard.deleted].map((ref) => [ref, 0]))));
+    shard.deps.store.putKept(DELETED_ROW, packRefNumbers(new Map([...shard.deleted].map((ref) => [ref, 0]))));
   }
 }
 

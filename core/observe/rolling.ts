@@ -1,12 +1,14 @@
 import { ROLLUP_STEPS_MS, type RollupTier } from "../../contract/metric-limits.ts";
 import { ByteWriter } from "./bits.ts";
 import { RowPacker } from "./block-rows.ts";
+import { oldestRaw } from "./oldest-raw.ts";
 import { RollupBuffer } from "./rollup-buffer.ts";
 import { MAX_ROLLUP_WINDOWS, writeRollups } from "./rollup-codec.ts";
-import { type Rising, risingOf, sumPoints, sumWindows } from "./rollup-sums.ts";
-import { liveRefs, type Shard } from "./shard.ts";
-import { ALL_KEPT, TierReader } from "./tier-reader.ts";
-import type { TierSource } from "./tier-source.ts";
+import { sumWindows } from "./rollup-sums.ts";
+import { liveRefs } from "./save-dictionary.ts";
+import type { Shard } from "./shard.ts";
+import { TierReader } from "./tier-reader.ts";
+import { floorTo, risingOfSlot, sumRaw } from "./window-sums.ts";
 
 const HOUR_MS = ROLLUP_STEPS_MS.hour;
 
@@ -27,15 +29,7 @@ export const ROLLING = {
   /** Points or windows read in one slice, about 20 ms, in which requests wait. */
   slicePoints: 150_000,
   sliceSeries: 256,
-  /** Where the sample before a range is looked for first: nearly always it is there. */
-  nearMs: 5 * 60_000,
-  /** Packed rows held while rolling up: the series of a row follow each other. */
-  heldBytes: 4 << 20,
 } as const;
-
-export function floorTo(at: number, stepMs: number): number {
-  return Math.floor(at / stepMs) * stepMs;
-}
 
 /** Adds rows of rollups of one run to a shard: references must not fall. Call `finish` within the last transaction. */
 export class RollupWriter {
@@ -45,7 +39,7 @@ export class RollupWriter {
 
   constructor(shard: Shard, tier: RollupTier) {
     const index = shard.rollups[tier];
-    const seal = index.lastSeal + 1;
+    const seal = shard.takeNumber();
     this.#stepMs = ROLLUP_STEPS_MS[tier];
     this.#packer = new RowPacker(({ directory, body, ...packed }) => {
       const row = { ...packed, seal };
@@ -69,11 +63,6 @@ export class RollupWriter {
   }
 }
 
-export function risingOfSlot(shard: Shard, slot: number): Rising {
-  const identity = shard.series.identityOf(slot);
-  return risingOf(identity, shard.extras.metadata.of(identity.metric)?.type);
-}
-
 /** Makes a tier's windows of `[from, to)` for all series, slice by slice; the windows count once all are there. */
 export class Rolling {
   readonly #shard: Shard;
@@ -92,7 +81,7 @@ export class Rolling {
     this.#from = from;
     this.#to = to;
     this.#refs = liveRefs(shard);
-    this.#reader = new TierReader(shard, now, ALL_KEPT, ROLLING.heldBytes);
+    this.#reader = TierReader.forUpkeep(shard, now);
     // What a rollup left that never finished lies beyond all windows that count.
     const left = shard.rollups[tier].take(({ minAt }) => minAt >= from);
     if (left.length > 0) shard.deps.transaction(() => left.forEach(({ id }) => shard.deps.store.deleteRollup(id)));
@@ -102,9 +91,9 @@ export class Rolling {
   }
 
   /** Sums the next series; one transaction. @returns whether there are more */
-  slice(): boolean {
+  slice(series: number = ROLLING.sliceSeries): boolean {
     const shard = this.#shard;
-    const end = Math.min(this.#next + ROLLING.sliceSeries, this.#refs.length);
+    const end = Math.min(this.#next + series, this.#refs.length);
     let points = 0;
     shard.deps.transaction(() => {
       for (; this.#next < end && points < ROLLING.slicePoints; this.#next++) {
@@ -135,47 +124,15 @@ export class Rolling {
   }
 }
 
-/** Sums the raw points of `[from, to)` to minutes. @returns points read */
-export function sumRaw(source: TierSource, slot: number, from: number, to: number, rising: Rising, out: RollupBuffer): number {
-  let before = Number.NaN;
-  const looksBack = rising === "total" || rising === "maybe";
-  let read = source.raw(slot, looksBack ? from - ROLLING.nearMs : from, to);
-  let first = read.points.lowerBound(from);
-  if (first >= read.last) return 0;
-  if (looksBack) {
-    before = newestBefore(read, first);
-    if (Number.isNaN(before)) {
-      before = lastBefore(source, slot, from);
-      read = source.raw(slot, from, to);
-      first = read.first;
-    }
-  }
-  sumPoints(read.points.columns, first, read.last, { stepMs: ROLLUP_STEPS_MS.minute, rising, before }, out);
-  return read.last - first;
-}
-
-/** The value of the last sample before a time, from raw points, else from a rollup; NaN when there is none. */
-export function lastBefore(source: TierSource, slot: number, at: number): number {
-  const read = source.raw(slot, Number.NEGATIVE_INFINITY, at);
-  const before = newestBefore(read, read.last);
-  if (!Number.isNaN(before)) return before;
-  const { count, last } = source.rollups(slot, "minute", at - 24 * HOUR_MS, at);
-  return count > 0 ? (last[count - 1] ?? Number.NaN) : Number.NaN;
-}
-
-function newestBefore({ points, first }: ReturnType<TierSource["raw"]>, end: number): number {
-  const { values } = points.columns;
-  for (let i = end - 1; i >= first; i--) if (!Number.isNaN(values[i])) return values[i] ?? Number.NaN;
-  return Number.NaN;
-}
-
 /** Where the next rollup of a tier begins and ends; undefined when it is not due. */
 export function dueRoll(shard: Shard, tier: RollupTier, now: number): { from: number; to: number } | undefined {
   const { rolledMinute, rolledHour } = shard.state;
   if (tier === "minute") {
-    const from = rolledMinute || firstHour(shard.blocks.oldestAt());
     const to = floorTo(now - ROLLING.graceMs, HOUR_MS);
-    return from !== undefined && to - from >= ROLLING.minuteEveryMs ? { from, to } : undefined;
+    const from = rolledMinute || firstHour(shard.blocks.oldestAt());
+    if (from === undefined || to - from < ROLLING.minuteEveryMs) return undefined;
+    // What came during the seal is in no row yet; later rollups know by its being late.
+    return { from: rolledMinute || floorTo(oldestRaw(shard, 0), HOUR_MS), to };
   }
   const from = rolledHour || firstHour(shard.rollups.minute.oldestAt());
   const to = Math.min(floorTo(now - ROLLING.hourLagMs, HOUR_MS), rolledMinute);

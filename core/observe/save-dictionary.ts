@@ -1,5 +1,5 @@
 import { packDefinitions } from "./dictionary-rows.ts";
-import { liveRefs, type Shard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 
 /** Dictionary rows beyond the necessary before they are written anew: one a seal, so about once a day. */
 const SPARE_ROWS = 48;
@@ -20,4 +20,9 @@ export function saveDictionary(shard: Shard, anew = false): void {
   for (const firstRef of shard.dictionaryRows) if (!kept.has(firstRef)) store.deleteDictionary(firstRef);
   for (const row of all) store.saveDictionary(row);
   shard.dictionaryRows = [...kept];
+}
+
+/** Live series by reference: the order of packed rows. Slots may change hands between two slices, references may not. */
+export function liveRefs(shard: Shard): number[] {
+  return [...shard.series.liveSlots()].map((slot) => shard.series.refOf(slot)).sort((a, b) => a - b);
 }

@@ -17,7 +17,8 @@ import { SeriesTable } from "./series-table.ts";
 import { firstLimit, type SeriesRoom } from "./series-limits.ts";
 import { ShardExtras } from "./shard-extras.ts";
 import { CLOSED_AFTER_MS, LateWrites } from "./late-writes.ts";
-import { ACTIVE_MS, NEWEST_ROW, unpackNewest } from "./dormant-series.ts";
+import { unpackRefNumbers } from "./ref-numbers.ts";
+import { saveDictionary } from "./save-dictionary.ts";
 import { FIRST_STATE, type ShardState, type ShardStore } from "./store.ts";
 
 /** One request that waits for a commit. */
@@ -47,6 +48,12 @@ interface Plan {
   readonly record: LogRecord;
   readonly reply: ShardIngestReply;
 }
+
+/** A series without a sample for so long is no active one: it does not count against the limit, and is kept for its past alone. */
+const ACTIVE_MS = 24 * 3_600_000;
+
+/** The row that says when series were written last whose raw points are deleted: no other row that a start reads knows. */
+export const NEWEST_ROW = "newest";
 
 /** The row of references whose points are still to be taken out of packed rows. */
 export const DELETED_ROW = "deleted";
@@ -84,6 +91,7 @@ export class Shard {
   #state = FIRST_STATE;
   /** The last row's number. */
   #seq = 0;
+  #number = 0;
   /** Samples stored since the start. */
   #samples = 0;
 
@@ -125,6 +133,13 @@ export class Shard {
     return ++this.#seq;
   }
 
+  /** A number for a seal or a rollup, which no other has: rows with one number lie in order of reference. */
+  takeNumber(): number {
+    const { minute, hour } = this.rollups;
+    this.#number = Math.max(this.#number, this.#state.seal, this.blocks.lastSeal, minute.lastSeal, hour.lastSeal) + 1;
+    return this.#number;
+  }
+
   /** Reads everything back: series, the index of packed rows, then the write-ahead rows that no packed row covers. */
   load(now: number): void {
     const { store } = this.deps;
@@ -135,8 +150,8 @@ export class Shard {
     this.extras.load(store);
     const sealed = this.#loadBlocks();
     for (const { tier, ...row } of store.loadRollups()) this.rollups[tier].add(row);
-    for (const ref of unpackNewest(store.readKept(DELETED_ROW)).keys()) this.deleted.add(ref);
-    this.newest = unpackNewest(store.readKept(NEWEST_ROW));
+    for (const ref of unpackRefNumbers(store.readKept(DELETED_ROW)).keys()) this.deleted.add(ref);
+    this.newest = unpackRefNumbers(store.readKept(NEWEST_ROW));
     for (const { firstRef, body } of store.loadDictionary()) {
       for (const { ref, key } of unpackDefinitions(body)) {
         if (!this.deleted.has(ref)) this.#open(ref, key, sealed.get(ref)?.maxAt ?? this.newest.get(ref));
@@ -216,17 +231,30 @@ export class Shard {
       accept({ view, record: { id, assigned: new Uint32Array(0), batch: batch.subarray(0, 0) }, reply: { ...reply, ...change } });
     if (round.has(id) || this.recent.has(id, now)) return answerOnly({ duplicate: true });
 
-    const { series } = view;
-    let known = view.dictionary === dictionary;
-    for (let i = 0; i < view.count; i++) {
-      const entry = series[i] ?? 0;
-      if (entry < DEFINED && !(known && this.#takes(entry))) {
-        known = false;
-        return answerOnly({ accepted: 0, unknown: true });
-      }
-    }
+    if (!this.#knows(view)) return answerOnly({ accepted: 0, unknown: true });
     for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
+    const { assigned, ...judged } = this.#judge(view, defined, now);
+    const full = { ...reply, ...judged, assigned: [...assigned] };
+    if (full.accepted === 0 && view.extras.length === 0) return answerOnly(full);
+    round.add(id);
+    return accept({ view, record: { id, assigned, batch }, reply: full });
+  }
+
+  /** Whether the shard has all series that a batch names by reference alone. */
+  #knows({ series, count, dictionary }: BatchView): boolean {
+    const isOurs = dictionary === this.#state.dictionary;
+    for (let i = 0; i < count; i++) {
+      const entry = series[i] ?? 0;
+      if (entry < DEFINED && !(isOurs && this.#takes(entry))) return false;
+    }
+    return true;
+  }
+
+  /** References for a batch's definitions, and which of its samples have none. */
+  #judge(view: BatchView, defined: Map<string, number>, now: number) {
+    const { series, count } = view;
     const met = new Set<SeriesLimit>();
+    const refusedSeries: number[] = [];
     const assigned = Uint32Array.from(view.definitions, (key) => {
       const ref = this.#refFor(key, defined, now);
       if (typeof ref === "number") return ref;
@@ -235,16 +263,37 @@ export class Shard {
     });
     const refusedBy = firstLimit(met);
     if (assigned.includes(0)) {
-      for (let i = 0; i < view.count; i++) {
+      for (let i = 0; i < count; i++) {
         const entry = series[i] ?? 0;
-        if (entry >= DEFINED && assigned[entry - DEFINED] === 0) reply.refusedSeries.push(i);
+        if (entry >= DEFINED && assigned[entry - DEFINED] === 0) refusedSeries.push(i);
       }
     }
-    const accepted = view.count - reply.refusedSeries.length;
-    const full = { ...reply, accepted, assigned: [...assigned], ...(refusedBy && { refusedBy }) };
-    if (accepted === 0 && view.extras.length === 0) return answerOnly(full);
-    round.add(id);
-    return accept({ view, record: { id, assigned, batch }, reply: full });
+    return { assigned, accepted: count - refusedSeries.length, refusedSeries, ...(refusedBy && { refusedBy }) };
+  }
+
+  /**
+   * Makes the series of a batch that does not go through a write-ahead row, and names them durably. Call within a transaction.
+   * @returns the answer, and the reference of each sample: 0 where its series was refused
+   */
+  admit(view: BatchView, now: number): Outcome<{ readonly reply: ShardIngestReply; readonly refs: Uint32Array }> {
+    const { dictionary } = this.#state;
+    const reply = { accepted: 0, duplicate: false, refusedSeries: [], dictionary, assigned: [], unknown: true };
+    if (!this.#knows(view)) return accept({ reply, refs: new Uint32Array(0) });
+    for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
+    this.#plannedChars = 0;
+    this.#waking.clear();
+    const defined = new Map<string, number>();
+    const { assigned, ...judged } = this.#judge(view, defined, now);
+    for (const [key, ref] of defined) this.#open(ref, key);
+    for (const slot of this.#waking) this.#wake(slot);
+    this.extras.limits.made(now, defined.size);
+    if (defined.size > 0) {
+      saveDictionary(this);
+      this.saveState({ savedRef: this.#state.nextRef });
+    }
+    const refs = view.series.map((entry) => refOf(entry, assigned));
+    this.extras.take(view, (entry) => refOf(entry, assigned));
+    return accept({ reply: { ...reply, ...judged, unknown: false, assigned: [...assigned] }, refs });
   }
 
   /** The reference of a series, a new one when there is room; else the limit that it has met. */
@@ -378,11 +427,6 @@ export class Shard {
       this.extras.take(view, (entry) => refOf(entry, assigned));
     }
   }
-}
-
-/** Live series by reference: the order of packed rows. Slots may change hands between two slices, references may not. */
-export function liveRefs(shard: Shard): number[] {
-  return [...shard.series.liveSlots()].map((slot) => shard.series.refOf(slot)).sort((a, b) => a - b);
 }
 
 /** The reference behind an entry of a series column; 0 when the series was refused. */

@@ -1,7 +1,7 @@
 import { ROLLUP_STEPS_MS, type RollupTier } from "../../contract/metric-limits.ts";
 import type { BlockIndex } from "./block-index.ts";
-import { NEWEST_ROW, packNewest } from "./dormant-series.ts";
-import { MAX_KEY_CHARS, type Shard } from "./shard.ts";
+import { packRefNumbers } from "./ref-numbers.ts";
+import { MAX_KEY_CHARS, NEWEST_ROW, type Shard } from "./shard.ts";
 import type { KeptMs } from "./tier-reader.ts";
 
 export const SWEEP = {
@@ -72,7 +72,7 @@ function noteNewest(shard: Shard, rawFrom: number): void {
   }
   const isSame = newest.size === shard.newest.size && [...newest].every(([ref, at]) => shard.newest.get(ref) === at);
   if (isSame) return;
-  shard.deps.store.putKept(NEWEST_ROW, packNewest(newest));
+  shard.deps.store.putKept(NEWEST_ROW, packRefNumbers(newest));
   shard.newest = newest;
 }
 

@@ -5,15 +5,21 @@ import { eachBlock, HeldRows } from "./held-rows.ts";
 import { PointBuffer } from "./points.ts";
 import { RollupBuffer } from "./rollup-buffer.ts";
 import { readRollups } from "./rollup-codec.ts";
+import { sumWindows } from "./rollup-sums.ts";
 import type { Shard } from "./shard.ts";
 import type { BlockRow } from "./store.ts";
 import type { RollupView, TierSource } from "./tier-source.ts";
+import { hoursOf, summedAnew } from "./window-sums.ts";
 
 /** How long the points of each tier are shown, milliseconds. */
 export type KeptMs = Readonly<Record<Tier, number>>;
 
-/** What upkeep reads with: nothing is too old for it, and windows of an unfinished rollup are not seen. */
+/** Nothing is too old. */
 export const ALL_KEPT: KeptMs = { raw: Number.POSITIVE_INFINITY, minute: Number.POSITIVE_INFINITY, hour: Number.POSITIVE_INFINITY };
+
+/** Packed rows held for the series that follow; upkeep goes through them in their order. */
+const HELD_BYTES = 16 << 20;
+const UPKEEP_HELD_BYTES = 4 << 20;
 
 /** Reads a shard's series for one question: the last minutes from memory, the rest from packed rows, each row once. */
 export class TierReader implements TierSource {
@@ -28,13 +34,22 @@ export class TierReader implements TierSource {
   /** Rows that `bytesFor` has counted, of blocks and of rollups. */
   readonly #counted = { blocks: new Set<number>(), rollups: new Set<number>() };
 
-  /** @param heldBytes packed rows that are held for the series that follow */
-  constructor(shard: Shard, now: number, kept: KeptMs, heldBytes = 16 << 20) {
+  /** Sums windows anew that late samples have changed; absent in what upkeep reads with. */
+  readonly #stored: TierReader | undefined;
+
+  constructor(shard: Shard, now: number, kept: KeptMs, options: { heldBytes?: number; isStored?: boolean } = {}) {
+    const { heldBytes = HELD_BYTES, isStored = false } = options;
+    this.#stored = isStored ? undefined : TierReader.forUpkeep(shard, now);
     this.#shard = shard;
     this.#now = now;
     this.#kept = kept;
     this.#blocks = new HeldRows((id) => shard.deps.store.readBlock(id), heldBytes);
     this.#rollups = new HeldRows((id) => shard.deps.store.readRollup(id), heldBytes);
+  }
+
+  /** Reads what is stored, whatever its age and whether or not late samples have changed it. */
+  static forUpkeep(shard: Shard, now: number): TierReader {
+    return new TierReader(shard, now, ALL_KEPT, { heldBytes: UPKEEP_HELD_BYTES, isStored: true });
   }
 
   raw(slot: number, from: number, end: number): { points: PointBuffer; first: number; last: number } {
@@ -64,11 +79,33 @@ export class TierReader implements TierSource {
       const row = this.#rollups.get(id, (bytes) => this.#note(bytes));
       eachBlock(row, ref, (first, last) => readRollups(new ByteReader(row.body, first, last), ROLLUP_STEPS_MS[tier], out));
     }
+    if (this.#stored) this.#addChanged(this.#stored, slot, tier, out);
     out.normalise();
     out.cut(start, stop);
     out.dropEmpty();
     this.trace.points[tier] += out.count;
     return out;
+  }
+
+  /** Adds windows as they are since late samples came: what is stored becomes so with the next upkeep. */
+  #addChanged(stored: TierReader, slot: number, tier: RollupTier, out: RollupBuffer): void {
+    const dirty = this.#shard.late.dirtyOf(slot);
+    if (!dirty) return;
+    const changed = summedAnew(this.#shard, stored, slot, dirty);
+    if (tier === "minute") {
+      out.append(changed, 0, changed.count);
+      return;
+    }
+    for (const hour of hoursOf(changed)) {
+      const minutes = new RollupBuffer(64);
+      const before = stored.rollups(slot, "minute", hour, hour + ROLLUP_STEPS_MS.hour);
+      minutes.append(before, 0, before.count);
+      minutes.append(changed, changed.lowerBound(hour), changed.lowerBound(hour + ROLLUP_STEPS_MS.hour));
+      minutes.normalise();
+      minutes.dropEmpty();
+      if (minutes.count > 0) sumWindows(minutes, 0, minutes.count, ROLLUP_STEPS_MS.hour, out);
+      else out.pushEmpty(hour);
+    }
   }
 
   rolledTo(tier: RollupTier): number {
@@ -85,10 +122,6 @@ export class TierReader implements TierSource {
 
   lateEpoch(slot: number): number {
     return this.#shard.late.epochOf(slot);
-  }
-
-  staleFrom(slot: number): number {
-    return this.#shard.late.dirtyFrom(slot);
   }
 
   bytesFor(slot: number, tier: Tier, from: number, end: number): number {

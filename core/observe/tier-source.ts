@@ -23,7 +23,7 @@ export interface RollupView {
 export interface TierSource {
   /** All raw points in `[from, end)`, sorted, as indexes into the buffer, which is valid until the next call. */
   raw(slot: number, from: number, end: number): { readonly points: PointBuffer; readonly first: number; readonly last: number };
-  /** Windows that begin in `[from, end)`. */
+  /** Windows that begin in `[from, end)`, with all samples, also those that came late. */
   rollups(slot: number, tier: RollupTier, from: number, end: number): RollupView;
   /** Windows of this tier that begin before are all there; what is newer has to be made of the finer tier. */
   rolledTo(tier: RollupTier): number;
@@ -31,8 +31,6 @@ export interface TierSource {
   oldest(tier: Tier): number;
   /** Grows when a closed range of the series changes. */
   lateEpoch(slot: number): number;
-  /** Windows of the series from here on may lack samples that came late: raw points have them. Infinite when none do. */
-  staleFrom(slot: number): number;
   /** Bytes of the packed rows that reading this would decode, rows shared with a series asked before not counted again. */
   bytesFor(slot: number, tier: Tier, from: number, end: number): number;
   readonly trace: { blocksRead: number; bytesRead: number; readonly points: Record<Tier, number> };

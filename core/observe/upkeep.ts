@@ -3,8 +3,8 @@ import { RowPacker } from "./block-rows.ts";
 import { DirtyWindows } from "./dirty-windows.ts";
 import { Purge } from "./purge.ts";
 import { dueRoll, nextRollAt, Rolling } from "./rolling.ts";
-import { saveDictionary } from "./save-dictionary.ts";
-import { liveRefs, type Shard } from "./shard.ts";
+import { liveRefs, saveDictionary } from "./save-dictionary.ts";
+import type { Shard } from "./shard.ts";
 import { nextSweepAt, sweepSlice } from "./sweep.ts";
 import type { KeptMs } from "./tier-reader.ts";
 
@@ -42,8 +42,7 @@ export class Seal {
     this.#watermark = shard.seq;
     this.#hotFrom = now - UPKEEP.hotMs;
     this.#unsealedPoints = shard.heads.unsealedPoints;
-    // A seal that was cut off has left rows under its number; within a number rows lie in order of reference.
-    this.#number = Math.max(shard.state.seal, shard.blocks.lastSeal) + 1;
+    this.#number = shard.takeNumber();
   }
 
   /** Packs the next series; one transaction. @returns whether there are more */
@@ -99,28 +98,34 @@ export type UpkeepStep = "slice" | "sealing" | "rolling";
  * the windows that are due, deletes what has had its time. Each slice is a transaction, and any of them may be the last: the next upkeep
  * does again what did not end.
  * @param usedLogRows write-ahead rows written since the last seal
+ * @param series at most so many in a slice
  */
-export function* upkeep(shard: Shard, now: number, kept: KeptMs, usedLogRows: number): Generator<UpkeepStep, void, void> {
+export function* upkeep(
+  shard: Shard,
+  now: number,
+  kept: KeptMs,
+  usedLogRows: number,
+  series: number = UPKEEP.sealSeries,
+): Generator<UpkeepStep, void, void> {
   // Only what was deleted before the seal begins is out of the write-ahead rows when it ends.
   const purge = new Purge(shard);
   const seal = new Seal(shard, now);
-  while (seal.slice()) yield "slice";
+  while (seal.slice(series)) yield "slice";
   const dirty = new DirtyWindows(shard, now);
-  while (dirty.slice()) yield "slice";
-  shard.late.summed();
+  while (dirty.slice(series)) yield "slice";
   yield "sealing";
   seal.finish();
-  for (const tier of ["minute", "hour"] as const) yield* roll(shard, tier, now);
+  for (const tier of ["minute", "hour"] as const) yield* roll(shard, tier, now, series);
   while (purge.slice()) yield "slice";
   while (sweepSlice(shard, now, kept)) yield "slice";
   trimLog(shard, now, usedLogRows);
 }
 
-function* roll(shard: Shard, tier: RollupTier, now: number): Generator<UpkeepStep, void, void> {
+function* roll(shard: Shard, tier: RollupTier, now: number, series: number): Generator<UpkeepStep, void, void> {
   const due = dueRoll(shard, tier, now);
   if (!due) return;
   const rolling = new Rolling(shard, tier, due.from, due.to, now);
-  while (rolling.slice()) yield "slice";
+  while (rolling.slice(series)) yield "slice";
   yield "rolling";
   rolling.finish();
 }

@@ -21,6 +21,8 @@ import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
 import { IngestCounter, type IngestCounts } from "../../core/observe/ingest-counter.ts";
 import { newestOf } from "../../core/observe/newest.ts";
 import { SeriesReader } from "../../core/observe/series-reader.ts";
+import { deleteSeries } from "../../core/observe/delete-series.ts";
+import { importPoints } from "../../core/observe/import-points.ts";
 import { Shard } from "../../core/observe/shard.ts";
 import { nextUpkeepAt, upkeep, UPKEEP } from "../../core/observe/upkeep.ts";
 import type { KeptMs } from "../../core/observe/tier-reader.ts";
@@ -30,7 +32,6 @@ import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 import { CommitQueue } from "./commit-queue.ts";
 import { LivePublisher } from "./live-publisher.ts";
 import { ShardCatalog } from "./shard-catalog.ts";
-import { deleteFrom, importInto } from "./shard-changes.ts";
 import { ShardQueries } from "./shard-queries.ts";
 import { SHARD_MIGRATIONS } from "./shard-schema.ts";
 import { SqlShardStore } from "./sql-shard-store.ts";
@@ -109,11 +110,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     const closed = await this.#closed();
     if (closed) return closed;
     await this.#coverSeries(definitionCount(batch));
-    return this.#guarded(() => importInto(this.#shard, batch, batchId, this.#kit.now()));
+    return this.#changed((now) => importPoints(this.#shard, batch, batchId, now, this.#kept()));
   }
 
   async deleteSeries(which: Pick<CatalogAsk, "metric" | "matchers">): Promise<Outcome<{ deleted: number }>> {
-    return (await this.#closed()) ?? this.#guarded(() => deleteFrom(this.#shard, which));
+    return (await this.#closed()) ?? this.#changed(() => deleteSeries(this.#shard, which));
   }
 
   async select(order: SelectOrder): Promise<Outcome<SelectReply>> {
@@ -289,6 +290,18 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   #kept(): KeptMs {
     const { rawMs, minuteMs, hourMs } = this.#plan.allowance;
     return { raw: rawMs, minute: minuteMs, hour: hourMs };
+  }
+
+  /** A change with rows of its own, after which there is something for the next upkeep. */
+  #changed<T>(work: (now: number) => T): T {
+    const now = this.#kit.now();
+    return this.#guarded(() =>
+      this.#kit.transaction(() => {
+        const outcome = work(now);
+        this.#armUpkeep(this.#shard, now);
+        return outcome;
+      }),
+    );
   }
 
   /** What memory took from rows that were undone is read anew: rows are the truth. */

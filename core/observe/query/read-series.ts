@@ -1,4 +1,4 @@
-import type { OverTime, RollupTier, Tier } from "../../../contract/metric-limits.ts";
+import type { OverTime, Tier } from "../../../contract/metric-limits.ts";
 import type { Steps } from "../../../contract/query-steps.ts";
 import type { TierSource } from "../tier-source.ts";
 import { BucketFold, type Fold } from "./bucket-fold.ts";
@@ -57,7 +57,7 @@ function bucketReader({ over, quantile, steps }: ReadOrder, wanted: Tier, source
     segments,
     read(slot, delta) {
       fold.begin({ over, quantile, delta });
-      for (const { tier, from, end } of trueSegments(segments, wanted, slot, source)) {
+      for (const { tier, from, end } of segments) {
         if (tier !== "raw") fold.rollups(source.rollups(slot, tier, from, end), windowOf(tier));
         else readRaw(source, fold, slot, from, end, needsBefore && !(delta && over !== "delta"));
       }
@@ -65,17 +65,6 @@ function bucketReader({ over, quantile, steps }: ReadOrder, wanted: Tier, source
       return fold;
     },
   };
-}
-
-/** Rollups that lack samples which came late are left to raw points until they have been summed anew. */
-function trueSegments(segments: readonly Segment[], wanted: Tier, slot: number, source: TierSource): readonly Segment[] {
-  const staleFrom = source.staleFrom(slot);
-  if (!segments.some(({ tier, end }) => tier !== "raw" && end > staleFrom)) return segments;
-  const rolled = {
-    oldest: (tier: Tier) => source.oldest(tier),
-    rolledTo: (tier: RollupTier) => Math.min(source.rolledTo(tier), staleFrom),
-  };
-  return segmentsOf(rolled, wanted, segments[0]?.from ?? 0, segments.at(-1)?.end ?? 0);
 }
 
 /** @param needsBefore whether the value before counts, which a coarser tier may have given already */
@@ -125,7 +114,7 @@ function windowReader(order: ReadOrder, windowMs: number, wanted: Tier, source: 
     segments,
     read(slot, delta) {
       fold.begin();
-      for (const segment of trueSegments(segments, wanted, slot, source)) {
+      for (const segment of segments) {
         if (segment.tier !== "raw") {
           fold.rollups(source.rollups(slot, segment.tier, segment.from, segment.end), windowOf(segment.tier), delta);
           continue;
