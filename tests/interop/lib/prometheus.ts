@@ -110,8 +110,9 @@ export class Prometheus {
     return this.#peer.output();
   }
 
+  /** At once: asked nicely, it would try for a minute to send its last samples to a Meridian that may be gone. */
   async stop(): Promise<void> {
-    await this.#peer.stop();
+    await this.#peer.kill9();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
