@@ -55,15 +55,24 @@ function halved({ indexes, counts }: ExponentialSide): ExponentialSide {
 
 function bucketsAt({ schema, zeroThreshold, zeroCount, positive, negative }: ExponentialHistogram): ClassicBucket[] {
   const bound = (index: number): number => 2 ** (index * 2 ** -schema);
-  const buckets: ClassicBucket[] = [];
+  const buckets: { readonly le: number; count: number }[] = [];
   let total = 0;
   let reached = Number.NEGATIVE_INFINITY;
   const add = (lower: number, upper: number, count: number): void => {
-    if (lower > reached) buckets.push({ le: lower, count: total });
+    if (lower > reached && lower < Number.POSITIVE_INFINITY) {
+      buckets.push({ le: lower, count: total });
+      reached = lower;
+    }
     total += count;
-    reached = Math.max(reached, upper);
-    // What reaches further than doubles do is in `+Inf`.
-    if (upper < Number.POSITIVE_INFINITY) buckets.push({ le: upper, count: total });
+    if (upper > reached) {
+      reached = upper;
+      // What reaches further than doubles do is in `+Inf`.
+      if (upper < Number.POSITIVE_INFINITY) buckets.push({ le: upper, count: total });
+      return;
+    }
+    // A bucket inside of the one before: bounds that are smaller than doubles tell apart, or than the zero bucket.
+    const last = buckets.at(-1);
+    if (last && reached < Number.POSITIVE_INFINITY) last.count = total;
   };
   for (let i = negative.indexes.length - 1; i >= 0; i--) {
     const index = negative.indexes[i] ?? 0;
@@ -71,8 +80,7 @@ function bucketsAt({ schema, zeroThreshold, zeroCount, positive, negative }: Exp
   }
   if (zeroCount > 0) add(-zeroThreshold, zeroThreshold, zeroCount);
   for (const [i, index] of positive.indexes.entries()) add(Math.max(bound(index - 1), 0), bound(index), positive.counts[i] ?? 0);
-  // Infinities as a lower bound, and bounds that meet after a zero bucket as wide as a bucket, say nothing of their own.
-  return buckets.filter(({ le }, i) => Number.isFinite(le) && !(buckets[i + 1] && (buckets[i + 1]?.le ?? 0) <= le));
+  return buckets;
 }
 
 /**
