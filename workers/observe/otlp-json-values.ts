@@ -74,12 +74,14 @@ export function timeAt(parent: JsonObject, name: string): number {
   throw new MalformedOtlp(`\`${name}\` must be nanoseconds since 1970, as a text of digits`);
 }
 
-/** Appends a list of `KeyValue`. */
-export function readAttributes(parent: JsonObject, name: string, into: Attributes): void {
+/** A list of `KeyValue`. */
+export function attributesOf(parent: JsonObject, name: string): Attributes {
+  const attributes: Attributes = [];
   for (const entry of listAt(parent, name)) {
     const pair = objectAt(entry, name);
-    into.push(textAt(pair, "key"), anyValue(pair["value"], 0));
+    attributes.push(textAt(pair, "key"), anyValue(pair["value"], 0));
   }
+  return attributes;
 }
 
 /** The same texts as `otlp-protobuf-values.ts` makes. */

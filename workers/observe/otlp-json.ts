@@ -1,6 +1,7 @@
 import { idText } from "./otlp-numbers.ts";
-import { type Attributes, type BucketRun, OTLP_LIMITS, type OtlpKind, type OtlpMetric, OtlpPoint, type OtlpVisitor } from "./otlp-point.ts";
+import { type BucketRun, OTLP_LIMITS, type OtlpKind, type OtlpMetric, OtlpPoint, type OtlpVisitor } from "./otlp-point.ts";
 import {
+  attributesOf,
   boolAt,
   doubleAt,
   doubleOf,
@@ -10,7 +11,6 @@ import {
   listAt,
   MalformedOtlp,
   objectAt,
-  readAttributes,
   textAt,
   timeAt,
 } from "./otlp-json-values.ts";
@@ -39,9 +39,14 @@ const DATA = [
   ["summary", "summary"],
 ] as const satisfies readonly (readonly [string, OtlpKind])[];
 
+/** No bytes of protobuf are spelled like this. */
+const JSON_SPELLING = "\u0101";
+
 class JsonOtlp {
   readonly #visitor: OtlpVisitor;
-  readonly #point = new OtlpPoint();
+  /** The point that is being read. */
+  #from: JsonObject = {};
+  readonly #point = new OtlpPoint(() => attributesOf(this.#from, "attributes"));
   readonly #at = { resource: 0, scope: 0, metric: 0, point: 0 };
 
   constructor(visitor: OtlpVisitor) {
@@ -58,9 +63,7 @@ class JsonOtlp {
     for (const [resource, each] of listAt(objectAt(body, "the body"), "resourceMetrics").entries()) {
       this.#at.resource = resource;
       const one = objectAt(each, "resourceMetrics");
-      const attributes: Attributes = [];
-      readAttributes(objectAt(one["resource"], "resource"), "attributes", attributes);
-      this.#visitor.resource(attributes);
+      this.#visitor.resource(attributesOf(objectAt(one["resource"], "resource"), "attributes"));
       for (const [scope, scoped] of listAt(one, "scopeMetrics").entries()) {
         this.#at.scope = scope;
         for (const [metric, entry] of listAt(objectAt(scoped, "scopeMetrics"), "metrics").entries()) {
@@ -98,7 +101,8 @@ class JsonOtlp {
 
   #read(kind: OtlpKind, from: JsonObject): void {
     const point = this.#point;
-    readAttributes(from, "attributes", point.attributes);
+    this.#from = from;
+    point.spelling = JSON_SPELLING + JSON.stringify(from["attributes"] ?? []);
     point.startMs = timeAt(from, "startTimeUnixNano");
     point.atMs = timeAt(from, "timeUnixNano");
     point.flags = integerAt(from, "flags") ?? 0;
@@ -154,14 +158,12 @@ class JsonOtlp {
   #exemplars(from: JsonObject): void {
     for (const value of listAt(from, "exemplars").slice(0, OTLP_LIMITS.exemplars)) {
       const one = objectAt(value, "exemplars");
-      const attributes: Attributes = [];
-      readAttributes(one, "filteredAttributes", attributes);
       this.#point.exemplars.push({
         atMs: timeAt(one, "timeUnixNano"),
         value: doubleAt(one, "asDouble") ?? integerAt(one, "asInt") ?? Number.NaN,
         traceId: idText(textAt(one, "traceId"), 32),
         spanId: idText(textAt(one, "spanId"), 16),
-        attributes,
+        attributes: attributesOf(one, "filteredAttributes"),
       });
     }
   }

@@ -133,6 +133,29 @@ describe("temporality and starts", () => {
     expect(samplesOf(requestOf([falling]), tenant)).toEqual([["queue", 0, "5"]]);
   });
 
+  it("[MT8] [MT150] a start is forgotten when one series comes in ever new spellings, which are bounded", () => {
+    const tenant = new TenantSeries();
+    const spelled = (first: number) =>
+      requestOf([
+        counter(
+          2,
+          ...Array.from({ length: 500 }, (_, i) => ({
+            ...at(),
+            ...START,
+            asInt: 5,
+            attributes: attributes({ [`empty${first + i}`]: "" }),
+          })),
+        ),
+      ]);
+    const one = requestOf([counter(2, { ...at(), ...START, asInt: 5 })]);
+    read(one, "json", tenant).mapper.stored();
+    read(spelled(0), "json", tenant).mapper.stored();
+    expect(samplesOf(one, tenant)).toHaveLength(1);
+    for (let first = 500; first < 2_500; first += 500) read(spelled(first), "json", tenant).mapper.stored();
+    expect(samplesOf(one, tenant)).toHaveLength(2);
+    expect(tenant.size).toBe(1);
+  });
+
   it("[MT150] the first start counts up to 15 min before its point, a later one as far back as samples are taken", () => {
     const from = (ms: number, atMs = 0) => counter(2, { ...at(atMs), startTimeUnixNano: nanos(NOON - ms), asInt: 5 });
     expect(samplesOf(requestOf([from(FIRST_START_MS)]))).toHaveLength(2);

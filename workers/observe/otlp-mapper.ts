@@ -17,7 +17,7 @@ import {
   type OtlpPoint,
   type OtlpVisitor,
 } from "./otlp-point.ts";
-import { asMetric, KnownPoint, knownPoint, withLabel } from "./otlp-points.ts";
+import { asMetric, KnownPoint, MetricPoints, withLabel } from "./otlp-points.ts";
 import type { KnownSeries } from "./series-cache.ts";
 
 /** A start that no point had before counts as the beginning when it is at most this much older than its point. */
@@ -51,6 +51,7 @@ export class OtlpMapper implements OtlpVisitor {
   #sourceKey: readonly string[] = [];
   #newestMs = 0;
   #metric: OtlpMetric | undefined;
+  #points: MetricPoints;
   #metricFault: Fault | undefined;
   #described = false;
   #samples = 0;
@@ -59,6 +60,7 @@ export class OtlpMapper implements OtlpVisitor {
   constructor(batch: IngestBatch, window: TimeWindow) {
     this.#batch = batch;
     this.#window = window;
+    this.#points = new MetricPoints(batch.tenant, "");
     this.#knownBefore = batch.tenant.size;
   }
 
@@ -84,7 +86,9 @@ export class OtlpMapper implements OtlpVisitor {
   }
 
   metric(metric: OtlpMetric): void {
+    const { name, kind, temporality } = metric;
     this.#metric = metric;
+    this.#points = new MetricPoints(this.#batch.tenant, JSON.stringify([kind, temporality, name, ...this.#sourceKey]));
     this.#metricFault = faultOfMetric(metric);
     this.#described = false;
   }
@@ -105,7 +109,7 @@ export class OtlpMapper implements OtlpVisitor {
           reason,
           detail: `${name === "" ? "a metric without a name" : `metric ${name.slice(0, METRIC_LIMITS.metricChars)}`}: ${detail}`,
         },
-        () => `${name} ${JSON.stringify(point.attributes)}`,
+        () => `${name} ${JSON.stringify(point.attributes())}`,
       );
       return true;
     }
@@ -116,16 +120,15 @@ export class OtlpMapper implements OtlpVisitor {
     return !this.overflow;
   }
 
-  #knownPoint({ name = "", kind, temporality }: OtlpMetric, { attributes }: OtlpPoint): KnownPoint | Fault {
-    const key = JSON.stringify([kind, temporality, name, this.#sourceKey, ...attributes]);
-    return knownPoint<Fault>(this.#batch.tenant, key, () => {
-      const read = labelsOf(attributes, this.#source.ours, reservedOf(kind));
+  #knownPoint({ kind }: OtlpMetric, { spelling, attributes }: OtlpPoint): KnownPoint | Fault {
+    return this.#points.find<Fault>(spelling, () => {
+      const read = labelsOf(attributes(), this.#source.ours, reservedOf(kind));
       return read.fault ?? new KnownPoint();
     });
   }
 
   #labels({ kind, temporality }: OtlpMetric, { attributes }: OtlpPoint): Labels {
-    const read = labelsOf(attributes, this.#source.ours, reservedOf(kind));
+    const read = labelsOf(attributes(), this.#source.ours, reservedOf(kind));
     const labels = read.fault ? {} : read.labels; // no fault was found when the point was made known
     return temporality === DELTA_TEMPORALITY ? withLabel(labels, TEMPORALITY_LABEL, DELTA) : labels;
   }

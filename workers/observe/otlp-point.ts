@@ -54,7 +54,10 @@ export interface BucketRun {
 
 /** A data point of any kind; fields of other kinds are left empty. */
 export class OtlpPoint {
-  attributes: Attributes = [];
+  /** The attributes as they were written: equal texts are equal attributes, so that a known point's need not be read. */
+  spelling = "";
+  /** Reads the attributes, while the point is the reader's newest. */
+  readonly attributes: () => Attributes;
   /** Epoch milliseconds; 0 when absent. */
   startMs = 0;
   atMs = 0;
@@ -77,17 +80,17 @@ export class OtlpPoint {
   /** Some list was longer than {@link OTLP_LIMITS}. */
   tooLong = false;
 
+  constructor(attributes: () => Attributes) {
+    this.attributes = attributes;
+  }
+
   clear(): void {
-    this.attributes.length = 0;
+    this.spelling = "";
     this.startMs = this.atMs = this.flags = this.count = this.scale = this.zeroCount = this.zeroThreshold = 0;
     this.value = this.sum = undefined;
     this.exemplars = [];
     this.bounds.length = this.counts.length = 0;
-    this.clearRuns();
     this.tooLong = false;
-  }
-
-  clearRuns(): void {
     this.positive.offset = this.negative.offset = 0;
     this.positive.counts.length = this.negative.counts.length = 0;
   }

@@ -29,29 +29,65 @@ export class KnownPoint {
 }
 
 const LIMITS = {
-  /** Characters of a point's name and attributes; with more they are read every time. */
-  keyChars: 4_096,
+  /** Characters of a point's attributes as sent; with more they are read every time. */
+  spellingChars: 4_096,
   /** Remembered whatever the number of series. */
   leastPoints: 1_000,
 } as const;
 
-const pointsOfTenants = new WeakMap<TenantSeries, Map<string, KnownPoint>>();
-
 /**
- * The point of this name and these attributes, in the order in which they were sent. What is remembered goes with the tenant's series
- * and is never more than those: whoever sends one series in ever new spellings makes us forget and read anew.
- * @param make reads the attributes of one that is new
+ * The points of one tenant by metric and by the spelling of their attributes. What is remembered goes with the tenant's series and is
+ * hardly more than those: whoever sends one series in ever new spellings makes us forget and read anew.
  */
-export function knownPoint<T>(tenant: TenantSeries, key: string, make: () => KnownPoint | T): KnownPoint | T {
-  let points = pointsOfTenants.get(tenant);
-  if (!points) pointsOfTenants.set(tenant, (points = new Map()));
-  const known = points.get(key);
-  if (known) return known;
-  const made = make();
-  if (!(made instanceof KnownPoint) || key.length > LIMITS.keyChars) return made;
-  if (points.size >= Math.max(LIMITS.leastPoints, tenant.size)) points.clear();
-  points.set(key, made);
-  return made;
+class TenantPoints {
+  readonly #metrics = new Map<string, Map<string, KnownPoint>>();
+  #size = 0;
+
+  metric(key: string): Map<string, KnownPoint> {
+    let points = this.#metrics.get(key);
+    if (!points) this.#metrics.set(key, (points = new Map()));
+    return points;
+  }
+
+  /** Makes room for one more, and for a metric's own entry. */
+  grow(tenant: TenantSeries): void {
+    if (this.#size + this.#metrics.size >= 2 * Math.max(LIMITS.leastPoints, tenant.size)) {
+      this.#metrics.clear();
+      this.#size = 0;
+    }
+    this.#size++;
+  }
+}
+
+const pointsOfTenants = new WeakMap<TenantSeries, TenantPoints>();
+
+/** The known points of one metric of one resource. */
+export class MetricPoints {
+  readonly #tenant: TenantSeries;
+  readonly #all: TenantPoints;
+  #points: Map<string, KnownPoint>;
+  readonly #key: string;
+
+  constructor(tenant: TenantSeries, key: string) {
+    let all = pointsOfTenants.get(tenant);
+    if (!all) pointsOfTenants.set(tenant, (all = new TenantPoints()));
+    this.#tenant = tenant;
+    this.#all = all;
+    this.#key = key;
+    this.#points = all.metric(key);
+  }
+
+  /** @param make reads the attributes of a point that is new; what is no point is not remembered */
+  find<T>(spelling: string, make: () => KnownPoint | T): KnownPoint | T {
+    const known = this.#points.get(spelling);
+    if (known) return known;
+    const made = make();
+    if (!(made instanceof KnownPoint) || spelling.length > LIMITS.spellingChars) return made;
+    this.#all.grow(this.#tenant);
+    this.#points = this.#all.metric(this.#key);
+    this.#points.set(spelling, made);
+    return made;
+  }
 }
 
 /** A metric's name as `TenantSeries.find` takes it: a name that begins with a quote would be read as a quoted one. */

@@ -1,6 +1,6 @@
 import { bytesText, intText, nestedNumber, numberText } from "./otlp-numbers.ts";
 import { type Attributes, OTLP_LIMITS } from "./otlp-point.ts";
-import { decodeText, type ProtobufReader, WIRE } from "./protobuf.ts";
+import { decodeText, ProtobufReader, WIRE } from "./protobuf.ts";
 
 /** Undefined is what is no UTF-8. */
 export type OtlpText = string | undefined;
@@ -98,9 +98,61 @@ function map(r: ProtobufReader, depth: number): OtlpText {
   return items.includes(undefined) ? undefined : `{${items.join(",")}}`;
 }
 
-function within<T>(r: ProtobufReader, read: () => T): T {
+/** Does something within the next field's message. */
+export function within<T>(r: ProtobufReader, read: () => T): T {
   const outer = r.enter();
   const value = read();
   r.leave(outer);
   return value;
+}
+
+/** Every byte becomes one character, and different bytes different ones. */
+const oneByOne = new TextDecoder("latin1");
+/** No byte becomes this character. */
+const SEVERAL = "\u0100";
+
+/** The attributes of one point, which are read only when nobody knows their bytes. */
+export class SpelledAttributes {
+  readonly #bytes: Uint8Array;
+  /** Where each `KeyValue` begins, with its length, and ends. */
+  readonly #spans: number[] = [];
+  #together = true;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  clear(): void {
+    this.#spans.length = 0;
+    this.#together = true;
+  }
+
+  /** Passes over a `KeyValue`, whose tag was just read. */
+  pass(r: ProtobufReader): void {
+    const from = r.at;
+    const outer = r.enter();
+    r.leave(outer);
+    // Between neighbours there is one byte, the next one's tag.
+    if (this.#spans.length > 0 && this.#spans.at(-1) !== from - 1) this.#together = false;
+    this.#spans.push(from, r.at);
+  }
+
+  /** Equal texts are equal bytes, in the same order. */
+  spelling(): string {
+    const [spans, bytes] = [this.#spans, this.#bytes];
+    if (spans.length === 0) return "";
+    if (this.#together) return oneByOne.decode(bytes.subarray(spans[0], spans.at(-1)));
+    const texts: string[] = [];
+    for (let i = 0; i < spans.length; i += 2) texts.push(oneByOne.decode(bytes.subarray(spans[i], spans[i + 1])));
+    return SEVERAL + JSON.stringify(texts);
+  }
+
+  read(): Attributes {
+    const attributes: Attributes = [];
+    for (let i = 0; i < this.#spans.length; i += 2) {
+      const r = new ProtobufReader(this.#bytes, this.#spans[i], this.#spans[i + 1]);
+      within(r, () => readKeyValue(r, attributes));
+    }
+    return attributes;
+  }
 }

@@ -1,7 +1,7 @@
 import { toHex } from "../../contract/base64.ts";
 import { idText, nanosToMs } from "./otlp-numbers.ts";
 import { type Attributes, OTLP_LIMITS, OtlpPoint, type OtlpKind, type OtlpVisitor, type BucketRun } from "./otlp-point.ts";
-import { type OtlpText, readKeyValue, readText } from "./otlp-protobuf-values.ts";
+import { type OtlpText, readKeyValue, readText, SpelledAttributes, within } from "./otlp-protobuf-values.ts";
 import { ProtobufReader, WIRE } from "./protobuf.ts";
 
 /**
@@ -29,11 +29,14 @@ const DATA: Readonly<Record<number, OtlpKind>> = {
 class ProtobufOtlp {
   readonly #r: ProtobufReader;
   readonly #visitor: OtlpVisitor;
-  readonly #point = new OtlpPoint();
+  readonly #point = new OtlpPoint(() => this.#attributes.read());
+  /** Of the point that is being read. */
+  readonly #attributes: SpelledAttributes;
   #stopped = false;
 
   constructor(bytes: Uint8Array, visitor: OtlpVisitor) {
     this.#r = new ProtobufReader(bytes);
+    this.#attributes = new SpelledAttributes(bytes);
     this.#visitor = visitor;
   }
 
@@ -90,7 +93,9 @@ class ProtobufOtlp {
     const read = this.#readerOf(kind);
     this.#each(bytesField(1), () => {
       this.#point.clear();
+      this.#attributes.clear();
       read();
+      this.#point.spelling = this.#attributes.spelling();
       if (!this.#visitor.point(this.#point)) this.#stopped = true;
     });
     r.at = r.end = outer;
@@ -126,7 +131,7 @@ class ProtobufOtlp {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case bytesField(7):
-          this.#attribute(point.attributes);
+          this.#attributes.pass(r);
           break;
         case fixedField(2):
           point.startMs = this.#time();
@@ -157,7 +162,7 @@ class ProtobufOtlp {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case bytesField(9):
-          this.#attribute(point.attributes);
+          this.#attributes.pass(r);
           break;
         case fixedField(2):
           point.startMs = this.#time();
@@ -200,7 +205,7 @@ class ProtobufOtlp {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case bytesField(1):
-          this.#attribute(point.attributes);
+          this.#attributes.pass(r);
           break;
         case fixedField(2):
           point.startMs = this.#time();
@@ -258,7 +263,7 @@ class ProtobufOtlp {
     for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
       switch (tag) {
         case bytesField(7):
-          this.#attribute(point.attributes);
+          this.#attributes.pass(r);
           break;
         case fixedField(2):
           point.startMs = this.#time();
@@ -310,18 +315,11 @@ class ProtobufOtlp {
         else if (tag === fixedField(6)) value = this.#sfixed64();
         else if (tag === bytesField(4)) spanId = this.#id(8);
         else if (tag === bytesField(5)) traceId = this.#id(16);
-        else if (tag === bytesField(7)) this.#attribute(attributes);
+        else if (tag === bytesField(7)) within(r, () => readKeyValue(r, attributes));
         else r.skip(tag);
       }
       exemplars.push({ atMs, value, traceId, spanId, attributes });
     }
-    r.leave(outer);
-  }
-
-  #attribute(into: Attributes): void {
-    const r = this.#r;
-    const outer = r.enter();
-    readKeyValue(r, into);
     r.leave(outer);
   }
 

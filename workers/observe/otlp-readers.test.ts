@@ -144,6 +144,28 @@ describe("the protobuf reader", () => {
     expect(series(request.done())).toEqual(["behind{__temporality__=delta,job=shop} 0 2"]);
   });
 
+  it("[MT145] knows attributes that stand apart from each other, and tells them from those that stand together", () => {
+    const pair = (key: string) => (into: ProtobufWriter) => into.text(1, key).message(2, (any) => any.text(1, "x"));
+    const of = (write: (one: ProtobufWriter) => unknown) =>
+      new ProtobufWriter().message(1, (r) => r.message(2, (s) => s.message(2, (m) => m.text(1, "g").message(5, point(write))))).done();
+    const tenant = new TenantSeries();
+    const apart = of((one) =>
+      time(one.message(7, pair("a")))
+        .message(7, pair("b"))
+        .double(4, 1),
+    );
+    const together = of((one) => time(one).message(7, pair("a")).message(7, pair("b")).double(4, 1));
+    const other = of((one) =>
+      time(one.message(7, pair("a")))
+        .message(7, pair("c"))
+        .double(4, 1),
+    );
+    const keys = [apart, together, apart, other, of((one) => time(one).double(4, 1))].map((bytes) =>
+      seriesText(mappedOf(read(bytes, "protobuf", tenant)).samples[0]?.[0] ?? ""),
+    );
+    expect(keys).toEqual(["g{a=x,b=x}", "g{a=x,b=x}", "g{a=x,b=x}", "g{a=x,c=x}", "g"]);
+  });
+
   it("[MT145] takes lists packed or not", () => {
     const fixed = Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0);
     const of = (write: (one: ProtobufWriter) => unknown) =>
