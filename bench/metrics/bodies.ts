@@ -1,4 +1,4 @@
-import type { Values } from "./workload.ts";
+import type { Values } from "../../core/observe/workload-testing.ts";
 
 /** What every request of the benchmark holds: 1,000 samples of 1,000 series with four labels, about 155 KB of JSON. */
 export const SAMPLES = 1_000;

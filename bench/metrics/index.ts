@@ -11,7 +11,7 @@ import { Body, SAMPLES } from "./bodies.ts";
 import { runtimeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
 import { runRemoteWrite } from "./remote-write.ts";
-import type { Values } from "./workload.ts";
+import type { Values } from "../../core/observe/workload-testing.ts";
 
 const HOST = "127.0.0.1";
 /** Each with 1,000 series: four fifths of what a shard holds. */

@@ -10,7 +10,7 @@ import { inspect, profileTop } from "../lib/inspector.ts";
 import { encodeWriteRequest, REMOTE_WRITE_HEADERS, WireSeries } from "../lib/remote-write.ts";
 import { runtimeCpuSeconds, treeCpuSeconds } from "./cpu.ts";
 import { load, type LoadResult } from "./load.ts";
-import { targetSeries, valueAt, type Values } from "./workload.ts";
+import { targetSeries, valueAt, type Values } from "../../core/observe/workload-testing.ts";
 
 const HOST = "127.0.0.1";
 /** Each with 1,000 series: four fifths of what a shard holds. */
@@ -58,7 +58,7 @@ export async function runRemoteWrite(flags: RemoteWriteFlags): Promise<void> {
     ...(flags.profile ? { inspectorPort } : {}),
     state: openState(join(folder, "state")),
     vars: { LOG_REQUESTS: "off", DEPLOYMENT_ADMINS: DEMO_EMAIL },
-    onLog: (line) => console.error(line),
+    onLog: (line, level) => (level === "error" ? console.error(line) : undefined),
   });
   try {
     const demo = await seedDemo(server.url, join(folder, "state"));
