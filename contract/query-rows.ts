@@ -76,7 +76,7 @@ export function addSeries(form: Across, row: OpenRow, values: Float64Array, time
         if (first || added > held) value[i] = added;
         break;
       case "last":
-        if (weight && (first || (times[i] ?? 0) >= (weight[i] ?? 0))) {
+        if (weight && (first || isNewer(times[i] ?? 0, added, weight[i] ?? 0, held))) {
           value[i] = added;
           weight[i] = times[i] ?? 0;
         }
@@ -90,6 +90,11 @@ export function addSeries(form: Across, row: OpenRow, values: Float64Array, time
         break;
     }
   }
+}
+
+/** Of two values of one time the larger counts, so that the order in which they come does not. */
+function isNewer(time: number, value: number, heldTime: number, held: number): boolean {
+  return time > heldTime || (time === heldTime && value > held);
 }
 
 /** Numbers, their mean and their squared distances from it, of two sets together (Chan, Golub and LeVeque, 1979). */
@@ -146,7 +151,7 @@ export function mergeRow(form: Form, over: PlainMerge, row: OpenRow, from: Selec
       }
       case "last":
       case "more":
-        if (empty || theirs >= (weight?.[i] ?? 0)) {
+        if (empty || isNewer(theirs, added, weight?.[i] ?? 0, held)) {
           value[i] = added;
           if (weight) weight[i] = theirs;
         }

@@ -14,7 +14,7 @@ describe("quantiles of histograms", () => {
       q,
     )[0]?.values[0];
 
-  it.each([
+  it.each<[number, Record<string, number>, number, string]>([
     [0.5, { "1": 5, "2": 10, "+Inf": 10 }, 1, "at a bound"],
     [0.75, { "1": 5, "2": 10, "+Inf": 10 }, 1.5, "evenly within a bucket"],
     [0.25, { "1": 10, "+Inf": 10 }, 0.25, "from 0 in the first bucket"],

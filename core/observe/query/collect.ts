@@ -38,6 +38,8 @@ function groups(order: SelectOrder, { count }: Steps, form: NonNullable<ReturnTy
   const { selection } = order;
   const room = new Room(order, count);
   const found = new Map<string, OpenRow>();
+  // Only `last` knows when its values are from: any other value is of its whole step.
+  const noTimes = new Float64Array(selection.aggregate === "last" ? 0 : count);
   let listed = 0;
   return {
     add({ labels, values, weights }) {
@@ -50,7 +52,7 @@ function groups(order: SelectOrder, { count }: Steps, form: NonNullable<ReturnTy
         if (fault) return fault;
         found.set(key, (row = openRow(shared, { form, count, weights: true, band: false })));
       }
-      addSeries(form, row, values, weights);
+      addSeries(form, row, values, selection.aggregate === "last" ? weights : noTimes);
       // A quantile needs every value: here alone what travels grows with the series.
       if (form === "quantile" && (listed += count) > METRIC_LIMITS.queryValues)
         return wrong(

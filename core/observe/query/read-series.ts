@@ -1,4 +1,4 @@
-import type { OverTime, Tier } from "../../../contract/metric-limits.ts";
+import { type OverTime, ROLLUP_STEPS_MS, type Tier } from "../../../contract/metric-limits.ts";
 import type { Steps } from "../../../contract/query-steps.ts";
 import type { TierSource } from "../tier-source.ts";
 import { BucketFold, type Fold } from "./bucket-fold.ts";
@@ -110,11 +110,13 @@ function windowReader(order: ReadOrder, windowMs: number, wanted: Tier, source: 
     };
   }
   const fold = new RollupWindowFold(steps, windowMs);
+  // The first window's rise begins at the last value before it.
+  const all = segmentsOf(source, wanted, from - ROLLUP_STEPS_MS.hour, end);
   return {
     segments,
     read(slot, delta) {
       fold.begin();
-      for (const segment of segments) {
+      for (const segment of all) {
         if (segment.tier !== "raw") {
           fold.rollups(source.rollups(slot, segment.tier, segment.from, segment.end), windowOf(segment.tier), delta);
           continue;
