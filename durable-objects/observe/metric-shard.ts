@@ -16,7 +16,6 @@ import type {
 } from "../../contract/rpc/metrics.ts";
 import { definitionCount } from "../../contract/metric-batch.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
-import { GROUP_COMMIT } from "../../core/observe/group-commit.ts";
 import { cardOf, type HostCard } from "../../core/observe/host-cards.ts";
 import { IngestCounter, type IngestCounts } from "../../core/observe/ingest-counter.ts";
 import { newestOf } from "../../core/observe/newest.ts";
@@ -96,8 +95,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   async ingest(batch: Uint8Array, batchId: string, source?: IngestSource): Promise<Outcome<ShardIngestReply>> {
     const closed = await this.#closed();
     if (closed) return closed;
-    await this.#coverSeries(definitionCount(batch));
-    const outcome = await this.#queue.add({ batch, id: batchId });
+    const outcome = await this.#covered(batch, async () => await this.#queue.add({ batch, id: batchId }));
     if (source) this.#catalog.noteIngest(source, batch, outcome);
     if (this.#kit.failpoint !== NO_FAILPOINTS) {
       await this.ctx.storage.sync();
@@ -109,8 +107,7 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   async importBatch(batch: Uint8Array, batchId: string): Promise<Outcome<ShardIngestReply>> {
     const closed = await this.#closed();
     if (closed) return closed;
-    await this.#coverSeries(definitionCount(batch));
-    return this.#changed((now) => importPoints(this.#shard, batch, batchId, now, this.#kept()));
+    return await this.#covered(batch, async () => this.#changed((now) => importPoints(this.#shard, batch, batchId, now, this.#kept())));
   }
 
   async deleteSeries(which: Pick<CatalogAsk, "metric" | "matchers">): Promise<Outcome<{ deleted: number }>> {
@@ -203,13 +200,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
     }
   }
 
-  /** Learns the plan before a round of requests with so many new series could be refused for not knowing it. */
-  async #coverSeries(definitions: number): Promise<void> {
-    if (definitions === 0) return;
+  /** Learns the plan before series could be refused for not knowing it. */
+  async #covered<T>(batch: Uint8Array, work: () => Promise<T>): Promise<T> {
     const now = this.#kit.now();
     const { series, extras } = this.#shard;
-    const coming = GROUP_COMMIT.requests * definitions;
-    await this.#plan.cover({ series: series.size + coming, made: extras.limits.madeNow(now) + coming }, now);
+    return await this.#plan.cover(definitionCount(batch), { series: series.size, made: extras.limits.madeNow(now) }, now, work);
   }
 
   #warn(message: string, error: unknown): void {

@@ -19,11 +19,9 @@ export interface TenantPlanDeps {
   readonly warn: (error: unknown) => void;
 }
 
-/** What new series a shard expects. */
-export interface ExpectedSeries {
-  /** All series, with those that may come. */
+/** Series that a shard has, in all and of the running hour. */
+export interface HeldSeries {
   readonly series: number;
-  /** Those of the running hour, with those that may come. */
   readonly made: number;
 }
 
@@ -33,6 +31,10 @@ export class TenantPlan {
   #allowance = metricAllowance(PLANS.free, FIRST_METRIC_SETTINGS);
   #askedAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
+  /** Whether the tenant was asked to the end, with whatever came of it. */
+  #tried = false;
+  /** Definitions of all requests that are being taken. */
+  #expected = 0;
 
   constructor(deps: TenantPlanDeps) {
     this.#deps = deps;
@@ -55,13 +57,23 @@ export class TenantPlan {
     return { active: part(activeSeries), perHour: part(newSeriesPerHour) };
   }
 
-  /** Asks the tenant before series are judged: the first time, when they would be refused, and every ten minutes without anybody waiting. */
-  async cover({ series, made }: ExpectedSeries, now: number): Promise<void> {
-    const known = Number.isFinite(this.#askedAt);
-    const refuses = series > this.room.active || made > this.room.perHour;
-    this.#askUnlessFresh(now, refuses ? TENANT_PLAN_LIMITS.refusalTtlMs : TENANT_PLAN_LIMITS.ttlMs);
-    // Also those who did not ask wait for the answer: they would be refused for not knowing it.
-    if (!known || refuses) await this.#asking;
+  /**
+   * Does work that may make so many series. The tenant is asked before it: the first time, when series would be refused, and every ten
+   * minutes without anybody waiting.
+   */
+  async cover<T>(definitions: number, held: HeldSeries, now: number, work: () => Promise<T>): Promise<T> {
+    if (definitions === 0) return await work();
+    this.#expected += definitions;
+    try {
+      const { active, perHour } = this.room;
+      const refuses = held.series + this.#expected > active || held.made + this.#expected > perHour;
+      this.#askUnlessFresh(now, refuses ? TENANT_PLAN_LIMITS.refusalTtlMs : TENANT_PLAN_LIMITS.ttlMs);
+      // Also those who did not ask wait for the answer: they would be refused for not knowing it.
+      if (!this.#tried || refuses) await this.#asking;
+      return await work();
+    } finally {
+      this.#expected -= definitions;
+    }
   }
 
   /** Asks the tenant when the answer is older than ten minutes. */
@@ -75,6 +87,7 @@ export class TenantPlan {
     this.#askedAt = now;
     this.#asking = this.#ask().finally(() => {
       this.#asking = undefined;
+      this.#tried = true;
     });
   }
 
