@@ -131,14 +131,14 @@ function windowsOf(shard: Shard, reader: TierReader, slot: number, points: Point
   const to = floorTo(at[points.count - 1] ?? 0, MINUTE_MS) + MINUTE_MS;
   const rising = risingOfSlot(shard, slot);
   const summed = new RollupBuffer();
-  sumRaw(reader, slot, from, to, rising, summed);
+  sumRaw(shard, reader, slot, from, to, rising, summed);
   const windows = new RollupBuffer(summed.count + 1);
   for (let i = 0; i < summed.count; i++) if (touched.has(summed.at[i] ?? 0)) windows.append(summed, i, i + 1);
   const next = rising === "no" || rising === "delta" ? undefined : nextWindow(reader, slot, to, shard.state.rolledMinute);
   if (next === undefined) return windows;
   // Its increase begins at our last sample. Summed anew only when none of its points has been deleted since it was made.
   const after = new RollupBuffer(1);
-  sumRaw(reader, slot, next, next + MINUTE_MS, rising, after);
+  sumRaw(shard, reader, slot, next, next + MINUTE_MS, rising, after);
   const old = reader.rollups(slot, "minute", next, next + MINUTE_MS);
   if (old.count === 1 && old.samples[0] === after.samples[0]) windows.append(after, 0, after.count);
   return windows;

@@ -117,7 +117,8 @@ export class Rolling {
 
   /** @returns points or windows read */
   #sum(slot: number): number {
-    if (this.#tier === "minute") return sumRaw(this.#reader, slot, this.#from, this.#to, risingOfSlot(this.#shard, slot), this.#windows);
+    if (this.#tier === "minute")
+      return sumRaw(this.#shard, this.#reader, slot, this.#from, this.#to, risingOfSlot(this.#shard, slot), this.#windows);
     const minutes = this.#reader.rollups(slot, "minute", this.#from, this.#to);
     sumWindows(minutes, 0, minutes.count, ROLLUP_STEPS_MS.hour, this.#windows);
     return minutes.count;

@@ -19,17 +19,28 @@ export function risingOfSlot(shard: Shard, slot: number): Rising {
   return risingOf(identity, shard.extras.metadata.of(identity.metric)?.type);
 }
 
-/** Sums the raw points of `[from, to)` to minutes. @returns points read */
-export function sumRaw(source: TierSource, slot: number, from: number, to: number, rising: Rising, out: RollupBuffer): number {
+/** Sums the raw points of `[from, to)`, whole minutes, to minutes. @returns points read */
+export function sumRaw(
+  shard: Shard,
+  source: TierSource,
+  slot: number,
+  from: number,
+  to: number,
+  rising: Rising,
+  out: RollupBuffer,
+): number {
   let before = Number.NaN;
   const looksBack = rising === "total" || rising === "maybe";
-  let read = source.raw(slot, looksBack ? from - NEAR_MS : from, to);
+  const { rawFrom } = shard.state;
+  // Of what lies before `rawFrom` some may be deleted, so that the newest that is left is not the newest that was.
+  const near = Math.min(from, Math.max(from - NEAR_MS, rawFrom));
+  let read = source.raw(slot, looksBack ? near : from, to);
   let first = read.points.lowerBound(from);
   if (first >= read.last) return 0;
   if (looksBack) {
     before = newestBefore(read, first);
     if (Number.isNaN(before)) {
-      before = lastBefore(source, slot, from);
+      before = lastBefore(source, slot, rawFrom, from);
       read = source.raw(slot, from, to);
       first = read.first;
     }
@@ -39,8 +50,8 @@ export function sumRaw(source: TierSource, slot: number, from: number, to: numbe
 }
 
 /** The value of the last sample before a time, from raw points, else from rollups; NaN when there is none. */
-export function lastBefore(source: TierSource, slot: number, at: number): number {
-  const read = source.raw(slot, Number.NEGATIVE_INFINITY, at);
+function lastBefore(source: TierSource, slot: number, rawFrom: number, at: number): number {
+  const read = source.raw(slot, rawFrom, at);
   const before = newestBefore(read, read.last);
   if (!Number.isNaN(before)) return before;
   for (const tier of ["minute", "hour"] as const) {
@@ -71,10 +82,10 @@ export function summedAnew(shard: Shard, source: TierSource, slot: number, hours
     const to = Math.min(hour + HOUR_MS, rolledMinute);
     if (from >= to) continue;
     const fresh = new RollupBuffer(64);
-    sumRaw(source, slot, from, to, rising, fresh);
+    sumRaw(shard, source, slot, from, to, rising, fresh);
     addEmptied(fresh, source.rollups(slot, "minute", from, to));
     const next = rising === "no" || rising === "delta" ? undefined : nextWindow(source, slot, to, rolledMinute);
-    if (next !== undefined) sumRaw(source, slot, next, next + MINUTE_MS, rising, fresh);
+    if (next !== undefined) sumRaw(shard, source, slot, next, next + MINUTE_MS, rising, fresh);
     all.append(fresh, 0, fresh.count);
   }
   all.normalise();
