@@ -66,42 +66,51 @@ export function partsOf(columns: PartColumns, shards: number): BatchPart[] {
  * Samples are put into order of series and time for that.
  */
 export function importPartsOf(columns: PartColumns, shards: number): BatchPart[] {
-  const { count, series, atMs } = columns;
-  const number = new Map<KnownSeries, number>();
-  for (const one of series) if (!number.has(one)) number.set(one, number.size);
-  const keys = Float64Array.from({ length: count }, (_, i) => numberOf(number, series[i]));
-  const order = Array.from({ length: count }, (_, i) => i).sort(
-    (a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || (atMs[a] ?? 0) - (atMs[b] ?? 0) || a - b,
-  );
-  const parts: (BatchPart & { samples: number[] })[] = [];
+  const { atMs } = columns;
+  const parts: (BatchPart & { readonly samples: number[] })[] = [];
   const open = new Map<string, number[]>();
   const turns = new Map<number, number>();
-  for (let from = 0, end = 0; from < count; from = end) {
-    const one = series[order[from] ?? 0];
-    if (!one) break; // never: one series a sample
-    const hour = hourOf(atMs, order[from]);
-    for (end = from + 1; end < count && series[order[end] ?? 0] === one && hourOf(atMs, order[end]) === hour; end++);
-    const place = placeOf(one, shards);
-    const name = `${place} ${Math.floor((hour * HOUR_MS) / SPAN_MS)}`;
-    // A window of more than a part holds cannot be kept together: its last part stays.
-    for (let at = from; at < end; at += BATCH_LIMITS.samples) {
-      const window = order.slice(at, Math.min(end, at + BATCH_LIMITS.samples));
-      let samples = open.get(name);
-      if (!samples || samples.length + window.length > BATCH_LIMITS.samples) {
-        samples = [];
-        const turn = turns.get(place) ?? 0;
-        turns.set(place, turn + 1);
-        parts.push({ place, turn, samples });
-        open.set(name, samples);
+  const begin = (place: number, name: string): number[] => {
+    const samples: number[] = [];
+    const turn = turns.get(place) ?? 0;
+    turns.set(place, turn + 1);
+    parts.push({ place, turn, samples });
+    open.set(name, samples);
+    return samples;
+  };
+  for (const [series, order] of inOrder(columns)) {
+    const place = placeOf(series, shards);
+    for (let from = 0, end = 0; from < order.length; from = end) {
+      const hour = hourOf(atMs, order[from]);
+      for (end = from + 1; end < order.length && hourOf(atMs, order[end]) === hour; end++);
+      const name = `${place} ${Math.floor((hour * HOUR_MS) / SPAN_MS)}`;
+      let samples = open.get(name) ?? begin(place, name);
+      if (samples.length + end - from > BATCH_LIMITS.samples) samples = begin(place, name);
+      for (let at = from; at < end; at++) {
+        // An hour of more than a part holds cannot be kept together: its last part stays.
+        if (samples.length === BATCH_LIMITS.samples) samples = begin(place, name);
+        samples.push(order[at] ?? 0);
       }
-      samples.push(...window);
     }
   }
   return parts;
 }
 
-function numberOf(numbers: ReadonlyMap<KnownSeries, number>, series: KnownSeries | undefined): number {
-  return series ? (numbers.get(series) ?? 0) : 0;
+/** The samples of each series in rising order of time, those of one time in the order they came. */
+function inOrder({ count, series, atMs }: PartColumns): Map<KnownSeries, number[]> {
+  const orders = new Map<KnownSeries, number[]>();
+  const unsorted = new Set<number[]>();
+  for (let i = 0; i < count; i++) {
+    const one = series[i];
+    if (!one) continue; // never: one series a sample
+    let order = orders.get(one);
+    if (!order) orders.set(one, (order = []));
+    const before = order.at(-1);
+    if (before !== undefined && (atMs[before] ?? 0) > (atMs[i] ?? 0)) unsorted.add(order);
+    order.push(i);
+  }
+  for (const order of unsorted) order.sort((a, b) => (atMs[a] ?? 0) - (atMs[b] ?? 0) || a - b);
+  return orders;
 }
 
 function hourOf(atMs: Float64Array, sample: number | undefined): number {
