@@ -31,7 +31,6 @@ export const catalogQuerySchema = z.object({
   search: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(METRIC_LIMITS.listed).default(100),
 });
-export type CatalogQuery = z.infer<typeof catalogQuerySchema>;
 
 /** `GET /v1/metrics/names` */
 export const metricNamesSchema = z.object({
