@@ -3,7 +3,7 @@ import type { Host } from "../../contract/hosts.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { fullestDisk, type HostEntry, type Newest, summaryOf } from "./host-table.ts";
 import { BucketFold } from "./query/bucket-fold.ts";
-import type { SeriesReader } from "./series-reader.ts";
+import type { TierSource } from "./tier-source.ts";
 
 /** Steps of a sparkline: 5 minutes of 5 s. */
 const RECENT_STEPS = 60;
@@ -11,7 +11,7 @@ const RECENT_STEPS = 60;
 export type HostCard = Omit<Host, "agentId" | "agentVersion" | "state">;
 
 /** A host's card with its last five minutes. */
-export function cardOf(entry: HostEntry, newest: (slot: number) => Newest, reader: SeriesReader, now: number): HostCard {
+export function cardOf(entry: HostEntry, newest: (slot: number) => Newest, source: Pick<TierSource, "raw">, now: number): HostCard {
   const stepMs = METRIC_LIMITS.rawStepMs;
   const startMs = (Math.floor(now / stepMs) - RECENT_STEPS + 1) * stepMs;
   const recent = (slots: readonly (number | undefined)[]): (number | null)[] => {
@@ -19,7 +19,7 @@ export function cardOf(entry: HostEntry, newest: (slot: number) => Newest, reade
     const fold = new BucketFold({ startMs, stepMs, count: RECENT_STEPS }, "avg");
     for (const slot of slots) {
       if (slot === undefined) continue;
-      const { points, first, last } = reader.read(slot, startMs, startMs + RECENT_STEPS * stepMs);
+      const { points, first, last } = source.raw(slot, startMs, startMs + RECENT_STEPS * stepMs);
       fold.begin({ over: "avg", quantile: 0, delta: false });
       fold.raw(points.columns, first, last);
       fold.finish();

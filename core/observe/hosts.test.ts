@@ -95,7 +95,7 @@ describe("hosts", () => {
     for (let i = 59; i >= 0; i--) rig.ingest(round("web", NOON - i * 5_000, i / 100), NOON - i * 5_000);
     const entry = rig.shard.hosts.find("web");
     if (!entry) throw new Error("no host");
-    const reader = rig.reader();
+    const reader = rig.tiers(NOON);
     const card = cardOf(entry, newestOf(rig.shard.heads), reader, NOON + 1_000);
     expect(reader.trace.blocksRead).toBe(0);
     expect(card.recent).toMatchObject({ startMs: NOON - 295_000, stepMs: 5_000 });
@@ -105,7 +105,7 @@ describe("hosts", () => {
     expect(card.recent.networkBytesPerSecond[0]).toBe(23);
     expect(() => hostSchema.parse({ ...card, state: "online", agentId: null, agentVersion: null })).not.toThrow();
     rig.seal(NOON + 1_000);
-    const again = rig.reader();
+    const again = rig.tiers(NOON);
     expect(cardOf(entry, newestOf(rig.shard.heads), again, NOON + 1_000)).toEqual(card);
     expect(again.trace.blocksRead).toBe(0);
   });

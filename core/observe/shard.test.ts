@@ -169,7 +169,7 @@ describe("a shard's commit", () => {
     for (const step of [() => {}, () => rig.restart(), () => rig.seal(NOON + 3_600_000), () => rig.restart()]) {
       step();
       const slot = [...rig.shard.series.liveSlots()][0] ?? 0;
-      const { points } = rig.reader().read(slot, 0, NOON + 100);
+      const { points } = rig.tiers(NOON).raw(slot, 0, NOON + 100);
       expect([points.count, points.columns.bits[0], points.columns.bits[1]]).toEqual([20, STALE_BITS.low, STALE_BITS.high]);
     }
   });

@@ -4,11 +4,10 @@ import { STALE_BITS } from "../../contract/metric-limits.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
 import { MemoryStore } from "./memory-store.ts";
-import { SeriesReader } from "./series-reader.ts";
 import { Shard } from "./shard.ts";
 import type { ShardStore } from "./store.ts";
 import { sweepSlice } from "./sweep.ts";
-import { type KeptMs, TierReader } from "./tier-reader.ts";
+import { ALL_KEPT, type KeptMs, TierReader } from "./tier-reader.ts";
 import { Seal, upkeep } from "./upkeep.ts";
 
 /** Noon of a day, on a whole hour so that steps begin at round numbers. */
@@ -100,17 +99,12 @@ export class TestShard {
   points(metric: string, labels?: Labels, from = 0, end = Number.MAX_SAFE_INTEGER): [number, number | null][] {
     const slot = this.shard.series.slotOfKey(seriesKey(metric, labels));
     if (slot === undefined) return [];
-    const { points, first, last } = this.reader().read(slot, from, end);
+    const { points, first, last } = this.tiers(NOON, ALL_KEPT).raw(slot, from, end);
     const { at, values } = points.columns;
     return Array.from({ length: last - first }, (_, i) => {
       const value = values[first + i] ?? 0;
       return [at[first + i] ?? 0, Number.isNaN(value) ? null : value];
     });
-  }
-
-  reader(): SeriesReader {
-    const { series, heads, blocks } = this.shard;
-    return new SeriesReader({ series, heads, blocks, store: this.store });
   }
 
   #open(now: number): Shard {
