@@ -1,5 +1,6 @@
 import { createExecutionContext, env, waitOnExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import { exemplarListSchema } from "../../contract/metric-catalog.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
 import type { Outcome } from "../../contract/problems.ts";
@@ -191,5 +192,23 @@ describe("POST /otlp/v1/metrics", () => {
     expect((await sendRequest(write, request, PROTOBUF, { ingest: failing })).status).toBe(503);
     expect((await sendRequest(write, request, PROTOBUF)).status).toBe(200);
     expect([await valuesOf(read, "jobs", t - 10_000), await valuesOf(read, "jobs", t)]).toEqual([[0], [7]]);
+  });
+
+  it("[MT155] keeps exemplars with their trace, and what a metric is, for those who ask", async () => {
+    const { write, read } = await world();
+    const t = at();
+    const exemplars = [
+      { timeUnixNano: nanos(t - 5), asDouble: 0.7, traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174" },
+    ];
+    const point = { timeUnixNano: nanos(t), count: 3, explicitBounds: [1], bucketCounts: [1, 2], exemplars };
+    const metric = { name: "took", unit: "s", description: "How long.", histogram: { aggregationTemporality: 1, dataPoints: [point] } };
+    expect((await sendRequest(write, requestOf([metric]), PROTOBUF)).status).toBe(200);
+    const range = `start=${new Date(t - 60_000).toISOString()}&end=${new Date(t + 60_000).toISOString()}`;
+    const found = await ask(`/v1/metrics/exemplars?metric=took_bucket&${range}`, { key: read });
+    const { items } = exemplarListSchema.parse(await found.json());
+    expect(items).toMatchObject([{ value: 0.7, traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174" }]);
+    expect(items[0]?.series).toEqual({ le: "1" });
+    const described = await ask("/v1/metrics/metadata?metric=took", { key: read });
+    expect(await described.json()).toMatchObject({ items: [{ metric: "took", type: "histogram", unit: "s", help: "How long." }] });
   });
 });

@@ -13,7 +13,6 @@ export type Attributes = (string | undefined)[];
 
 export type OtlpKind = "gauge" | "sum" | "histogram" | "exponential" | "summary";
 
-export const UNSPECIFIED = 0;
 export const DELTA_TEMPORALITY = 1;
 export const CUMULATIVE = 2;
 
