@@ -27,6 +27,12 @@ const ADDRESSES = [
   "/console/control/members/new",
   "/console/control/issuers?add=issuer",
   "/console/control/issuers/nobody",
+  `/console/observe/explore?q=${encodeURIComponent('[{"name":"a","metric":"host_cpu_used_ratio","where":[["host","=~",".*"]]},{"name":"b","metric":"host_load1","by":["host"],"across":"sum","top":5}]')}&compare=previous`,
+  `/console/observe/explore?q=${encodeURIComponent('[{"name":"a","metric":"host_load1"}]')}&view=table`,
+  "/console/observe/cardinality/delete?metric=host_load1",
+  "/console/observe/cardinality/series?metric=host_load1",
+  "/console/observe/cardinality/label?label=host",
+  "/console/observe/ingest?send=opentelemetry",
   // Not of the console: what end users see, at a door.
   "/play/account?tenant=:slug",
   "/console/nowhere",
@@ -73,6 +79,7 @@ beforeAll(async () => {
     issuer: "minted",
     sub: "player|7/8?long#sub-of-somebody-that-goes-on-and-on-and-on",
     name: "school",
+    what: "settings",
     slug: (await callApi<{ tenant: { slug: string } }>(context, server, "/v1/me")).tenant.slug,
   };
   await hostReports(server, hostname());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { customRange, rangeBounds, rangeQuery, readRange, RELATIVE_RANGES, stepFor } from "./time-range.ts";
+import { customRange, rangeBounds, rangeQuery, readRange, RELATIVE_RANGES, stepFor, zoomQuery } from "./time-range.ts";
 import { withQuery } from "./url-state.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12, 0, 0);
@@ -25,6 +25,12 @@ describe("time range", () => {
       expect(readRange(`?range=${name}`)).toMatchObject({ name, ms });
       expect(ms / stepFor(ms, 720)).toBeLessThanOrEqual(720);
     }
+  });
+
+  it("[UI3] that was zoomed into leads back to the named one when its ends are dropped", () => {
+    const zoomed = withQuery("?range=6h", zoomQuery(NOW - 60_000.4, NOW));
+    expect(readRange(zoomed)).toEqual({ kind: "exact", fromMs: NOW - 60_000, toMs: NOW });
+    expect(readRange(withQuery(zoomed, { from: null, to: null }))).toMatchObject({ name: "6h" });
   });
 
   it("[UI3] follows the present when relative and stands when exact", () => {

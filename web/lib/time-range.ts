@@ -38,6 +38,11 @@ export function rangeQuery(range: TimeRange): Record<string, string | null> {
     : { range: null, from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() };
 }
 
+/** A stretch that was brushed, on top of the named range, which comes back when the ends are dropped. */
+export function zoomQuery(fromMs: number, toMs: number): Record<string, string> {
+  return { from: new Date(Math.round(fromMs)).toISOString(), to: new Date(Math.round(toMs)).toISOString() };
+}
+
 /** Both ends in epoch milliseconds. */
 export function rangeBounds(range: TimeRange, nowMs: number): { fromMs: number; toMs: number } {
   return range.kind === "relative" ? { fromMs: nowMs - range.ms, toMs: nowMs } : { fromMs: range.fromMs, toMs: range.toMs };

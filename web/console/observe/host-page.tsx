@@ -7,7 +7,7 @@ import { exactValue, formatAge, formatClock, formatDuration, formatExact, format
 import { place, setQuery } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
 import { pointCount } from "../../lib/series.ts";
-import { rangeQuery, readRange } from "../../lib/time-range.ts";
+import { readRange, zoomQuery } from "../../lib/time-range.ts";
 import { readQuery } from "../../lib/url-state.ts";
 import { LinkButton } from "../../ui/button.tsx";
 import { PageHead } from "../../ui/page-head.tsx";
@@ -109,9 +109,7 @@ function HostChartCard({ chart, series }: { chart: HostChart; series: HostSeries
       {...(chart.thresholds && { thresholds: chart.thresholds })}
       isolated={isolated}
       onIsolate={(names) => setQuery({ [parameter]: names.join("|") })}
-      onRange={(fromMs, toMs) =>
-        setQuery(rangeQuery({ kind: "exact", fromMs: Math.round(fromMs), toMs: Math.round(toMs) }), { replace: false })
-      }
+      onRange={(fromMs, toMs) => setQuery(zoomQuery(fromMs, toMs), { replace: false })}
       onReset={() => setQuery({ from: null, to: null }, { replace: false })}
       instead={instead}
       dim={failure !== undefined || series.state.error.value !== undefined}

@@ -2,7 +2,7 @@ import { formatAge } from "../../../lib/format.ts";
 import { serverNow } from "../../../lib/clock.ts";
 import { place, setQuery } from "../../../lib/location.ts";
 import { pointCount } from "../../../lib/series.ts";
-import { rangeQuery } from "../../../lib/time-range.ts";
+import { zoomQuery } from "../../../lib/time-range.ts";
 import { readQuery } from "../../../lib/url-state.ts";
 import { Notice, Skeleton } from "../../../ui/states.tsx";
 import { TimeSeriesChart } from "../../../ui/time-series-chart.tsx";
@@ -43,7 +43,7 @@ export function ExploreChart({ of, state, onChange }: ExploreChartProps) {
         note={gatheredWords(drawing)}
         isolated={isolated.filter((name) => drawing.lines.lines.has(name))}
         onIsolate={(names) => setQuery({ show: names.join("|") })}
-        onRange={(from, to) => setQuery(rangeQuery({ kind: "exact", fromMs: Math.round(from), toMs: Math.round(to) }), { replace: false })}
+        onRange={(from, to) => setQuery(zoomQuery(from, to), { replace: false })}
         onReset={() => setQuery({ from: null, to: null }, { replace: false })}
         table={{ shown: state.table, onShow: (table) => onChange({ ...state, table }) }}
         dim={refused}

@@ -1,6 +1,6 @@
 import { X } from "lucide";
 import type { FieldError } from "../../../../contract/problems.ts";
-import { ACROSS, METRIC_LIMITS } from "../../../../contract/metric-limits.ts";
+import { ACROSS, METRIC_LIMITS, type OverTime } from "../../../../contract/metric-limits.ts";
 import { plural } from "../../../lib/format.ts";
 import { Button } from "../../../ui/button.tsx";
 import { Suggest } from "../../../ui/suggest.tsx";
@@ -19,6 +19,11 @@ interface FieldsProps {
   readonly pointer: string;
   readonly problems: readonly FieldError[];
   readonly onChange: (part: Partial<QueryDraft>) => void;
+}
+
+/** What the contract takes when nothing is said: the function itself where it makes sense across series, else the sum. */
+function usualAcross(over: OverTime): string {
+  return `${ACROSS_WORDS[ACROSS.find((one) => one === over) ?? "sum"]} (usual)`;
 }
 
 interface LabelsProps {
@@ -90,7 +95,7 @@ export function GroupFields({ draft, pointer, problems, onChange }: FieldsProps)
               value={draft.across ?? ""}
               onChange={(event) => onChange({ across: ACROSS.find((one) => one === event.currentTarget.value) ?? null })}
             >
-              <option value="">usual</option>
+              <option value="">{usualAcross(draft.over)}</option>
               {ACROSS.map((one) => (
                 <option key={one} value={one}>
                   {ACROSS_WORDS[one]}
