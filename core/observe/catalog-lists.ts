@@ -7,7 +7,6 @@ import { accept, type Outcome } from "../../contract/problems.ts";
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
 import { rankLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
-import type { Heads } from "./heads.ts";
 import { isAlive } from "./metadata.ts";
 import type { SeriesTable } from "./series-table.ts";
 import type { ShardExtras } from "./shard-extras.ts";
@@ -16,7 +15,8 @@ import type { ShardExtras } from "./shard-extras.ts";
 export interface CatalogParts {
   readonly series: SeriesTable;
   readonly labels: LabelIndex;
-  readonly heads: Heads;
+  /** Time of a series' newest sample, epoch milliseconds; not finite when none is known. */
+  newestAt(slot: number): number;
   readonly extras: ShardExtras;
 }
 
@@ -35,17 +35,18 @@ export function listNames(ask: CatalogAsk, { labels, extras }: CatalogParts): Ou
 }
 
 /** Series that match, those with the newest samples first. */
-export function listSeries(ask: CatalogAsk, { labels, heads, series }: CatalogParts): Outcome<SeriesList> {
+export function listSeries(ask: CatalogAsk, parts: CatalogParts): Outcome<SeriesList> {
+  const { labels, series } = parts;
   const within = selected(ask, labels);
   if (!within.ok) return within;
   const slots = within.value ?? labels.match(undefined, []);
   const wanted = ask.search?.toLowerCase();
   const found = wanted === undefined ? slots : slots.filter((slot) => (series.keyOf(slot) ?? "").toLowerCase().includes(wanted));
-  const newest = found.sort((a, b) => heads.newestAt(b) - heads.newestAt(a) || a - b).slice(0, ask.limit);
+  const newest = found.sort((a, b) => parts.newestAt(b) - parts.newestAt(a) || a - b).slice(0, ask.limit);
   return accept({
     items: newest.map((slot) => {
       const { metric, labels: own } = series.identityOf(slot);
-      const newestAt = heads.newestAt(slot);
+      const newestAt = parts.newestAt(slot);
       return { metric, labels: shown(own), newestAt: Number.isFinite(newestAt) ? newestAt : null };
     }),
     total: found.length,

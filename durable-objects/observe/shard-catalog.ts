@@ -39,10 +39,10 @@ export class ShardCatalog {
     exemplars: (query) => listExemplars(query, this.#deps.shard()),
     cardinality: (query) => {
       const { shard, now, allowance, maxShardSeries } = this.#deps;
-      const { labels, extras, series } = shard();
+      const { labels, extras, activeSeries: active } = shard();
       const { activeSeries, newSeriesPerHour, shards } = allowance();
       return accept({
-        activeSeries: series.size,
+        activeSeries: active,
         maxSeries: Math.min(activeSeries, shards * maxShardSeries),
         newSeriesPerHour,
         newSeries: extras.limits.hours(now()),
@@ -75,11 +75,11 @@ export class ShardCatalog {
 
   /** The event of a limit on series that has begun to refuse; call within the commit's transaction, which keeps that it was told. */
   limitEvent(subject: string): NewEvent | undefined {
-    const { extras, series, state, deps } = this.#deps.shard();
+    const { extras, activeSeries: series, state, deps } = this.#deps.shard();
     const limit = extras.limits.takeBegun();
     if (!limit) return undefined;
     extras.limits.save(deps.store, state.nextRef);
     const { activeSeries, newSeriesPerHour } = this.#deps.allowance();
-    return { type: "meridian.metrics.series-limit", subject, data: { limit, series: series.size, activeSeries, newSeriesPerHour } };
+    return { type: "meridian.metrics.series-limit", subject, data: { limit, series, activeSeries, newSeriesPerHour } };
   }
 }
