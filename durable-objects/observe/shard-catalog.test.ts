@@ -184,6 +184,18 @@ describe("limits of a shard", () => {
     expect(await limitEvents(stub)).toHaveLength(2);
   });
 
+  it("[MT300] are over series that send: one that is silent for a day makes room and is still listed", async () => {
+    const { stub } = await world({ activeSeries: 2 });
+    await ingest(stub, series(0, 2));
+    await upkeep(stub);
+    vi.setSystemTime(Date.now() + 25 * 3_600_000);
+    await upkeep(stub);
+    await upkeep(stub);
+    expect(await rpcOf(stub).catalog("cardinality", { limit: 50 })).toMatchObject({ value: { activeSeries: 0 } });
+    expect(await rpcOf(stub).catalog("names", ALL)).toMatchObject({ value: { items: [{ metric: "m", series: 2 }] } });
+    expect(await ingest(stub, series(2, 3))).toMatchObject({ accepted: 2, refusedBy: "active" });
+  });
+
   it("[MT301] count new and refused series by the hour", async () => {
     const { stub } = await world({ newSeriesPerHour: 2 });
     await ingest(stub, series(0, 3));
