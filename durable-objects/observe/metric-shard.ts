@@ -193,8 +193,8 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   /** Learns the plan before series could be refused for not knowing it. */
   async #covered<T>(batch: Uint8Array, work: () => Promise<T>): Promise<T> {
     const now = this.#kit.now();
-    const { series, extras } = this.#engine.shard;
-    return await this.#plan.cover(definitionCount(batch), { series: series.size, made: extras.limits.madeNow(now) }, now, work);
+    const { activeSeries, extras } = this.#engine.shard;
+    return await this.#plan.cover(definitionCount(batch), { series: activeSeries, made: extras.limits.madeNow(now) }, now, work);
   }
 
   #warn(message: string, error: unknown): void {
