@@ -5,7 +5,7 @@ import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { agentsOf, tenantOf } from "../http/objects.ts";
-import { audited } from "./events-audit.ts";
+import { audited } from "../http/audited.ts";
 
 const params = z.object({ agentId: z.string().min(1).max(AGENT_LIMITS.hostChars) });
 

@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { tenantOf } from "../http/objects.ts";
 import { findDeadLetter, listDeadLetters, markReplayed } from "./dead-letters-query.ts";
-import { audited } from "./events-audit.ts";
+import { audited } from "../http/audited.ts";
 import { readPosition } from "./events-cursor.ts";
 
 const LIST = {

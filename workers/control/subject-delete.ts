@@ -3,7 +3,7 @@ import type { SubjectName } from "../../contract/rpc/subjects.ts";
 import { subjectOf, subjectRef } from "../../contract/subject-id.ts";
 import { emptySubjectRow } from "../consumers/subject-rows.ts";
 import { directoryOf, subjectsOf, tenantOf } from "../http/objects.ts";
-import { audited } from "./events-audit.ts";
+import { audited } from "../http/audited.ts";
 import { objectCall, type SubjectScene } from "./subject-scene.ts";
 import { endTokens } from "./subject-sign-out.ts";
 

@@ -6,7 +6,7 @@ import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { tenantOf } from "../http/objects.ts";
-import { audited } from "./events-audit.ts";
+import { audited } from "../http/audited.ts";
 import { readPosition } from "./events-cursor.ts";
 import { listBackups } from "./platform-backup-store.ts";
 import { beginTenantBackup, runTenantBackup } from "./tenant-backup-run.ts";

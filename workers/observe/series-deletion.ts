@@ -1,7 +1,7 @@
 import { deleteSeriesQuerySchema, deleteSeriesReplySchema } from "../../contract/metric-catalog.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
-import { audited } from "../control/events-audit.ts";
+import { audited } from "../http/audited.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { metricsOf, type ObjectCall, tenantOf } from "../http/objects.ts";
