@@ -74,10 +74,11 @@ export function timeAt(parent: JsonObject, name: string): number {
   throw new MalformedOtlp(`\`${name}\` must be nanoseconds since 1970, as a text of digits`);
 }
 
-/** A list of `KeyValue`. */
+/** A list of `KeyValue`; of too many, one more than may be. */
 export function attributesOf(parent: JsonObject, name: string): Attributes {
   const attributes: Attributes = [];
   for (const entry of listAt(parent, name)) {
+    if (attributes.length > 2 * OTLP_LIMITS.attributes) break;
     const pair = objectAt(entry, name);
     attributes.push(textAt(pair, "key"), anyValue(pair["value"], 0));
   }
@@ -113,13 +114,17 @@ function digitsOf(value: unknown): string {
 
 function list(array: JsonObject, depth: number): string | undefined {
   if (depth > OTLP_LIMITS.depth) return undefined;
-  const items = listAt(array, "values").map((item) => anyValue(item, depth));
+  const values = listAt(array, "values");
+  if (values.length > OTLP_LIMITS.items) return undefined;
+  const items = values.map((item) => anyValue(item, depth));
   return items.includes(undefined) ? undefined : `[${items.join(",")}]`;
 }
 
 function map(object: JsonObject, depth: number): string | undefined {
   if (depth > OTLP_LIMITS.depth) return undefined;
-  const items = listAt(object, "values").map((entry) => {
+  const values = listAt(object, "values");
+  if (values.length > OTLP_LIMITS.items) return undefined;
+  const items = values.map((entry) => {
     const pair = objectAt(entry, "values");
     const name = textAt(pair, "key");
     const value = anyValue(pair["value"], depth);

@@ -63,7 +63,7 @@ class JsonOtlp {
     for (const [resource, each] of listAt(objectAt(body, "the body"), "resourceMetrics").entries()) {
       this.#at.resource = resource;
       const one = objectAt(each, "resourceMetrics");
-      this.#visitor.resource(attributesOf(objectAt(one["resource"], "resource"), "attributes"));
+      if (!this.#visitor.resource(attributesOf(objectAt(one["resource"], "resource"), "attributes"))) return;
       for (const [scope, scoped] of listAt(one, "scopeMetrics").entries()) {
         this.#at.scope = scope;
         for (const [metric, entry] of listAt(objectAt(scoped, "scopeMetrics"), "metrics").entries()) {
@@ -88,7 +88,7 @@ class JsonOtlp {
       temporality: temporalityOf(data["aggregationTemporality"]),
       monotonic: boolAt(data, "isMonotonic"),
     };
-    this.#visitor.metric(metric);
+    if (!this.#visitor.metric(metric)) return false;
     for (const [index, value] of listAt(data, "dataPoints").entries()) {
       this.#at.point = index;
       this.#point.clear();

@@ -1,6 +1,6 @@
 import type { Labels } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, type RejectReason } from "../../contract/metric-limits.ts";
-import type { Attributes } from "./otlp-point.ts";
+import { type Attributes, OTLP_LIMITS } from "./otlp-point.ts";
 
 /** Why a point is refused. */
 export interface Fault {
@@ -9,6 +9,8 @@ export interface Fault {
 }
 
 type LabelsOutcome = { readonly labels: Labels; readonly fault?: undefined } | { readonly fault: Fault };
+
+const TOO_MANY: Fault = { reason: "too-many-labels", detail: `it has more than ${OTLP_LIMITS.attributes} attributes` };
 
 const PLAIN = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -28,6 +30,7 @@ export function labelName(attribute: string): string {
  * Attributes whose names become the same share the label, their values in order of the names with `;` between.
  */
 export function labelsOf(attributes: Attributes, ours: Labels, reserved: string | undefined): LabelsOutcome {
+  if (attributes.length > 2 * OTLP_LIMITS.attributes) return { fault: TOO_MANY };
   const labels: Record<string, string> = { ...ours };
   const nameOf = (attribute: string): string => {
     const name = labelName(attribute);
@@ -87,7 +90,10 @@ function faultOf(name: string | undefined, value: string | undefined): Fault | u
     return { reason: "label-name-too-long", detail };
   }
   if (value === undefined) {
-    return { reason: "label-value-invalid", detail: `the attribute \`${name}\` is no UTF-8, or lists within lists beyond 16` };
+    return {
+      reason: "label-value-invalid",
+      detail: `the attribute \`${name}\` is no UTF-8, or a list that is too long or nested beyond ${OTLP_LIMITS.depth}`,
+    };
   }
   if (value.length <= METRIC_LIMITS.labelValueChars) return undefined;
   const detail = `the attribute \`${name}\` has ${value.length} characters; at most ${METRIC_LIMITS.labelValueChars}`;
@@ -112,7 +118,7 @@ const IDENTITY = ["service.namespace", "service.name", "service.instance.id", "h
 export function sourceOfResource(attributes: Attributes): OtlpSource {
   const known = new Map<string, string>();
   const rest: Attributes = [];
-  let fault: Fault | undefined;
+  let fault = attributes.length > 2 * OTLP_LIMITS.attributes ? TOO_MANY : undefined;
   for (let i = 0; i < attributes.length; i += 2) {
     const [name, value] = [attributes[i], attributes[i + 1]];
     const wrong = faultOf(name, value);

@@ -55,6 +55,8 @@ export class OtlpMapper implements OtlpVisitor {
   #metricFault: Fault | undefined;
   #described = false;
   #samples = 0;
+  /** Resources and metrics. */
+  #groups = 0;
   readonly #knownBefore: number;
 
   constructor(batch: IngestBatch, window: TimeWindow) {
@@ -64,11 +66,12 @@ export class OtlpMapper implements OtlpVisitor {
     this.#knownBefore = batch.tenant.size;
   }
 
-  resource(attributes: Attributes): void {
+  resource(attributes: Attributes): boolean {
     this.finish();
     this.#source = sourceOfResource(attributes);
     this.#sourceKey = Object.entries(this.#source.ours).flat();
     this.#newestMs = 0;
+    return this.#goesOn();
   }
 
   /** Ends the last resource: its attributes become one sample of `target_info`. */
@@ -85,12 +88,19 @@ export class OtlpMapper implements OtlpVisitor {
     for (const [known, startMs] of this.#starts) known.startMs = Math.max(known.startMs, startMs);
   }
 
-  metric(metric: OtlpMetric): void {
+  metric(metric: OtlpMetric): boolean {
     const { name, kind, temporality } = metric;
     this.#metric = metric;
     this.#points = new MetricPoints(this.#batch.tenant, JSON.stringify([kind, temporality, name, ...this.#sourceKey]));
     this.#metricFault = faultOfMetric(metric);
     this.#described = false;
+    return this.#goesOn();
+  }
+
+  /** Counts what costs something without being a point. */
+  #goesOn(): boolean {
+    if (++this.#groups > 2 * METRIC_LIMITS.foreignSamples) this.overflow = true;
+    return !this.overflow;
   }
 
   point(point: OtlpPoint): boolean {

@@ -1,10 +1,11 @@
 /** What the readers of OTLP's two encodings hand to the mapper: the same calls for the same data. */
 export interface OtlpVisitor {
+  // Each says whether to go on: false refuses the request.
   /** A resource begins; everything until the next one is of it. */
-  resource(attributes: Attributes): void;
+  resource(attributes: Attributes): boolean;
   /** A metric begins; its points follow. */
-  metric(metric: OtlpMetric): void;
-  /** A point of the metric; the object is used again for the next one. @returns false: the request is refused, stop reading */
+  metric(metric: OtlpMetric): boolean;
+  /** A point of the metric; the object is used again for the next one. */
   point(point: OtlpPoint): boolean;
 }
 
@@ -39,6 +40,10 @@ export interface OtlpExemplar {
 export const OTLP_LIMITS = {
   /** Buckets, bounds or quantiles of one point: SDKs make 160, and 20 where a person chose the bounds. */
   buckets: 4_096,
+  /** Attributes of one point or resource; of longer lists one more is read, by which they are known as too long. */
+  attributes: 1_000,
+  /** Items of a list or map in an attribute's value: more make a text that no label may have. */
+  items: 1_000,
   /** Lists within lists of an attribute's value. */
   depth: 16,
   /** Exemplars read of one point: SDKs keep one per bucket. */

@@ -43,6 +43,10 @@ class TenantPoints {
   readonly #metrics = new Map<string, Map<string, KnownPoint>>();
   #size = 0;
 
+  known(key: string): Map<string, KnownPoint> | undefined {
+    return this.#metrics.get(key);
+  }
+
   metric(key: string): Map<string, KnownPoint> {
     let points = this.#metrics.get(key);
     if (!points) this.#metrics.set(key, (points = new Map()));
@@ -65,7 +69,7 @@ const pointsOfTenants = new WeakMap<TenantSeries, TenantPoints>();
 export class MetricPoints {
   readonly #tenant: TenantSeries;
   readonly #all: TenantPoints;
-  #points: Map<string, KnownPoint>;
+  #points: Map<string, KnownPoint> | undefined;
   readonly #key: string;
 
   constructor(tenant: TenantSeries, key: string) {
@@ -74,12 +78,12 @@ export class MetricPoints {
     this.#tenant = tenant;
     this.#all = all;
     this.#key = key;
-    this.#points = all.metric(key);
   }
 
   /** @param make reads the attributes of a point that is new; what is no point is not remembered */
   find<T>(spelling: string, make: () => KnownPoint | T): KnownPoint | T {
-    const known = this.#points.get(spelling);
+    this.#points ??= this.#all.known(this.#key);
+    const known = this.#points?.get(spelling);
     if (known) return known;
     const made = make();
     if (!(made instanceof KnownPoint) || spelling.length > LIMITS.spellingChars) return made;

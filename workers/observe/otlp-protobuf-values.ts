@@ -17,8 +17,9 @@ export function readText(r: ProtobufReader): OtlpText {
   }
 }
 
-/** Appends a `KeyValue` (common/v1/common.proto), whose bytes the reader has entered. */
+/** Appends a `KeyValue` (common/v1/common.proto), whose bytes the reader has entered, unless there are too many. */
 export function readKeyValue(r: ProtobufReader, into: Attributes): void {
+  if (into.length > 2 * OTLP_LIMITS.attributes) return;
   const [name, value] = pairOf(r, 0);
   into.push(name, value);
 }
@@ -78,8 +79,12 @@ function list(r: ProtobufReader, depth: number): OtlpText {
   if (depth > OTLP_LIMITS.depth) return undefined;
   const items: OtlpText[] = [];
   for (let tag = r.tag(); tag !== 0; tag = r.tag()) {
-    if (tag === ((1 << 3) | WIRE.bytes)) items.push(within(r, () => anyValue(r, depth)));
-    else r.skip(tag);
+    if (tag !== ((1 << 3) | WIRE.bytes)) {
+      r.skip(tag);
+      continue;
+    }
+    if (items.length === OTLP_LIMITS.items) return undefined;
+    items.push(within(r, () => anyValue(r, depth)));
   }
   return items.includes(undefined) ? undefined : `[${items.join(",")}]`;
 }
@@ -92,6 +97,7 @@ function map(r: ProtobufReader, depth: number): OtlpText {
       r.skip(tag);
       continue;
     }
+    if (items.length === OTLP_LIMITS.items) return undefined;
     const [name, value] = within(r, () => pairOf(r, depth));
     items.push(name === undefined || value === undefined ? undefined : `${JSON.stringify(name)}:${value}`);
   }
@@ -132,6 +138,7 @@ export class SpelledAttributes {
     const from = r.at;
     const outer = r.enter();
     r.leave(outer);
+    if (this.#spans.length > 2 * OTLP_LIMITS.attributes) return;
     // Between neighbours there is one byte, the next one's tag.
     if (this.#spans.length > 0 && this.#spans.at(-1) !== from - 1) this.#together = false;
     this.#spans.push(from, r.at);

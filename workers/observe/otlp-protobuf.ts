@@ -61,7 +61,10 @@ class ProtobufOtlp {
     const from = r.at;
     const attributes: Attributes = [];
     this.#each(bytesField(1), () => this.#each(bytesField(1), () => readKeyValue(r, attributes)));
-    this.#visitor.resource(attributes);
+    if (!this.#visitor.resource(attributes)) {
+      this.#stopped = true;
+      return;
+    }
     r.at = from;
     this.#each(bytesField(2), () => this.#each(bytesField(2), () => this.#metric()));
   }
@@ -88,7 +91,7 @@ class ProtobufOtlp {
     [r.at, r.end] = [from, end];
     const { temporality, monotonic } = this.#aggregation();
     const [name, description = "", unit = ""] = texts;
-    this.#visitor.metric({ name, description, unit, kind, temporality, monotonic });
+    this.#stopped = !this.#visitor.metric({ name, description, unit, kind, temporality, monotonic });
     r.at = from;
     const read = this.#readerOf(kind);
     this.#each(bytesField(1), () => {
@@ -96,7 +99,7 @@ class ProtobufOtlp {
       this.#attributes.clear();
       read();
       this.#point.spelling = this.#attributes.spelling();
-      if (!this.#visitor.point(this.#point)) this.#stopped = true;
+      this.#stopped = !this.#visitor.point(this.#point);
     });
     r.at = r.end = outer;
   }

@@ -4,7 +4,18 @@ import { acceptedWindow } from "../../contract/metric-samples.ts";
 import { fuzz } from "../../tests/fuzz/otlp.ts";
 import { OTLP_LIMITS } from "./otlp-point.ts";
 import { readOtlp } from "./otlp-read.ts";
-import { encodeOtlp, mappedOf, nanos, NOON, read, requestOf, seriesText, type TestAny, type TestRequest } from "./otlp-testing.ts";
+import {
+  encodeOtlp,
+  mappedOf,
+  nanos,
+  NOON,
+  read,
+  requestOf,
+  seriesText,
+  type TestAny,
+  type TestAttribute,
+  type TestRequest,
+} from "./otlp-testing.ts";
 import { ProtobufWriter } from "./remote-write-testing.ts";
 import { TenantSeries } from "./series-cache.ts";
 
@@ -71,6 +82,26 @@ describe("both readers", () => {
       expect(mappedOf(read(request, form)).rejected).toEqual([[0, "histogram-unsupported"]]);
       expect(mappedOf(read(pointOf(nested(OTLP_LIMITS.depth)), form)).rejected).toEqual([]);
       expect(mappedOf(read(pointOf(nested(OTLP_LIMITS.depth + 1)), form)).rejected).toEqual([[0, "label-value-invalid"]]);
+    }
+  });
+
+  it("[MT156] refuse lists of attributes and items that nobody sends, and more resources than points may be", () => {
+    const empty = (count: number) => Array.from({ length: count }, (_, i) => ({ key: `a${i}`, value: { stringValue: "" } }));
+    const point = (attributes: TestAttribute[]) => requestOf([{ name: "g", gauge: { dataPoints: [{ ...TIME, asInt: 1, attributes }] } }]);
+    const items = (count: number): TestAny => ({ arrayValue: { values: Array.from({ length: count }, () => ({})) } });
+    const pairs = (count: number): TestAny => ({ kvlistValue: { values: empty(count) } });
+    const resources = (count: number) => ({ resourceMetrics: Array.from({ length: count }, () => ({ scopeMetrics: [] })) });
+    for (const form of ["json", "protobuf"] as const) {
+      const reasons = (request: TestRequest) => mappedOf(read(request, form)).rejected.map(([, reason]) => reason);
+      expect(reasons(point(empty(OTLP_LIMITS.attributes)))).toEqual([]);
+      expect(reasons(point(empty(OTLP_LIMITS.attributes + 1)))).toEqual(["too-many-labels"]);
+      for (const value of [items, pairs]) {
+        expect(reasons(pointOf(value(OTLP_LIMITS.items)))).toEqual(["label-value-too-long"]);
+        expect(reasons(pointOf(value(OTLP_LIMITS.items + 1)))).toEqual(["label-value-invalid"]);
+      }
+      const body = (count: number) => (form === "json" ? resources(count) : encodeOtlp(resources(count)));
+      expect(problemOf(body(2 * METRIC_LIMITS.foreignSamples), form)).toBeUndefined();
+      expect(problemOf(body(2 * METRIC_LIMITS.foreignSamples + 1), form)?.slug).toBe("too-large");
     }
   });
 
