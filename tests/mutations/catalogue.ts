@@ -10,6 +10,8 @@ import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
 import { METRIC_CATALOG_MUTATIONS } from "./catalogue/metrics-catalog.ts";
 import { METRIC_OTLP_MUTATIONS } from "./catalogue/metrics-otlp.ts";
+import { METRIC_REMOTE_WRITE_MUTATIONS } from "./catalogue/metrics-remote-write.ts";
+import { METRIC_QUERY_MUTATIONS } from "./catalogue/metrics-query.ts";
 import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
@@ -32,6 +34,8 @@ export const CATALOGUE: readonly Mutation[] = [
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_OTLP_MUTATIONS,
+  ...METRIC_REMOTE_WRITE_MUTATIONS,
+  ...METRIC_QUERY_MUTATIONS,
   ...METRIC_SPEED_MUTATIONS,
   ...CONSOLE_MUTATIONS,
   ...RUNNING_MUTATIONS,

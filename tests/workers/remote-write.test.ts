@@ -4,6 +4,8 @@ import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { metricQueryReplySchema } from "../../contract/metric-query.ts";
 import { ask, edgeEnv, seedKey, seedTenant } from "../../workers/control/testing.ts";
 import { app } from "../../workers/edge.ts";
+import type { Problem } from "../../contract/problems.ts";
+import { remoteWriteProblem } from "../../workers/observe/remote-write-text.ts";
 import { foreignBodies } from "../../workers/observe/in-flight.ts";
 import { snapped, STALE_BYTES, type TestSeries, writeRequest } from "../../workers/observe/remote-write-testing.ts";
 
@@ -186,6 +188,37 @@ describe("POST /prometheus/api/v1/write", () => {
     expect((await send(write, body)).status).toBe(204);
     for (const broken of [Uint8Array.of(9), body.subarray(0, 30)]) expect((await send(write, broken)).status).toBe(400);
     expect(foreignBodies.bytes).toBe(0);
+  });
+
+  it("[MT106] counts a body of unknown length as it comes", async () => {
+    const { write } = await world();
+    const body = snapped(writeRequest(Array.from({ length: 20 }, (_, i) => up(at(), 1, { n: `${i}` }))));
+    const streamed = () =>
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          for (let from = 0; from < body.length; from += 100) controller.enqueue(body.slice(from, from + 100));
+          controller.close();
+        },
+      });
+    const held = foreignBodies.open();
+    held.take(METRIC_LIMITS.foreignInFlightBytes - 150);
+    expect((await send(write, streamed())).status).toBe(503);
+    expect(foreignBodies.bytes).toBe(METRIC_LIMITS.foreignInFlightBytes - 150);
+    held.close();
+    expect((await send(write, streamed())).status).toBe(204);
+    expect(foreignBodies.bytes).toBe(0);
+  });
+
+  it("[MT104] never answers 429 or 408: what came too often or too slowly may come again", () => {
+    const answer = (slug: Problem["slug"]) => {
+      const { status, headers } = remoteWriteProblem({ slug, detail: "two\nlines" }, "r1");
+      return [status, headers.get("retry-after")];
+    };
+    expect(answer("rate-limited")).toEqual([503, "5"]);
+    expect(answer("request-timeout")).toEqual([503, "5"]);
+    expect(answer("unavailable")).toEqual([503, "5"]);
+    expect(answer("limit-reached")).toEqual([400, null]);
+    expect(answer("internal")).toEqual([500, null]);
   });
 
   it("[MT104] answers 413 beyond 40,000 samples, and takes as many", async () => {
