@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fakeFetch, json, problem } from "./fetch-testing.ts";
+import { FIRST_METRIC_SETTINGS } from "../contract/metric-settings.ts";
 import { FIRST_SETTINGS } from "../contract/settings.ts";
 import { everyItem, Meridian, MeridianError } from "./client.ts";
 
@@ -14,6 +15,22 @@ const PASSKEY_ANSWER = { ...PASSKEY, response: { clientDataJSON: "AA", authentic
 const CALLS: [string, string, (meridian: Meridian) => Promise<unknown>][] = [
   ["POST", "/v1/metrics/ingest", (m) => m.metrics.ingest({ samples: [] })],
   ["POST", "/v1/metrics/query", (m) => m.metrics.query({ metric: "a", start: "2026-11-20T00:00:00Z", end: "2026-11-20T01:00:00Z" })],
+  ["GET", "/v1/metrics/names?search=cp&limit=5", (m) => m.metrics.names({ search: "cp", limit: 5 })],
+  [
+    "GET",
+    "/v1/metrics/series?metric=cpu&match=%5B%7B%22label%22%3A%22host%22%2C%22value%22%3A%22a%22%7D%5D",
+    (m) => m.metrics.series({ metric: "cpu", match: [{ label: "host", value: "a" }] }),
+  ],
+  ["GET", "/v1/metrics/labels", (m) => m.metrics.labels()],
+  ["GET", "/v1/metrics/labels/a%2Fb/values?limit=2", (m) => m.metrics.values("a/b", { limit: 2 })],
+  ["GET", "/v1/metrics/metadata", (m) => m.metrics.metadata()],
+  ["GET", "/v1/metrics/exemplars?metric=cpu", (m) => m.metrics.exemplars({ metric: "cpu" })],
+  ["GET", "/v1/metrics/cardinality", (m) => m.metrics.cardinality()],
+  ["GET", "/v1/metrics/storage", (m) => m.metrics.storage()],
+  ["GET", "/v1/metrics/rejected", (m) => m.metrics.rejected()],
+  ["DELETE", "/v1/metrics/series?metric=cpu", (m) => m.metrics.deleteSeries({ metric: "cpu" })],
+  ["GET", "/v1/metrics/settings", (m) => m.metrics.settings()],
+  ["PUT", "/v1/metrics/settings", (m) => m.metrics.putSettings(FIRST_METRIC_SETTINGS, '"v1"')],
   ["GET", "/v1/hosts?limit=5", (m) => m.hosts.list({ limit: 5 })],
   ["GET", "/v1/hosts/a%2Fb", (m) => m.hosts.get("a/b")],
   ["GET", "/v1/agents", (m) => m.agents.list()],
