@@ -17,6 +17,7 @@ let server: TestServer;
 let meridian: Meridian;
 
 beforeAll(async () => {
+  process.env["OTEL_EXPORTER_OTLP_COMPRESSION"] = "gzip"; // as most who send over a line have it
   server = await startTestServer();
   meridian = new Meridian({ url: server.url, key: server.demo.apiKey });
 });
