@@ -9,8 +9,10 @@ import { openState } from "../../scripts/serve/state.ts";
 import { freePort } from "../../tests/lib/server.ts";
 import { Body, SAMPLES } from "./bodies.ts";
 import { runtimeCpuSeconds } from "./cpu.ts";
+import { runMemory } from "./memory.ts";
 import { load, type LoadResult } from "./load.ts";
 import { runRemoteWrite } from "./remote-write.ts";
+import { runShard } from "./shard.ts";
 import type { Values } from "../../core/observe/workload-testing.ts";
 
 const HOST = "127.0.0.1";
@@ -35,7 +37,7 @@ interface Round extends LoadResult {
 }
 
 /**
- * `--part` one of `json`, `remote-write`; both when absent. The flags of each are described with it.
+ * `--part` one of `shard`, `memory`, `json`, `remote-write`; all when absent. The flags of each are described with it.
  */
 export async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -54,12 +56,15 @@ export async function run(args: string[]): Promise<void> {
   });
   const values: Values = flags.values === "noise" ? "noise" : "mixed";
   const rounds = Number(flags.rounds);
+  const isPart = (name: string) => flags.part === undefined || flags.part === name;
+  if (isPart("shard")) runShard(values);
+  if (isPart("memory")) await runMemory();
+  if (flags.part === "shard" || flags.part === "memory") return;
   if (!flags["skip-build"]) for (const step of BUILD_STEPS) await runStep(step);
-  if (flags.part !== "remote-write") {
-    await runJson({ rounds, seconds: Number(flags.seconds), connections: Number(flags.connections), values });
-  }
-  if (flags.part !== "json") {
-    await runRemoteWrite({ points: Number(flags.points), rounds, perTarget: Number(flags["per-target"]), values, profile: flags.profile });
+  if (isPart("json")) await runJson({ rounds, seconds: Number(flags.seconds), connections: Number(flags.connections), values });
+  if (isPart("remote-write")) {
+    const perTarget = Number(flags["per-target"]);
+    await runRemoteWrite({ points: Number(flags.points), rounds, perTarget, values, profile: flags.profile });
   }
 }
 
