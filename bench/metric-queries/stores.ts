@@ -113,8 +113,8 @@ class PrometheusStore extends PeerStore {
   /** Its own tool makes blocks of ten days, as compaction would have. */
   override async loadHistory(size: Size, nowMs: number): Promise<void> {
     writeFileSync(join(this.folder, "prometheus.yml"), "{}");
-    const text = [`# TYPE ${HISTORY_METRIC} gauge`];
-    text.push(...lines(size, nowMs, (atMs, value) => `${HISTORY_METRIC}{job="weather"} ${value} ${atMs / 1_000}`), "# EOF\n");
+    const samples = lines(size, nowMs, (atMs, value) => `${HISTORY_METRIC}{job="weather"} ${value} ${atMs / 1_000}`);
+    const text = [`# TYPE ${HISTORY_METRIC} gauge`, ...samples, "# EOF\n"];
     const file = join(this.folder, "history.om");
     writeFileSync(file, text.join("\n"));
     const args = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=240h", "-q", file, join(this.folder, "data")];
@@ -147,8 +147,6 @@ class VictoriaStore extends PeerStore {
   }
 }
 
-const IMPORT_LINES = 10_000;
-
 class MeridianStore implements Store {
   readonly name = "Meridian";
   #server: TestServer;
@@ -166,11 +164,10 @@ class MeridianStore implements Store {
   }
 
   async loadHistory(size: Size, nowMs: number): Promise<void> {
-    const all = [
-      ...lines(size, nowMs, (timestamp, value) => JSON.stringify({ metric: HISTORY_METRIC, labels: { job: "weather" }, timestamp, value })),
-    ];
-    for (let from = 0; from < all.length; from += IMPORT_LINES)
-      await this.#call("POST", "/v1/metrics/import", all.slice(from, from + IMPORT_LINES).join("\n"), "application/x-ndjson");
+    const points = [...history(size, nowMs)];
+    const [timestamps, values] = [points.map(({ atMs }) => atMs), points.map(({ value }) => value)];
+    const line = JSON.stringify({ metric: HISTORY_METRIC, labels: { job: "weather" }, timestamps, values });
+    await this.#call("POST", "/v1/metrics/import", line, "application/x-ndjson");
   }
 
   async write(body: Uint8Array<ArrayBuffer>): Promise<void> {
