@@ -12,7 +12,8 @@ export interface Rejection {
 /** Where good samples and rejections go. Called once per sample, in order. */
 export interface SampleSink {
   accept(index: number, metric: string, labels: Labels | undefined, atMs: number, value: number | null): void;
-  reject(rejection: Rejection): void;
+  /** @param example the sample as it came, for whoever keeps some */
+  reject(rejection: Rejection, example?: () => string): void;
 }
 
 /** Oldest and newest accepted timestamp, epoch milliseconds. */
@@ -82,15 +83,21 @@ export function readLines(text: string, window: TimeWindow, sink: SampleSink): O
 
 /** Hands one sample to the sink, accepted or with the first reason against it. */
 export function readSample(sample: unknown, index: number, window: TimeWindow, sink: SampleSink): void {
-  if (!isObject(sample))
-    return reject(sink, index, "not-an-object", `sample ${index} must be an object { metric, labels, timestamp, value }`);
+  if (!isObject(sample)) {
+    const detail = `sample ${index} must be an object { metric, labels, timestamp, value }`;
+    return reject(sink, { index, reason: "not-an-object", detail }, sample);
+  }
   for (const name in sample) {
     if (!Object.hasOwn(SAMPLE_FIELDS, name))
-      return reject(sink, index, "unknown-field", `\`${clip(name)}\` is not a field of a sample; remove it, or make it a label`);
+      return reject(
+        sink,
+        { index, reason: "unknown-field", detail: `\`${clip(name)}\` is not a field of a sample; remove it, or make it a label` },
+        sample,
+      );
   }
   const { metric, labels, timestamp, value } = sample;
   const bad = metricFault(metric) ?? labelsFault(labels) ?? timestampFault(timestamp, window) ?? valueFault(value);
-  if (bad) return reject(sink, index, bad.reason, bad.detail);
+  if (bad) return reject(sink, { index, ...bad }, sample);
   // Each of the four was just checked.
   sink.accept(index, metric as string, labels as Labels | undefined, timestamp as number, value as number | null);
 }
@@ -173,8 +180,8 @@ function valueFault(value: unknown): Fault | undefined {
   return { reason: "value-invalid", detail: "`value` must be a finite number, or null for the stale marker; not a text" };
 }
 
-function reject(sink: SampleSink, index: number, reason: RejectReason, detail: string): void {
-  sink.reject({ index, reason, detail });
+function reject(sink: SampleSink, rejection: Rejection, sample: unknown): void {
+  sink.reject(rejection, () => JSON.stringify(sample));
 }
 
 export function tooMany(count: number | string): Outcome<never> {

@@ -177,6 +177,18 @@ describe("the series an isolate knows", () => {
     expect(cache.of("b").bytes).toBeGreaterThan(900 * 3_000);
   });
 
+  it("[UI98] leave an example for the inspector when they are refused, as they came, by either way of reading", () => {
+    const exampleOf = (samples: readonly object[]) => {
+      const { outcome, batch } = read(JSON.stringify({ samples }));
+      expect(outcome.ok).toBe(true);
+      return [...batch.reasons.values()].map(({ example }) => example);
+    };
+    const old = { ...good, labels: { room: "attic" }, timestamp: 1 };
+    expect(exampleOf([old])[0]).toContain("attic");
+    const word = { ...good, value: "warm" };
+    expect(exampleOf([word, { ...word, metric: "second" }])).toEqual([JSON.stringify(word)]);
+  });
+
   it("[MT13] are named in full once, by reference afterwards, and in full again when a shard has forgotten them", () => {
     const tenant = new TenantSeries();
     const body = JSON.stringify({ samples: [good, { ...good, metric: "n" }] });

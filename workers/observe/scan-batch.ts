@@ -61,7 +61,7 @@ export function scanBatch(
     if (atMs >= window.oldestMs && atMs <= window.newestMs) batch.add(index, text.series, atMs, value);
     else {
       const fault = timestampFault(atMs, window);
-      if (fault) batch.reject({ index, ...fault });
+      if (fault) batch.reject({ index, ...fault }, () => text.series.key);
     }
     const separator = bytes[at++];
     if (separator === 0x5d) break;

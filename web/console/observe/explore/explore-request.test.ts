@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { metricQuerySchema, MATCHER_OPS } from "../../../../contract/metric-query.ts";
 import { askedOf, bandPossible, curlOf, draftProblems, shifted, shiftOf } from "./explore-request.ts";
 import { type ExploreState, FIRST_QUERY, OPS, readExplore } from "./explore-state.ts";
-import { finestStep, intervalOf } from "./step-choice.ts";
+import { finestStep, intervalOf, wholeEnd } from "./step-choice.ts";
 
 const HOUR = 3_600_000;
 const AT = Date.UTC(2026, 10, 20, 12);
@@ -137,6 +137,17 @@ describe("the step of a question", () => {
     expect(step({ group: "by" }, 60_000)).toBe(120_000);
     expect(step({ group: "by", windowMs: 300_000 }, 60_000)).toBe(5_000);
     expect(finestStep([draft, { ...draft, metric: "slow" }], (metric) => (metric === "slow" ? 300_000 : 5_000))).toBe(300_000);
+  });
+
+  it("[UI94] that is still running is left out of sums and rates, and shown of single series", () => {
+    const rate = [{ ...draft, over: "rate" as const }];
+    const now = 1_000_000;
+    expect(wholeEnd(rate, now, 60_000, now)).toBe(16 * 60_000 - 1);
+    expect(wholeEnd(rate, now + 90_000, 60_000, now)).toBe(16 * 60_000 - 1);
+    expect(wholeEnd([draft, { ...draft, group: "by" }], 963_000, 60_000, 963_000)).toBe(15 * 60_000 - 1);
+    expect(wholeEnd(rate, 500_000, 60_000, now)).toBe(500_000);
+    expect(wholeEnd([draft], now, 60_000, now)).toBe(now);
+    expect(wholeEnd([{ ...draft, over: "rate", windowMs: 300_000 }], now, 60_000, now)).toBe(now);
   });
 
   it("[UI94] is learned from the distance that samples mostly have", () => {

@@ -14,6 +14,18 @@ export function intervalOf({ series, stepMs }: Pick<MetricQueryReply, "series" |
   return median === undefined ? null : median * stepMs;
 }
 
+/**
+ * The end of what is asked: a step that is still running would draw sums and rates falling towards the present, which they do not.
+ * @param nowMs the server's present
+ */
+export function wholeEnd(queries: readonly QueryDraft[], toMs: number, stepMs: number, nowMs: number): number {
+  const running = queries.some((draft) => draft.windowMs === null && needsWhole(draft)) && toMs > nowMs - ARRIVES_MS - stepMs;
+  return running ? Math.floor((Math.min(toMs, nowMs) - ARRIVES_MS) / stepMs) * stepMs - 1 : toMs;
+}
+
+/** By then the samples of a moment have arrived. */
+const ARRIVES_MS = 5_000;
+
 /** Whether a step with only some of the samples would show a wrong number and not merely a gap. */
 function needsWhole({ group, over, histogram }: QueryDraft): boolean {
   return group !== "each" || histogram !== null || over === "rate" || over === "increase" || over === "delta";

@@ -12,6 +12,7 @@ import { commonUnit, type Drawing, drawingOf } from "./explore-lines.ts";
 import type { ExploreState } from "./explore-state.ts";
 import { learnMetrics, metricInfo } from "./metric-info.ts";
 import { finestStepOf } from "./sample-interval.ts";
+import { wholeEnd } from "./step-choice.ts";
 import { questionWords, unitOf } from "./metric-words.ts";
 
 /** About one point per pixel of a wide chart, and fewer of each where there are many series. */
@@ -65,7 +66,9 @@ async function explore(state: ExploreState, range: TimeRange, abort: AbortSignal
   const { fromMs, toMs } = rangeBounds(range, serverNow());
   const points = pointsFor(state);
   const window = { fromMs, toMs, stepMs: Math.max(finest, stepFor(toMs - fromMs, points)), maxPoints: points + 2 };
-  const asked = askedOf(state, window);
+  const endMs = wholeEnd(state.queries, toMs, window.stepMs, serverNow());
+  // Of a range shorter than its step everything is asked for: better a rough number than none.
+  const asked = askedOf(state, { ...window, toMs: endMs > fromMs ? endMs : toMs });
   if (!asked) return undefined;
   const shiftMs = shiftOf(window);
   const [now, before] = await Promise.allSettled([
