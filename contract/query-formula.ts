@@ -101,7 +101,7 @@ class Parser {
     }
     const rest = this.#text.slice(this.#next).trimStart();
     this.#at = this.#text.length - rest.length;
-    if (rest !== "") this.#fail(`\`${[...rest][0] ?? ""}\` is not expected`);
+    if (rest !== "") this.#fail(`\`${String.fromCodePoint(rest.codePointAt(0) ?? 0x20)}\` is not expected`);
     this.#token = "";
   }
 

@@ -230,7 +230,12 @@ export function valuesOf(form: Form, row: OpenRow, quantile: number): Float64Arr
       return value.map((mean, i) => (Number.isNaN(mean) ? mean : Math.sqrt((spread?.[i] ?? 0) / (weight?.[i] ?? 1))));
     case "quantile":
       return Float64Array.from(lists ?? [], (list) => quantileOf(Float64Array.from(list).sort(), list.length, quantile));
-    default:
+    case "plain":
+    case "sum":
+    case "count":
+    case "min":
+    case "max":
+    case "last":
       return value;
   }
 }

@@ -71,7 +71,7 @@ describe("the largest and smallest", () => {
   it("[MT229] of equal values the first ones stay", () => {
     const top = new TopValues(1, 2, "largest");
     for (const [owner, value] of [3, 5, 3, 3].entries()) top.add(owner, Float64Array.of(value));
-    expect([...top.winners().keys()].sort()).toEqual([0, 1]);
+    expect(new Set(top.winners().keys())).toEqual(new Set([0, 1]));
   });
 });
 

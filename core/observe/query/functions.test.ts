@@ -86,6 +86,17 @@ describe("functions over the samples of a series", () => {
     );
   });
 
+  it("[MT222] takes a counter that fell for one that began again at 0", async () => {
+    const rig = holding([
+      [NOON, 10],
+      [NOON + 1_000, 14],
+      [NOON + 2_000, 3],
+      [NOON + 3_000, 5],
+    ]);
+    const values = async (aggregate: string) => (await valuesAt(rig, { aggregate, stepMs: 10_000, end: iso(NOON + 10_000) }))[0]?.value;
+    expect([await values("increase"), await values("rate"), await values("delta")]).toEqual([9, 0.9, -5]);
+  });
+
   it("[MT222] finds the value before the range however long ago it is", async () => {
     const rig = holding([
       [NOON, 10],

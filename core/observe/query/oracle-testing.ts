@@ -50,7 +50,10 @@ export function plainly(over: OverTime, values: readonly number[], quantile: num
       return Math.sqrt(sum(values.map((value) => (value - mean) ** 2)) / values.length);
     case "quantile":
       return below + ((sorted[Math.ceil(rank)] ?? 0) - below) * (rank - Math.floor(rank));
-    default:
+    case "last":
+    case "rate":
+    case "increase":
+    case "delta":
       return values.at(-1) ?? null;
   }
 }

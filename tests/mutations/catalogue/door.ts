@@ -68,9 +68,9 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   {
     rule: "DR20",
     defect: "judges a quoted metric name as another thing than the metric it names",
-    file: "workers/observe/metrics.ts",
-    find: "plainMetric((body as MetricQuery).metric)",
-    replace: "(body as MetricQuery).metric",
+    file: "workers/observe/metric-query.ts",
+    find: "({ metric }) => plainMetric(metric)",
+    replace: "({ metric }) => metric",
     test: "tests/workers/door-reading.test.ts",
   },
   {
