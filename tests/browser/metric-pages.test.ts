@@ -139,7 +139,10 @@ describe("the ingest page", () => {
     await sendRefused(server);
     await page.goto("/console/observe/ingest");
     await page.getByText(/samples? refused within the hour/).waitFor();
-    await page.getByRole("row", { name: /^JSON · / }).waitFor();
+    await page
+      .getByRole("table", { name: "Sources" })
+      .getByRole("row", { name: /^JSON · demo/ })
+      .waitFor();
     await page.getByRole("button", { name: /^too old 1/ }).click();
     await page.getByRole("link", { name: "too old" }).click();
     const drawer = page.getByRole("dialog", { name: "Refused: too old" });
