@@ -64,14 +64,15 @@ export class MemoryShard extends DurableObject<Env> {
   /** Runs the upkeep slice by slice, with a turn for others between them. */
   async upkeep(): Promise<{ slices: number; longestMs: number }> {
     const kept = { raw: DAY_MS, minute: 7 * DAY_MS, hour: 90 * DAY_MS };
+    const steps = upkeep(this.#shard, this.#startMs + 30 * 60_000, kept, 0);
     let slices = 0;
     let longestMs = 0;
-    let began = Date.now();
-    for (const step of upkeep(this.#shard, this.#startMs + 30 * 60_000, kept, 0)) {
-      slices += Number(step === "slice");
-      longestMs = Math.max(longestMs, Date.now() - began);
+    for (let isDone = false; !isDone; slices++) {
+      longestMs = Math.max(
+        longestMs,
+        timed(() => (isDone = steps.next().done === true)),
+      );
       await new Promise((resolve) => setTimeout(resolve, 0));
-      began = Date.now();
     }
     return { slices, longestMs };
   }
@@ -87,6 +88,13 @@ export class MemoryShard extends DurableObject<Env> {
       randomId: () => 7,
     });
   }
+}
+
+/** Milliseconds that the work takes. Local runtimes let clocks advance. */
+function timed(work: () => unknown): number {
+  const began = Date.now();
+  work();
+  return Date.now() - began;
 }
 
 export default {

@@ -18,4 +18,20 @@ export const METRIC_SPEED_MUTATIONS: readonly Mutation[] = [
     replace: "return waiting.requests < 0;",
     test: "core/observe/group-commit.test.ts",
   },
+  {
+    rule: "MT332",
+    defect: "never uses room again",
+    file: "core/observe/chunk-arena.ts",
+    find: "    this.#free = first;",
+    replace: "    this.#free = 0;",
+    test: "core/observe/chunk-arena.test.ts",
+  },
+  {
+    rule: "MT331",
+    defect: "seals every three minutes",
+    file: "core/observe/upkeep.ts",
+    find: "sealEveryMs: 30 * 60_000,",
+    replace: "sealEveryMs: 3 * 60_000,",
+    test: "core/observe/rows-an-hour.test.ts",
+  },
 ];
