@@ -59,27 +59,39 @@ export class PointBuffer {
 
   /** Sorts by time; of points with the same time the one added last stays. */
   normalise(): void {
-    const { at } = this.#columns;
-    let sorted = true;
-    for (let i = 1; i < this.count && sorted; i++) sorted = (at[i] ?? 0) > (at[i - 1] ?? 0);
-    if (sorted) return;
-    const order = Array.from({ length: this.count }, (_, i) => i).sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0) || a - b);
-    const columns = makeColumns(this.#columns.at.length);
+    const { at, bits } = this.#columns;
+    let sorted = 1;
+    while (sorted < this.count && (at[sorted] ?? 0) > (at[sorted - 1] ?? 0)) sorted++;
+    if (sorted >= this.count) return;
+    // Packed rows come first and in order; only what memory holds of their last minutes again, and what came late, lies behind them.
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let i = sorted; i < this.count; i++) oldest = Math.min(oldest, at[i] ?? 0);
+    const first = this.#lowerBound(oldest, sorted);
+    const order = new Uint32Array(this.count - first).map((_, i) => first + i);
+    order.sort((a, b) => (at[a] ?? 0) - (at[b] ?? 0) || a - b);
+    const moved = makeColumns(order.length);
     let count = 0;
     for (const [i, from] of order.entries()) {
       const next = order[i + 1];
       if (next !== undefined && at[next] === at[from]) continue;
-      copyPoints(this.#columns, from, 1, columns, count++);
+      moved.at[count] = at[from] ?? 0;
+      moved.bits[2 * count] = bits[2 * from] ?? 0;
+      moved.bits[2 * count + 1] = bits[2 * from + 1] ?? 0;
+      count++;
     }
-    this.#columns = columns;
-    this.count = count;
+    copyPoints(moved, 0, count, this.#columns, first);
+    this.count = first + count;
   }
 
   /** Index of the first point at or after this time; the points must be sorted. */
   lowerBound(atMs: number): number {
+    return this.#lowerBound(atMs, this.count);
+  }
+
+  #lowerBound(atMs: number, count: number): number {
     const { at } = this.#columns;
     let low = 0;
-    let high = this.count;
+    let high = count;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((at[middle] ?? 0) < atMs) low = middle + 1;
