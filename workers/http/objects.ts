@@ -84,7 +84,19 @@ const TENANT: Repeats<TenantRpc> = {
   keyed: ["create", "putSettings", "putMetricSettings", "putIssuer", "createKey"],
 };
 const METRICS: Repeats<MetricShardRpc> = {
-  always: [...COMMON, "ingest", "importBatch", "select", "withdraw", "listHosts", "findHost", "interest", "status", "catalog", "deleteSeries"],
+  always: [
+    ...COMMON,
+    "ingest",
+    "importBatch",
+    "select",
+    "withdraw",
+    "listHosts",
+    "findHost",
+    "interest",
+    "status",
+    "catalog",
+    "deleteSeries",
+  ],
 };
 const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
