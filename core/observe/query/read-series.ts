@@ -93,39 +93,68 @@ function newestBefore({ points, first }: ReturnType<TierSource["raw"]>, end: num
   return Number.NaN;
 }
 
+/** Windows that lie in raw points as a whole follow Prometheus' rules; those that begin before are made of what is left of that time. */
 function windowReader(order: ReadOrder, windowMs: number, wanted: Tier, source: TierSource): SeriesValuesReader {
-  const { over, quantile, steps } = order;
+  const { steps } = order;
   const from = steps.startMs - windowMs;
   const end = steps.startMs + (steps.count - 1) * steps.stepMs + 1;
   const segments = segmentsOf(source, wanted, from, end);
-  if (segments.every(({ tier }) => tier === "raw")) {
-    const fold = new WindowFold(steps, windowMs);
-    return {
-      segments,
-      read(slot, delta) {
-        const { points, first, last } = source.raw(slot, segments[0]?.from ?? from, end);
-        fold.fold(points.columns, first, last, { over, quantile, delta });
-        return fold;
-      },
-    };
-  }
-  const fold = new RollupWindowFold(steps, windowMs);
-  // The first window's rise begins at the last value before it.
-  const all = segmentsOf(source, wanted, from - ROLLUP_STEPS_MS.hour, end);
+  const newest = segments.at(-1);
+  const isRaw = wanted === "raw" && newest?.tier === "raw";
+  const early = isRaw ? Math.min(steps.count, Math.max(0, Math.ceil((newest.from - from) / steps.stepMs))) : steps.count;
+  if (early === 0) return { segments, read: rawWindows(order, steps, windowMs, source) };
+  if (early === steps.count) return { segments, read: rolledWindows(order, steps, windowMs, wanted, source) };
+  const old = rolledWindows(order, { ...steps, count: early }, windowMs, wanted, source);
+  const late = { startMs: steps.startMs + early * steps.stepMs, stepMs: steps.stepMs, count: steps.count - early };
+  const young = rawWindows(order, late, windowMs, source);
+  const whole = { values: new Float64Array(steps.count), weights: new Float64Array(steps.count) };
   return {
     segments,
     read(slot, delta) {
-      fold.begin();
-      for (const segment of all) {
-        if (segment.tier !== "raw") {
-          fold.rollups(source.rollups(slot, segment.tier, segment.from, segment.end), windowOf(segment.tier), delta);
-          continue;
-        }
-        const { points, first, last } = source.raw(slot, segment.from, segment.end);
-        fold.raw(points.columns, first, last, delta);
+      for (const [part, at] of [
+        [old(slot, delta), 0],
+        [young(slot, delta), early],
+      ] as const) {
+        whole.values.set(part.values, at);
+        whole.weights.set(part.weights, at);
       }
-      fold.finish({ over, quantile, delta });
-      return fold;
+      return whole;
     },
+  };
+}
+
+function rawWindows({ over, quantile }: ReadOrder, steps: Steps, windowMs: number, source: TierSource): SeriesValuesReader["read"] {
+  const fold = new WindowFold(steps, windowMs);
+  const end = steps.startMs + (steps.count - 1) * steps.stepMs + 1;
+  return (slot, delta) => {
+    const { points, first, last } = source.raw(slot, steps.startMs - windowMs, end);
+    fold.fold(points.columns, first, last, { over, quantile, delta });
+    return fold;
+  };
+}
+
+function rolledWindows(
+  { over, quantile }: ReadOrder,
+  steps: Steps,
+  windowMs: number,
+  wanted: Tier,
+  source: TierSource,
+): SeriesValuesReader["read"] {
+  const fold = new RollupWindowFold(steps, windowMs);
+  const end = steps.startMs + (steps.count - 1) * steps.stepMs + 1;
+  // The first window's rise begins at the last value before it.
+  const segments = segmentsOf(source, wanted, steps.startMs - windowMs - ROLLUP_STEPS_MS.hour, end);
+  return (slot, delta) => {
+    fold.begin();
+    for (const { tier, ...segment } of segments) {
+      if (tier !== "raw") {
+        fold.rollups(source.rollups(slot, tier, segment.from, segment.end), windowOf(tier), delta);
+        continue;
+      }
+      const { points, first, last } = source.raw(slot, segment.from, segment.end);
+      fold.raw(points.columns, first, last, delta);
+    }
+    fold.finish({ over, quantile, delta });
+    return fold;
   };
 }

@@ -122,6 +122,33 @@ describe("answers from rollups", () => {
   });
 });
 
+describe("windows at the edge of raw points", () => {
+  it("[MT226] are Prometheus' as soon as they lie in raw points as a whole", async () => {
+    const rig = new TestShard();
+    rig.ingest(
+      Array.from({ length: 600 }, (_, i) => ({ metric: "m_total", at: NOON + i * 30_000, value: (i * i) % 1_000 })),
+      NOON + 5 * HOUR,
+    );
+    rig.upkeep(NOW);
+    const tiers = rig.tiers(NOW);
+    const cut = NOON + 2 * HOUR;
+    const source: TierSource = {
+      ...rawOnly(tiers),
+      rolledTo: (tier) => tiers.rolledTo(tier),
+      oldest: (tier) => (tier === "raw" ? cut : 0),
+      raw: (slot, from, end) => tiers.raw(slot, Math.max(from, cut), end),
+    };
+    const windowMs = 5 * MINUTE;
+    const asked = { metric: "m_total", aggregate: "rate", windowMs, stepMs: MINUTE, start: iso(NOON + HOUR), end: iso(NOON + 4 * HOUR) };
+    const [mixed, raw] = [valueOf(await ask(rig, asked, source)), valueOf(await ask(rig, asked, rawOnly(tiers)))];
+    const values = (reply: typeof raw, from: number) => reply.series[0]?.values.slice((from - reply.startMs) / MINUTE);
+    expect(values(mixed, cut + windowMs)).toEqual(values(raw, cut + windowMs));
+    const old = mixed.series[0]?.values.slice(0, 60) ?? [];
+    expect(old.every((value) => value !== null && value > 0)).toBe(true);
+    expect(mixed.trace.tiers.minute).toBeGreaterThan(0);
+  });
+});
+
 describe("the tiers of a range", () => {
   const held = { raw: 100 * HOUR, minute: 50 * HOUR + 5 * MINUTE, hour: 0 };
   const rolled = { minute: 120 * HOUR + 30 * MINUTE, hour: 110 * HOUR };
