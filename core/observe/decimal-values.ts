@@ -22,7 +22,9 @@ const MAX_SCALED = 2 ** 49;
 const SECOND = 0x80;
 const FIRST_BITS = 53;
 
+/** The values as whole numbers, as the last {@link planDecimal} has found them: it is nearly always its own plan that is written next. */
 let scratch = new Float64Array(512);
+let scaledBy: DecimalPlan | undefined;
 
 /** How these values can be written as decimals, or undefined when one cannot (noise of many digits, NaN, -0). */
 export function planDecimal(points: PointColumns, from: number, count: number): DecimalPlan | undefined {
@@ -38,18 +40,22 @@ export function planDecimal(points: PointColumns, from: number, count: number): 
     let widestSecond = 0;
     for (let i = group; i < end; i++) {
       const next = (scratch[i] ?? 0) - (scratch[i - 1] ?? 0);
-      widest = Math.max(widest, zigzag(next));
-      widestSecond = Math.max(widestSecond, zigzag(next - delta));
+      const folded = zigzag(next);
+      const foldedSecond = zigzag(next - delta);
+      if (folded > widest) widest = folded;
+      if (foldedSecond > widestSecond) widestSecond = foldedSecond;
       delta = next;
     }
     first += 6 + (end - group) * widthOf(widest);
     second += 6 + (end - group) * widthOf(widestSecond);
   }
-  return second < first ? { exponent, second: true, bits: second } : { exponent, second: false, bits: first };
+  scaledBy = second < first ? { exponent, second: true, bits: second } : { exponent, second: false, bits: first };
+  return scaledBy;
 }
 
+/** @param plan what {@link planDecimal} said of these points */
 export function writeDecimals(writer: ByteWriter, points: PointColumns, from: number, count: number, plan: DecimalPlan): void {
-  scale(points.values, from, count, plan.exponent);
+  if (plan !== scaledBy) scale(points.values, from, count, plan.exponent);
   writer.bits(plan.exponent | (plan.second ? SECOND : 0), 8);
   writer.wideBits(zigzag(scratch[0] ?? 0), FIRST_BITS);
   let delta = 0;
@@ -108,6 +114,8 @@ function commonExponent(values: Float64Array, from: number, count: number): numb
     if (!(magnitude < MAX_SCALED)) return undefined; // NaN too
     if (magnitude === 0 && Object.is(value, -0)) return undefined;
     if (magnitude > largest) largest = magnitude;
+    // Whole numbers are the usual case, and are whole by any power.
+    if (value === Math.floor(value)) continue;
     while (Math.round(value * power) / power !== value) {
       const next = POWERS[++exponent];
       if (next === undefined || largest * next >= MAX_SCALED) return undefined;
