@@ -93,7 +93,6 @@ const severalSchema = z.strictObject({
 
 export const metricQuerySchema = z.union([singleQuerySchema, severalSchema]);
 export type MetricQuery = z.infer<typeof metricQuerySchema>;
-export type SingleQuery = z.infer<typeof singleQuerySchema>;
 export type SeveralQuery = z.infer<typeof severalSchema>;
 
 const values = z.array(z.number().nullable());
