@@ -12,6 +12,7 @@ import { runtimeCpuSeconds } from "./cpu.ts";
 import { runMemory } from "./memory.ts";
 import { load, type LoadResult } from "./load.ts";
 import { runRemoteWrite } from "./remote-write.ts";
+import { runRows } from "./rows.ts";
 import { runShard } from "./shard.ts";
 import type { Values } from "../../core/observe/workload-testing.ts";
 
@@ -37,7 +38,7 @@ interface Round extends LoadResult {
 }
 
 /**
- * `--part` one of `shard`, `memory`, `json`, `remote-write`; all when absent. The flags of each are described with it.
+ * `--part` one of `rows`, `shard`, `memory`, `json`, `remote-write`; all when absent. The flags of each are described with it.
  */
 export async function run(args: string[]): Promise<void> {
   const { values: flags } = parseArgs({
@@ -57,9 +58,10 @@ export async function run(args: string[]): Promise<void> {
   const values: Values = flags.values === "noise" ? "noise" : "mixed";
   const rounds = Number(flags.rounds);
   const isPart = (name: string) => flags.part === undefined || flags.part === name;
+  if (isPart("rows")) runRows();
   if (isPart("shard")) runShard(values);
   if (isPart("memory")) await runMemory();
-  if (flags.part === "shard" || flags.part === "memory") return;
+  if (["rows", "shard", "memory"].includes(flags.part ?? "")) return;
   if (!flags["skip-build"]) for (const step of BUILD_STEPS) await runStep(step);
   if (isPart("json")) await runJson({ rounds, seconds: Number(flags.seconds), connections: Number(flags.connections), values });
   if (isPart("remote-write")) {
