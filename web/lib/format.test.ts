@@ -31,6 +31,15 @@ describe("numbers", () => {
     expect(formatValue(999_600, "count")).toBe("1 M");
     expect(formatValue(51.4, "celsius")).toBe("51 °C");
     expect(formatValue(1.2, "load")).toBe("1.20");
+    expect([0.000_042, 0.0042, 0.42, 4.2, 42, 4_200].map((value) => formatValue(value, "seconds"))).toEqual([
+      "42 µs",
+      "4.2 ms",
+      "420 ms",
+      "4.2 s",
+      "42 s",
+      "1 h 10 min",
+    ]);
+    expect([0.000_004_2, 42_000, 0].map((value) => formatValue(value, "plain"))).toEqual(["4.2e-6", "42 k", "0"]);
   });
 
   it("[UI1] shows a dash for a number that is missing, whatever the unit", () => {

@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { appendPoints, joinLines, type Lines, limitLines, lonePoints, pointCount, ratioLines, summarise } from "./series.ts";
+import {
+  appendPoints,
+  joinLines,
+  type Lines,
+  limitLines,
+  lonePoints,
+  pointCount,
+  ratioLines,
+  summarise,
+  summariseWithin,
+} from "./series.ts";
 
 const lines = (startMs: number, all: Record<string, (number | null)[]>, stepMs = 5_000): Lines => ({
   startMs,
@@ -109,5 +119,11 @@ describe("lines", () => {
       ["a", [null, 1, 2]],
       ["b", [3, null, null]],
     ]);
+  });
+
+  it("[UI83] whose points are means has the extremes of its band in the legend", () => {
+    const band = { min: [1, null, 2], max: [5, null, 5_000] };
+    expect(summariseWithin([3, null, 4], band)).toEqual({ last: 4, min: 1, max: 5_000, avg: 3.5 });
+    expect(summariseWithin([3, null, 4], undefined)).toEqual(summarise([3, null, 4]));
   });
 });

@@ -59,6 +59,12 @@ export function appendPoints(window: Lines, points: readonly Point[], keep: numb
   return { startMs, stepMs, lines };
 }
 
+/** The smallest and largest around a line, step by step. */
+export interface Band {
+  readonly min: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+}
+
 export interface Summary {
   readonly last: number | null;
   readonly min: number | null;
@@ -82,6 +88,12 @@ export function summarise(values: readonly (number | null)[]): Summary {
     count++;
   }
   return count === 0 ? { last, min: null, max: null, avg: null } : { last, min, max, avg: sum / count };
+}
+
+/** What a legend says of a line with a band: its own last and mean, and the extremes of all that it is made of. */
+export function summariseWithin(values: readonly (number | null)[], band: Band | undefined): Summary {
+  const own = summarise(values);
+  return band ? { ...own, min: summarise(band.min).min, max: summarise(band.max).max } : own;
 }
 
 /** More lines than this cannot be told apart. */

@@ -2,12 +2,14 @@ import type { Signal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { exactValue, formatClock, formatValue, type Unit } from "../lib/format.ts";
 import { isolate } from "../lib/isolate.ts";
-import { type Lines, type Summary, summarise } from "../lib/series.ts";
+import { type Band, type Lines, type Summary, summariseWithin } from "../lib/series.ts";
 
 interface LegendProps {
   readonly lines: Lines;
   readonly colours: ReadonlyMap<string, { token: string; dashed: boolean }>;
   readonly unit: Unit;
+  /** Around the lines that have one: their extremes are those of the band. */
+  readonly bands?: ReadonlyMap<string, Band> | undefined;
   readonly isolated: readonly string[];
   readonly onIsolate: (names: readonly string[]) => void;
   /** The step under the crosshair; its values take the place of the last ones. */
@@ -17,8 +19,11 @@ interface LegendProps {
 const COLUMNS = ["min", "max", "avg"] as const satisfies readonly (keyof Summary)[];
 
 /** The legend as a table. A click on a name shows it alone; Ctrl-click adds. */
-export function ChartLegend({ lines, colours, unit, isolated, onIsolate, cursor }: LegendProps) {
-  const rows = useMemo(() => [...lines.lines].map(([name, values]) => ({ name, values, summary: summarise(values) })), [lines]);
+export function ChartLegend({ lines, colours, unit, bands, isolated, onIsolate, cursor }: LegendProps) {
+  const rows = useMemo(
+    () => [...lines.lines].map(([name, values]) => ({ name, values, summary: summariseWithin(values, bands?.get(name)) })),
+    [lines, bands],
+  );
   const at = cursor.value;
   const head = at === null ? "last" : formatClock(lines.startMs + at * lines.stepMs);
   return (

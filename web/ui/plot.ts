@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import { formatValue, type Unit } from "../lib/format.ts";
-import { type Lines, lonePoints } from "../lib/series.ts";
+import { type Band, type Lines, lonePoints } from "../lib/series.ts";
 import { lineColours } from "../lib/series-colours.ts";
 import { token } from "../lib/theme.ts";
 
@@ -32,11 +32,6 @@ export interface PlotExtras {
   readonly bands: ReadonlyMap<string, Band>;
   /** Lines of an earlier time by the line of now whose colour they take; they are dashed. */
   readonly before: ReadonlyMap<string, string>;
-}
-
-export interface Band {
-  readonly min: readonly (number | null)[];
-  readonly max: readonly (number | null)[];
 }
 
 /** Charts that share the crosshair. */
@@ -135,7 +130,7 @@ function drawThresholds(plot: uPlot, thresholds: PlotOptions["thresholds"]): voi
 }
 
 /** Lines stay readable through the bands of others. */
-const BAND_ALPHA = 0.16;
+const BAND_ALPHA = 0.24;
 
 /** `#rrggbb` with an alpha. */
 function withAlpha(colour: string, alpha: number): string {

@@ -144,6 +144,7 @@ export function TimeSeriesChart(props: ChartProps) {
             lines={shown}
             colours={colours}
             unit={props.unit}
+            bands={props.extras?.bands}
             isolated={props.isolated}
             onIsolate={props.onIsolate}
             cursor={cursor}

@@ -68,7 +68,7 @@ describe("an answer's lines", () => {
     const drawing = drawingOf(reply(series), ONE);
     expect(drawing).toMatchObject({ total: 500, gathered: 489 });
     expect(drawing.lines.lines.size).toBe(12);
-    expect(drawing.lines.lines.get("250")).toEqual([1, 9_000, 1]);
+    expect([...drawing.lines.lines][0]).toEqual(["250", [1, 9_000, 1]]);
     const others = drawing.extras.bands.get("489 others, mean");
     expect(others).toEqual({ min: [1, 1, 1], max: [1, 2, 1] });
     expect(gatheredWords(drawing)).toMatch(/^11 of 500 series, highest peak first/);

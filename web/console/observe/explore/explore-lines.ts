@@ -1,7 +1,7 @@
 import type { MetricQueryReply } from "../../../../contract/metric-query.ts";
 import type { Unit } from "../../../lib/format.ts";
-import { type Lines, MOST_LINES, pointCount, summarise } from "../../../lib/series.ts";
-import type { Band, PlotExtras } from "../../../ui/plot.ts";
+import { type Band, type Lines, MOST_LINES, pointCount, summarise } from "../../../lib/series.ts";
+import type { PlotExtras } from "../../../ui/plot.ts";
 
 type Series = MetricQueryReply["series"][number];
 
@@ -83,7 +83,9 @@ export function drawingOf(
   const bands = new Map<string, Band>();
   const past = new Map<string, string>();
   const earlier = before ? earlierValues(before, reply, names, length) : undefined;
-  for (const { name, series } of kept.toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))) {
+  // Where some are left out, those that stand out come first; a few are found by name.
+  const shown = many ? kept : kept.toSorted((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  for (const { name, series } of shown) {
     lines.set(name, series.values);
     if (series.band) bands.set(name, series.band);
     const values = earlier?.get(name);

@@ -23,8 +23,12 @@ async function learn(metric: string, abort: AbortSignal): Promise<void> {
   intervals.set(metric, intervalOf(reply));
 }
 
-/** The finest step for a state; asks once per metric how far apart its samples are. */
-export async function finestStepOf(state: ExploreState, abort: AbortSignal): Promise<number> {
+/** Senders are not slower than half of this: a longer step needs no look at their samples. */
+const SURELY_WHOLE_MS = 600_000;
+
+/** The finest step for a state; asks once per metric how far apart its samples are, unless the step is long already. */
+export async function finestStepOf(state: ExploreState, stepMs: number, abort: AbortSignal): Promise<number> {
+  if (stepMs >= SURELY_WHOLE_MS) return FINEST_MS;
   const queries = state.queries.filter(({ metric }) => metric !== "");
   const unknown = [...new Set(queries.map(({ metric }) => metric))].filter((metric) => !intervals.has(metric));
   // What cannot be learned leaves the finest step as it is: dots instead of a line, and no wrong value of a single series.

@@ -55,9 +55,13 @@ function unitNow(state: ExploreState): Unit {
   );
 }
 
+function spanOf(range: TimeRange): number {
+  return range.kind === "relative" ? range.ms : range.toMs - range.fromMs;
+}
+
 async function explore(state: ExploreState, range: TimeRange, abort: AbortSignal): Promise<Explored | undefined> {
   const [finest] = await Promise.all([
-    finestStepOf(state, abort),
+    finestStepOf(state, stepFor(spanOf(range), MOST_POINTS), abort),
     learnMetrics(
       state.queries.map(({ metric }) => metric),
       abort,
