@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { METRIC_LIMITS, type Tier } from "../../contract/metric-limits.ts";
 import { storageSchema } from "../../contract/metric-catalog.ts";
 import { removeState, startTestServer } from "../../tests/lib/server.ts";
 import { encodeWriteRequest, REMOTE_WRITE_HEADERS, WireSeries } from "../lib/remote-write.ts";
@@ -10,8 +10,9 @@ import { readRecording, record, type Recording } from "./recording.ts";
 const SECOND = 1_000;
 /** Of one request. */
 const SCRAPES = 20;
-/** After this the newest samples have been sealed and their minutes and hours are closed and rolled up, whatever the pace of upkeep. */
-const LATER_MS = 3 * 3_600_000;
+/** By then the newest samples are sealed and their minutes made, which happens every four hours; and their hours, every two days with a day's lag. */
+const MINUTES_LATER_MS = 5 * 3_600_000;
+const HOURS_LATER_MS = 75 * 3_600_000;
 const LABELS = [
   ["instance", "web-1.example.net:9100"],
   ["job", "node"],
@@ -53,7 +54,7 @@ function pacesOf({ scrapes }: Recording): Pace[] {
 
 async function measure(recording: Recording, pace: Pace): Promise<string> {
   const lengthMs = (pace.scrapes.at(-1)?.atMs ?? 0) - (pace.scrapes[0]?.atMs ?? 0);
-  if (lengthMs > METRIC_LIMITS.pastMs - LATER_MS) throw new Error(`${pace.title}: longer than the raw tier`);
+  if (lengthMs > METRIC_LIMITS.pastMs - MINUTES_LATER_MS) throw new Error(`${pace.title}: longer than the raw tier`);
   const shiftMs = Math.floor(Date.now() / SECOND) * SECOND - (pace.scrapes.at(-1)?.atMs ?? 0);
   const wire = recording.series.map((labels) => new WireSeries([...labels, ...LABELS].toSorted(([a], [b]) => (a < b ? -1 : 1))));
   let server = await startTestServer();
@@ -69,10 +70,13 @@ async function measure(recording: Recording, pace: Pace): Promise<string> {
       const answer = await fetch(`${server.url}/prometheus/api/v1/write`, { method: "POST", headers, body: encodeWriteRequest(samples) });
       if (!answer.ok) throw new Error(`refused: ${await answer.text()}`);
     }
-    await server.stop();
-    server = await startTestServer({ state: server.state, port: server.port, args: ["--clock-offset", String(LATER_MS)] });
-    const tiers = await settledTiers(server.url, server.demo.apiKey);
-    const cells = tiers.map(({ points, bytes }) => `${points.toLocaleString("en")} | ${points === 0 ? "" : (bytes / points).toFixed(2)}`);
+    const later = async (laterMs: number, ...names: Tier[]): Promise<TierSize[]> => {
+      await server.stop();
+      server = await startTestServer({ state: server.state, port: server.port, args: ["--clock-offset", String(laterMs)] });
+      return await settledTiers(server.url, server.demo.apiKey, names);
+    };
+    const tiers = [...(await later(MINUTES_LATER_MS, "raw", "minute")), ...(await later(HOURS_LATER_MS, "hour"))];
+    const cells = tiers.map(({ points, bytes }) => `${points.toLocaleString("en")} | ${(bytes / points).toFixed(2)}`);
     return `| ${pace.title} | ${cells.join(" | ")} |`;
   } finally {
     await server.stop();
@@ -80,20 +84,25 @@ async function measure(recording: Recording, pace: Pace): Promise<string> {
   }
 }
 
-/** Waits until everything is sealed and summed, which a question wakes the shard for. */
-async function settledTiers(url: string, key: string): Promise<{ points: number; bytes: number }[]> {
+interface TierSize {
+  readonly points: number;
+  readonly bytes: number;
+}
+
+/** Waits until these tiers have points and nothing waits to become one of theirs. @throws when that takes more than two minutes */
+async function settledTiers(url: string, key: string, names: readonly Tier[]): Promise<TierSize[]> {
   let before = "";
   for (let tries = 0; tries < 60; tries++) {
     const answer = await fetch(`${url}/v1/metrics/storage`, { headers: { authorization: `Bearer ${key}` } });
     if (!answer.ok) throw new Error(await answer.text());
     const { shards } = storageSchema.parse(await answer.json());
-    const tiers = (["raw", "minute", "hour"] as const).map((name) => {
-      const all = shards.flatMap(({ tiers }) => tiers.filter(({ tier }) => tier === name));
+    const tiers = names.map((name) => {
+      const all = shards.flatMap(({ tiers: ofShard }) => ofShard.filter(({ tier }) => tier === name));
       return { points: sum(all.map(({ points }) => points)), bytes: sum(all.map(({ bytes }) => bytes)) };
     });
     const now = JSON.stringify(tiers);
-    const done = sum(shards.map(({ unsealedPoints }) => unsealedPoints)) === 0 && tiers.every(({ points }) => points > 0);
-    if (done && now === before) return tiers;
+    const waiting = sum(shards.map(({ unsealedPoints }) => unsealedPoints));
+    if (waiting === 0 && tiers.every(({ points }) => points > 0) && now === before) return tiers;
     before = now;
     await new Promise((later) => setTimeout(later, 2 * SECOND));
   }
