@@ -2,6 +2,7 @@ import { ACCESS_MUTATIONS } from "./catalogue/access.ts";
 import { AGENT_MUTATIONS } from "./catalogue/agents.ts";
 import { BACKUP_MUTATIONS } from "./catalogue/backup.ts";
 import { CONSOLE_MUTATIONS } from "./catalogue/console.ts";
+import { CONSOLE_METRICS_MUTATIONS } from "./catalogue/console-metrics.ts";
 import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
@@ -38,6 +39,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...METRIC_QUERY_MUTATIONS,
   ...METRIC_SPEED_MUTATIONS,
   ...CONSOLE_MUTATIONS,
+  ...CONSOLE_METRICS_MUTATIONS,
   ...RUNNING_MUTATIONS,
   ...NODE_MUTATIONS,
   ...BACKUP_MUTATIONS,
