@@ -30,7 +30,7 @@ import {
   mergeRejected,
   mergeSeries,
 } from "./catalog-merge.ts";
-import { metricSettingsOf } from "./placement.ts";
+import { metricSettingsOf } from "./settings-of-tenant.ts";
 
 const common = { method: "get", action: "metrics:read", tag: "observe" } as const;
 

@@ -5,7 +5,7 @@ import { planQuery } from "../../contract/query-plan.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { shareWithVisitors } from "../http/edge-cache.ts";
-import { metricSettingsOf } from "./placement.ts";
+import { metricSettingsOf } from "./settings-of-tenant.ts";
 import { gatherShards } from "./query-shards.ts";
 
 /** Seconds that an answer to visitors may be old: an agent sends every five. */

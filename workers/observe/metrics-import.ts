@@ -10,7 +10,7 @@ import { readImport } from "./import-lines.ts";
 import { withForeignBody } from "./in-flight.ts";
 import { IngestBatch } from "./ingest-batch.ts";
 import { seriesCache } from "./isolate.ts";
-import { metricSettingsOf } from "./placement.ts";
+import { metricSettingsOf } from "./settings-of-tenant.ts";
 import { storeSamples } from "./store-batch.ts";
 
 const DAY_MS = 86_400_000;

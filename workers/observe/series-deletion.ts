@@ -6,7 +6,7 @@ import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { metricsOf, type ObjectCall, tenantOf } from "../http/objects.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
-import { metricSettingsOf } from "./placement.ts";
+import { metricSettingsOf } from "./settings-of-tenant.ts";
 
 const WHICH = "says which series go: name a metric, matchers or both";
 

@@ -10,7 +10,7 @@ import { metricsOf } from "../http/objects.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
 import type { BatchPart } from "./batch-parts.ts";
 import type { IngestBatch } from "./ingest-batch.ts";
-import { metricSettingsOf } from "./placement.ts";
+import { metricSettingsOf } from "./settings-of-tenant.ts";
 import { noteRejections } from "./rejections.ts";
 
 /** What storing needs of a route's call. */
