@@ -14,7 +14,8 @@ export interface Collected {
   readonly labels: () => Labels;
   readonly values: Float64Array;
   readonly weights: Float64Array;
-  readonly band: () => { readonly low: Float64Array | undefined; readonly high: Float64Array | undefined };
+  readonly low?: Float64Array | undefined;
+  readonly high?: Float64Array | undefined;
 }
 
 /** Makes rows of series that come one after the other. */
@@ -69,12 +70,11 @@ function plainSeries(order: SelectOrder, { count }: Steps): Collector {
   const room = new Room(order, count);
   const found: SelectRow[] = [];
   return {
-    add({ labels, values, weights, band }) {
+    add({ labels, values, weights, low, high }) {
       if (!hasAny(values)) return undefined;
       const fault = room.take();
       if (fault) return fault;
       const row: SelectRow = { labels: labels(), value: values.slice(), ...(order.several && { weight: weights.slice() }) };
-      const { low, high } = order.band ? band() : {};
       found.push(low && high ? { ...row, low: low.slice(), high: high.slice() } : row);
       return undefined;
     },
@@ -86,12 +86,11 @@ function thinSeries(order: SelectOrder, steps: Steps, { by, points }: NonNullabl
   const room = new Room(order, Math.min(points, steps.count));
   const found: SelectRow[] = [];
   return {
-    add({ labels, values, band }) {
+    add({ labels, values, low, high }) {
       if (!hasAny(values)) return undefined;
       const fault = room.take();
       if (fault) return fault;
       const kept = thin(values, steps.startMs, steps.stepMs, by, points);
-      const { low, high } = order.band ? band() : {};
       const at = (column: Float64Array) => Float64Array.from(kept.steps, (step) => column[step] ?? Number.NaN);
       const row: SelectRow = { labels: labels(), value: kept.values, times: kept.times };
       found.push(low && high ? { ...row, low: at(low), high: at(high) } : row);

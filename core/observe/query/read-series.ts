@@ -15,6 +15,9 @@ export interface SeriesValues {
   readonly values: Float64Array;
   /** Samples behind each; for `last` the time of the newest. */
   readonly weights: Float64Array;
+  /** The smallest and largest sample of each step, where they were asked for. */
+  readonly low?: Float64Array | undefined;
+  readonly high?: Float64Array | undefined;
 }
 
 /** Reads series one after the other, each into values of the same steps. */
@@ -43,32 +46,53 @@ export function tiersFor(over: OverTime, stepMs: number, windowMs: number | unde
 export interface ReadOrder extends Omit<Fold, "delta"> {
   readonly steps: Steps;
   readonly windowMs: number | undefined;
+  /** Whether buckets come with their smallest and largest sample. */
+  readonly band: boolean;
 }
 
 export function seriesValues(order: ReadOrder, wanted: Tier, source: TierSource): SeriesValuesReader {
   return order.windowMs === undefined ? bucketReader(order, wanted, source) : windowReader(order, order.windowMs, wanted, source);
 }
 
-function bucketReader({ over, quantile, steps }: ReadOrder, wanted: Tier, source: TierSource): SeriesValuesReader {
+function bucketReader({ over, quantile, steps, band }: ReadOrder, wanted: Tier, source: TierSource): SeriesValuesReader {
   const segments = segmentsOf(source, wanted, steps.startMs, steps.startMs + steps.count * steps.stepMs);
   const fold = new BucketFold(steps, over);
+  const low = band ? new BucketFold(steps, "min") : undefined;
+  const high = band ? new BucketFold(steps, "max") : undefined;
   const needsBefore = NEEDS_BEFORE.has(over);
   return {
     segments,
     read(slot, delta) {
       fold.begin({ over, quantile, delta });
+      low?.begin({ over: "min", quantile, delta });
+      high?.begin({ over: "max", quantile, delta });
       for (const { tier, from, end } of segments) {
-        if (tier !== "raw") fold.rollups(source.rollups(slot, tier, from, end), windowOf(tier));
-        else readRaw(source, fold, slot, from, end, needsBefore && !(delta && over !== "delta"));
+        if (tier === "raw") {
+          const { points, first, last } = readRaw(source, fold, slot, from, end, needsBefore && !(delta && over !== "delta"));
+          for (const each of [fold, low, high]) each?.raw(points.columns, first, last);
+        } else {
+          const view = source.rollups(slot, tier, from, end);
+          for (const each of [fold, low, high]) each?.rollups(view, windowOf(tier));
+        }
       }
-      fold.finish();
-      return fold;
+      for (const each of [fold, low, high]) each?.finish();
+      return { values: fold.values, weights: fold.weights, low: low?.values, high: high?.values };
     },
   };
 }
 
-/** @param needsBefore whether the value before counts, which a coarser tier may have given already */
-function readRaw(source: TierSource, fold: BucketFold, slot: number, from: number, end: number, needsBefore: boolean): void {
+/**
+ * Raw points of `[from, end)`; the fold learns of the value before them.
+ * @param needsBefore whether that counts; a coarser tier may have given it already
+ */
+function readRaw(
+  source: TierSource,
+  fold: BucketFold,
+  slot: number,
+  from: number,
+  end: number,
+  needsBefore: boolean,
+): ReturnType<TierSource["raw"]> {
   const looksBack = needsBefore && Number.isNaN(fold.before);
   const near = looksBack ? from - NEAR_MS : from;
   let read = source.raw(slot, near, end);
@@ -84,7 +108,7 @@ function readRaw(source: TierSource, fold: BucketFold, slot: number, from: numbe
       first = read.first;
     }
   }
-  fold.raw(read.points.columns, first, read.last);
+  return { ...read, first };
 }
 
 function newestBefore({ points, first }: ReturnType<TierSource["raw"]>, end: number): number {

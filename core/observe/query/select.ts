@@ -1,5 +1,5 @@
 import { parseSeriesKey } from "../../../contract/metric-key.ts";
-import { METRIC_LIMITS, ROLLUP_STEPS_MS, type Tier } from "../../../contract/metric-limits.ts";
+import { METRIC_LIMITS, ROLLUP_STEPS_MS } from "../../../contract/metric-limits.ts";
 import { accept, type Outcome } from "../../../contract/problems.ts";
 import { wrong } from "../../../contract/query-plan.ts";
 import type { SelectOrder, SelectReply, SelectRow } from "../../../contract/rpc/metric-select.ts";
@@ -63,12 +63,10 @@ export function* select(order: SelectOrder, deps: SelectDeps): Generator<void, O
   if (steps.count === 0 || slots.length === 0) return reply([], []);
 
   const { aggregate: over, windowMs, quantile = 0 } = selection;
-  const asked = { over, quantile, steps, windowMs };
+  const asked = { over, quantile, steps, windowMs, band: order.band ?? false };
   const affordable = readerFor(asked, slots, source);
   if (!affordable.ok) return affordable;
-  const { reader, wanted } = affordable.value;
-  const low = order.band ? seriesValues({ ...asked, over: "min" }, wanted, source) : undefined;
-  const high = order.band ? seriesValues({ ...asked, over: "max" }, wanted, source) : undefined;
+  const reader = affordable.value;
   const collector = collectorFor(order, steps);
   let read = pointsOf(source);
   for (const [i, slot] of slots.entries()) {
@@ -79,11 +77,10 @@ export function* select(order: SelectOrder, deps: SelectDeps): Generator<void, O
     // The slot may be another series' by now: this one has ended meanwhile.
     if (series.refOf(slot) !== refs[i]) continue;
     const delta = isDelta(series, slot);
-    const { values, weights } = reader.read(slot, delta);
+    const columns = reader.read(slot, delta);
     const key = series.keyOf(slot) ?? "";
     const labels = () => shownLabels(parseSeriesKey(key)?.labels ?? {});
-    const band = () => ({ low: low?.read(slot, delta).values, high: high?.read(slot, delta).values });
-    const fault = collector.add({ labels, values, weights, band });
+    const fault = collector.add({ ...columns, labels });
     if (fault) return fault;
   }
   const rows = collector.rows();
@@ -91,12 +88,12 @@ export function* select(order: SelectOrder, deps: SelectDeps): Generator<void, O
 }
 
 /** The first reader whose rows are few enough to decode. */
-function readerFor(asked: ReadOrder, slots: readonly number[], source: TierSource): Outcome<{ reader: SeriesValuesReader; wanted: Tier }> {
+function readerFor(asked: ReadOrder, slots: readonly number[], source: TierSource): Outcome<SeriesValuesReader> {
   let bytes = 0;
   for (const wanted of tiersFor(asked.over, asked.steps.stepMs, asked.windowMs)) {
     const reader = seriesValues(asked, wanted, source);
     const work = bytesOf(reader.segments, slots, source);
-    if (work <= METRIC_LIMITS.scannedBytes) return accept({ reader, wanted });
+    if (work <= METRIC_LIMITS.scannedBytes) return accept(reader);
     bytes ||= work;
   }
   return wrong(
