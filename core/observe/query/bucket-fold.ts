@@ -156,50 +156,66 @@ export class BucketFold {
 
   /** Windows that begin within the steps, each counted to the step in which it begins. */
   rollups(view: RollupView, windowMs: number): void {
-    const { values, weights } = this;
     const { startMs, stepMs, count } = this.#steps;
-    const { over, delta } = this.#fold;
-    for (let i = 0; i < view.count; i++) {
-      const samples = view.samples[i] ?? 0;
-      const at = view.at[i] ?? 0;
-      const step = Math.floor((at - startMs) / stepMs);
-      if (samples === 0 || step < 0 || step >= count) continue;
-      const sum = view.sum[i] ?? 0;
-      const last = view.last[i] ?? 0;
-      switch (over) {
-        case "avg":
-        case "sum":
-          values[step] = (values[step] ?? 0) + sum;
-          break;
-        case "count":
-          values[step] = (values[step] ?? 0) + samples;
-          break;
-        case "min":
-          if (!((view.min[i] ?? 0) >= (values[step] ?? Number.NaN))) values[step] = view.min[i] ?? 0;
-          break;
-        case "max":
-          if (!((view.max[i] ?? 0) <= (values[step] ?? Number.NaN))) values[step] = view.max[i] ?? 0;
-          break;
-        case "last":
-          values[step] = last;
-          weights[step] = at + windowMs - 1;
-          continue;
-        case "rate":
-        case "increase":
-        case "delta":
-          values[step] = (values[step] ?? 0) + (over === "delta" ? difference(this.before, last) : rollupRise(view, i, this.before, delta));
-          this.before = last;
-          break;
-        // What a window holds does not tell how its samples lay: each counts as its mean.
-        case "stddev":
-          this.#addMoments(step, sum / samples, 1, 0);
-          continue;
-        case "quantile":
-          this.#addListed(step, sum / samples);
-          continue;
-      }
-      weights[step] = (weights[step] ?? 0) + samples;
+    const { at } = view;
+    let i = 0;
+    while (i < view.count) {
+      const step = Math.floor(((at[i] ?? 0) - startMs) / stepMs);
+      const until = startMs + (step + 1) * stepMs;
+      let next = i + 1;
+      while (next < view.count && (at[next] ?? 0) < until) next++;
+      if (step >= 0 && step < count) this.#windows(step, view, i, next, windowMs);
+      i = next;
     }
+  }
+
+  #windows(step: number, view: RollupView, first: number, end: number, windowMs: number): void {
+    const { values, weights } = this;
+    const { over, delta } = this.#fold;
+    const { at, sum, samples, min, max, last } = view;
+    let count = 0;
+    for (let i = first; i < end; i++) count += samples[i] ?? 0;
+    if (count === 0) return;
+    let folded = values[step] ?? 0;
+    switch (over) {
+      case "avg":
+      case "sum":
+        for (let i = first; i < end; i++) folded += sum[i] ?? 0;
+        break;
+      case "count":
+        folded += count;
+        break;
+      case "min":
+        for (let i = first; i < end; i++) if ((samples[i] ?? 0) > 0 && !((min[i] ?? 0) >= folded)) folded = min[i] ?? 0;
+        break;
+      case "max":
+        for (let i = first; i < end; i++) if ((samples[i] ?? 0) > 0 && !((max[i] ?? 0) <= folded)) folded = max[i] ?? 0;
+        break;
+      case "last":
+        for (let i = first; i < end; i++) if ((samples[i] ?? 0) > 0) folded = last[i] ?? 0;
+        values[step] = folded;
+        weights[step] = (at[end - 1] ?? 0) + windowMs - 1;
+        return;
+      case "rate":
+      case "increase":
+      case "delta":
+        for (let i = first; i < end; i++) {
+          if (samples[i] === 0) continue;
+          const value = last[i] ?? 0;
+          folded += over === "delta" ? difference(this.before, value) : rollupRise(view, i, this.before, delta);
+          this.before = value;
+        }
+        break;
+      // What a window holds does not tell how its samples lay: each counts as its mean.
+      case "stddev":
+        for (let i = first; i < end; i++) if ((samples[i] ?? 0) > 0) this.#addMoments(step, (sum[i] ?? 0) / (samples[i] ?? 1), 1, 0);
+        return;
+      case "quantile":
+        for (let i = first; i < end; i++) if ((samples[i] ?? 0) > 0) this.#addListed(step, (sum[i] ?? 0) / (samples[i] ?? 1));
+        return;
+    }
+    values[step] = folded;
+    weights[step] = (weights[step] ?? 0) + count;
   }
 
   /** Makes values of what was folded. */
