@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Failpoint } from "../../contract/failpoints.ts";
+import { ROLLING } from "../../core/observe/rolling.ts";
 import { UPKEEP } from "../../core/observe/upkeep.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { Meridian } from "../../sdk/client.ts";
@@ -23,15 +24,23 @@ export interface MetricsCrashReport {
   readonly checked: number;
   readonly lost: readonly string[];
   readonly altered: readonly string[];
+  /** Minutes of rollups that were held against the seconds of which they are made. */
+  readonly minutes: number;
 }
 
-const POINTS = ["committed", "sealing"] as const satisfies readonly Failpoint[];
+const POINTS = ["committed", "rolling", "sealing"] as const satisfies readonly Failpoint[];
+/** Each but the first needs hours of the accepted day, for which there is a rollup to make. */
+const MOST_ROLLS = 3;
 const HOSTS = 8;
 /** Samples of a batch: one per series of the host. */
 const SERIES = 20;
-const LANES = 24;
+/** Waiting at once: a row of samples is written twice a second, and each lane waits for one. */
+const LANES = 64;
 /** Beyond the deadline of a seal: started so much later, the server seals what waits. */
 const SEAL_LATER_MS = UPKEEP.sealEveryMs + 60_000;
+/** After this the next rollup is due. */
+const ROLL_LATER_MS = ROLLING.minuteEveryMs + ROLLING.graceMs + 3_600_000;
+const MINUTE_MS = 60_000;
 
 /**
  * The crash proof of metrics: sends batches without a pause, kills the server at a seeded failpoint, restarts it on the same state, and
@@ -59,8 +68,9 @@ class MetricsCrash {
   constructor(options: MetricsCrashOptions) {
     this.#options = options;
     // The accepted day moves on with each jump of the clock; every time stays inside of it to the end.
-    const jumps = Math.ceil(options.kills / POINTS.length) + 1;
-    const hours = 23 - Math.ceil((jumps * SEAL_LATER_MS) / 3_600_000);
+    const jumpsMs = planOf(options.kills).reduce((sum, { laterMs }) => sum + laterMs, SEAL_LATER_MS);
+    const hours = 23 - Math.ceil(jumpsMs / 3_600_000);
+    if (hours < 1) throw new Error("more kills than the accepted day has room for");
     this.#startMs = Math.ceil((Date.now() - hours * 3_600_000) / 1_000) * 1_000;
     this.#slots = hours * 3_600;
   }
@@ -69,14 +79,13 @@ class MetricsCrash {
     const { kills, acksPerKill, seed, log } = this.#options;
     const done: { failpoint: Failpoint; acks: number }[] = [];
     let offsetMs = 0;
-    for (let n = 0; n < kills; n++) {
-      const failpoint = POINTS[n % POINTS.length] ?? "committed";
+    for (const [n, { failpoint, laterMs }] of planOf(kills).entries()) {
       // Requests of every lane may be durable and not yet answered at the kill: they come on top. Spread over a fifth of the run by a hash of the seed, so that no two kills meet the same place of a group commit.
       const late = (Math.imul(seed + n, 0x9e3779b1) >>> 0) % Math.ceil(acksPerKill / 5);
       let acks = 0;
-      if (failpoint === "sealing") {
+      if (failpoint !== "committed") {
         acks += await this.#sendUntil(await startCrashServer(state, undefined, offsetMs), acksPerKill + late);
-        offsetMs += SEAL_LATER_MS;
+        offsetMs += laterMs;
         acks += await this.#sendUntil(await startCrashServer(state, { name: failpoint, hit: 1 }, offsetMs), acksPerKill * 20);
       } else
         acks += await this.#sendUntil(
@@ -88,7 +97,8 @@ class MetricsCrash {
     }
     const last = await startCrashServer(state, undefined, offsetMs);
     try {
-      return { kills: done, acknowledged: this.#acknowledged.size, ...(await this.#judge(last)) };
+      const seconds = await this.#judge(last);
+      return { kills: done, acknowledged: this.#acknowledged.size, ...seconds, ...(await this.#judgeMinutes(last, seconds.altered)) };
     } finally {
       await last.kill();
     }
@@ -179,6 +189,58 @@ class MetricsCrash {
     }
     return { checked, lost, altered };
   }
+
+  /** Rollups say of every minute what its seconds say. */
+  async #judgeMinutes(server: CrashServer, altered: string[]): Promise<{ minutes: number; altered: string[] }> {
+    const client = new Meridian({ url: server.url, key: server.demo.apiKey });
+    const ask = async (host: number, aggregate: "sum" | "count", stepMs: number, from: number, end: number) =>
+      await client.metrics.query({
+        metric: "chaos_value",
+        matchers: [{ label: "host", op: "=", value: `chaos-${host}` }],
+        start: new Date(from).toISOString(),
+        end: new Date(end).toISOString(),
+        stepMs,
+        maxPoints: 11_000,
+        aggregate,
+      });
+    let minutes = 0;
+    const first = Math.floor(this.#startMs / MINUTE_MS) * MINUTE_MS;
+    const end = this.#startMs + Math.ceil(this.#next / HOSTS) * 1_000;
+    for (let host = 0; host < HOSTS; host++) {
+      for (let from = first; from < end; from += 100 * MINUTE_MS) {
+        const to = from + 100 * MINUTE_MS;
+        // A server that has just come up still rolls: a little later the minutes are there.
+        let sums = await ask(host, "sum", MINUTE_MS, from, to);
+        for (let tries = 0; sums.trace.tiers.minute === 0 && tries < 100; tries++) {
+          await new Promise((later) => setTimeout(later, 200));
+          sums = await ask(host, "sum", MINUTE_MS, from, to);
+        }
+        const seconds = await ask(host, "sum", 1_000, from, to);
+        minutes += sums.trace.tiers.minute;
+        for (const { labels, values } of sums.series) {
+          const own = seconds.series.find((other) => other.labels["series"] === labels["series"])?.values ?? [];
+          for (const [minute, value] of values.entries()) {
+            const expected = own.slice(minute * 60, minute * 60 + 60).filter((second) => second !== null);
+            const sum = expected.length === 0 ? null : expected.reduce((total, second) => total + second, 0);
+            if (value !== sum)
+              altered.push(`minute ${minute} of host ${host}, series ${labels["series"] ?? ""}: ${value}, its seconds ${sum}`);
+          }
+        }
+      }
+    }
+    return { minutes, altered };
+  }
+}
+
+/** Where to kill, and by how much the clock is moved on before, so that there is something to seal or to roll up. */
+function planOf(kills: number): { readonly failpoint: (typeof POINTS)[number]; readonly laterMs: number }[] {
+  let rolls = 0;
+  return Array.from({ length: kills }, (_, n) => {
+    const failpoint = POINTS[n % POINTS.length] ?? "committed";
+    if (failpoint === "committed") return { failpoint, laterMs: 0 };
+    if (failpoint === "sealing" || rolls === MOST_ROLLS) return { failpoint: "sealing", laterMs: SEAL_LATER_MS };
+    return { failpoint, laterMs: rolls++ === 0 ? SEAL_LATER_MS : ROLL_LATER_MS };
+  });
 }
 
 /** `npm run soak -- metrics [--kills 20] [--acks 2000] [--seed n]` */
@@ -199,7 +261,7 @@ export async function soak(args: readonly string[]): Promise<void> {
     log: console.log,
   });
   console.log(
-    `${report.acknowledged} batches acknowledged, ${report.checked} samples checked, ${report.lost.length} lost, ${report.altered.length} altered`,
+    `${report.acknowledged} batches acknowledged, ${report.checked} samples and ${report.minutes} minutes checked, ${report.lost.length} lost, ${report.altered.length} altered`,
   );
   if (report.lost.length + report.altered.length === 0) return;
   console.error([...report.lost, ...report.altered].slice(0, 20).join("\n"));
