@@ -42,6 +42,7 @@ export async function runMemory(points = POINTS): Promise<void> {
       ],
     } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]), // wrangler's and miniflare's copies of these types differ in name only
   );
+  let keepAwake: ReturnType<typeof setInterval> | undefined;
   try {
     await miniflare.ready;
     const ask = async (shard: string, what: string): Promise<unknown> => {
@@ -55,11 +56,15 @@ export async function runMemory(points = POINTS): Promise<void> {
     const startMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
     const empty = await heapOf(inspector);
     const resident = runtimeResidentBytes();
+    // An object that nobody calls for ten seconds is evicted.
+    keepAwake = setInterval(() => SHARDS.forEach((shard) => void ask(shard, "ping").catch(console.error)), 2_000);
     for (const shard of SHARDS) await ask(shard, `fill?targets=${TARGETS}&points=${points}&startMs=${startMs}`);
+    for (const shard of SHARDS) if ((await ask(shard, "ping")) !== 1_000 * TARGETS) throw new Error("a shard was evicted");
     const full = await heapOf(inspector);
     const residentFull = runtimeResidentBytes();
     for (const shard of SHARDS) await ask(shard, "index");
     const indexed = await heapOf(inspector);
+    clearInterval(keepAwake);
     const restarts: number[] = [];
     let restarted: unknown;
     for (const shard of SHARDS) {
@@ -89,6 +94,7 @@ export async function runMemory(points = POINTS): Promise<void> {
       console.log(`| ${name} | ${value} |`);
     }
   } finally {
+    clearInterval(keepAwake);
     await miniflare.dispose();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -20,7 +20,8 @@ export class MemoryShard extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    for (const { up } of SHARD_MIGRATIONS) ctx.storage.sql.exec(up);
+    const { tables } = ctx.storage.sql.exec("SELECT count(*) AS tables FROM sqlite_master WHERE name = 'shard'").one();
+    if (tables === 0) for (const { up } of SHARD_MIGRATIONS) ctx.storage.sql.exec(up);
     this.#shard = this.#open();
   }
 
@@ -77,8 +78,10 @@ export class MemoryShard extends DurableObject<Env> {
     return { slices, longestMs };
   }
 
-  /** Whether a turn is free. */
-  ping(): void {}
+  /** Takes a turn when one is free. @returns the series in memory */
+  ping(): number {
+    return this.#shard.series.size;
+  }
 
   #open(): Shard {
     return new Shard({
@@ -114,7 +117,7 @@ export default {
       case "upkeep":
         return Response.json(await stub.upkeep());
       default:
-        return Response.json((await stub.ping()) ?? null);
+        return Response.json(await stub.ping());
     }
   },
 } satisfies ExportedHandler<Env>;
