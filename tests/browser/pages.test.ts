@@ -97,7 +97,10 @@ describe("every page and drawer", () => {
     const address = pattern.replace(/:(\w+)/g, (_, name: string) =>
       encodeURIComponent(params[name] ?? expect.fail(`no value for :${name}`)),
     );
-    const name = pattern.replace(/^\/console\//, "").replace(/\W+/g, "-").slice(0, 120);
+    const name = pattern
+      .replace(/^\/console\//, "")
+      .replace(/\W+/g, "-")
+      .slice(0, 120);
     const found: string[] = [];
     for (const [i, size] of [DESKTOP, TABLET, PHONE].entries()) {
       await page.setViewportSize(size);

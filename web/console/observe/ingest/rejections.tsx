@@ -26,7 +26,7 @@ export function Rejections({ of, keyNames }: { of: Rejected; keyNames: KeyNames 
   const rows = of.items.filter(({ reason }) => wanted === "" || reason === wanted);
   const columns: readonly [Column<Rejection>, ...Column<Rejection>[]] = [
     { key: "reason", title: "Why", value: ({ reason }) => REASON_WORDS[reason].title },
-    { key: "example", title: "Example", value: ({ example }) => example, cell: ({ example }) => <code>{example}</code> },
+    { key: "example", title: "Example", wide: true, value: ({ example }) => example, cell: ({ example }) => <code>{example}</code> },
     { key: "count", title: "Samples", number: true, value: ({ count }) => count, cell: ({ count }) => count.toLocaleString("en") },
     { key: "key", title: "Key", wide: true, value: ({ keyId }) => keyWords(keyId, keyNames) },
     { key: "protocol", title: "By", wide: true, value: ({ protocol }) => PROTOCOL_WORDS[protocol] },
