@@ -132,8 +132,7 @@ function windowsOf(shard: Shard, reader: TierReader, slot: number, points: Point
   const rising = risingOfSlot(shard, slot);
   const summed = new RollupBuffer();
   sumRaw(shard, reader, slot, from, to, rising, summed);
-  const windows = new RollupBuffer(summed.count + 1);
-  for (let i = 0; i < summed.count; i++) if (touched.has(summed.at[i] ?? 0)) windows.append(summed, i, i + 1);
+  const windows = onlyTouched(summed, touched);
   const next = rising === "no" || rising === "delta" ? undefined : nextWindow(reader, slot, to, shard.state.rolledMinute);
   if (next === undefined) return windows;
   // Its increase begins at our last sample. Summed anew only when none of its points has been deleted since it was made.
@@ -141,5 +140,14 @@ function windowsOf(shard: Shard, reader: TierReader, slot: number, points: Point
   sumRaw(shard, reader, slot, next, next + MINUTE_MS, rising, after);
   const old = reader.rollups(slot, "minute", next, next + MINUTE_MS);
   if (old.count === 1 && old.samples[0] === after.samples[0]) windows.append(after, 0, after.count);
+  return windows;
+}
+
+/** Those between, that other points have left, stay as they are. */
+function onlyTouched(summed: RollupBuffer, touched: ReadonlySet<number>): RollupBuffer {
+  const { at, count } = summed;
+  if (at.subarray(0, count).every((begins) => touched.has(begins))) return summed;
+  const windows = new RollupBuffer(count + 1);
+  for (let i = 0; i < count; i++) if (touched.has(at[i] ?? 0)) windows.append(summed, i, i + 1);
   return windows;
 }

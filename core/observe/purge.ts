@@ -1,4 +1,4 @@
-import { ByteWriter } from "./bits.ts";
+import { ByteReader, ByteWriter } from "./bits.ts";
 import type { BlockIndex } from "./block-index.ts";
 import { readDirectory } from "./block-rows.ts";
 import { packRefNumbers } from "./ref-numbers.ts";
@@ -38,10 +38,9 @@ export class Purge {
           else store.deleteRollup(row.id);
           continue;
         }
-        const points = estimate(row, packed);
-        if (isRaw) store.rewriteBlock(row.id, { ...packed, points });
-        else store.rewriteRollup(row.id, { ...packed, points });
-        index.replace({ ...row, bytes: packed.body.length, points });
+        if (isRaw) store.rewriteBlock(row.id, packed);
+        else store.rewriteRollup(row.id, packed);
+        index.replace({ ...row, bytes: packed.body.length, points: packed.points });
       }
       if (this.#rows?.length === 0) this.#finish();
     });
@@ -73,7 +72,7 @@ export class Purge {
 function without(
   { directory, body }: { readonly directory: Uint8Array; readonly body: Uint8Array },
   refs: ReadonlySet<number>,
-): Omit<PackedBytes, "points"> | "same" | "empty" {
+): PackedBytes | "same" | "empty" {
   const entries = [...readDirectory(directory)];
   const kept = entries.filter(({ ref }) => !refs.has(ref));
   if (kept.length === entries.length) return "same";
@@ -82,17 +81,15 @@ function without(
   const bytes = new ByteWriter(body.length);
   writer.varint(kept.length);
   let previous = 0;
+  let points = 0;
   for (const { ref, from, end, behindMs } of kept) {
     writer.varint(ref - previous);
     writer.varint(end - from);
     writer.varint(behindMs);
     bytes.bytes(body.subarray(from, end));
+    // Blocks of points and of windows begin with their number.
+    points += new ByteReader(body, from, end).varint();
     previous = ref;
   }
-  return { directory: writer.view().slice(), body: bytes.view().slice() };
-}
-
-/** Points that are left, from the bytes that are: what a row holds is only told by figures. */
-function estimate(row: BlockRow, { body }: { readonly body: Uint8Array }): number {
-  return row.bytes === 0 ? 0 : Math.round((row.points * body.length) / row.bytes);
+  return { directory: writer.view().slice(), body: bytes.view().slice(), points };
 }

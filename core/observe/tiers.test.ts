@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RollupTier } from "../../contract/metric-limits.ts";
+import { deleteSeries } from "./delete-series.ts";
 import { NOON, TEST_KEPT, type TestSample, TestShard } from "./testing.ts";
+import { ALL_KEPT } from "./tier-reader.ts";
 import { upkeep } from "./upkeep.ts";
 
 const MINUTE = 60_000;
@@ -177,5 +179,39 @@ describe("tiers of a shard", () => {
       expect(epoch()).toBeGreaterThanOrEqual(last);
       last = epoch();
     }
+  });
+
+  it("[MT186] knows of each tier how many points it holds in how many rows, through restarts and deletions", () => {
+    const rig = fed(80);
+    const now = NOON + 80 * HOUR;
+    rig.ingest(minutes("n", now - 30 * MINUTE, 30), now);
+    rig.upkeep(now);
+    const figures = () => {
+      const { blocks, rollups } = rig.shard;
+      return [blocks, rollups.minute, rollups.hour].map(({ points, rows }) => [points, rows]);
+    };
+    const counted = () => {
+      const tiers = rig.tiers(now, ALL_KEPT);
+      return ["m", "n"].map((metric) => {
+        const slot = rig.slotOf(metric);
+        if (slot < 0) return [0, 0, 0];
+        const { first, last } = tiers.raw(slot, 0, now);
+        return [last - first, ...(["minute", "hour"] as const).map((tier) => tiers.rollups(slot, tier, 0, now).count)];
+      });
+    };
+    const check = () => {
+      const [m = [], n = []] = counted();
+      expect(figures().map(([points]) => points)).toEqual(m.map((points, tier) => points + (n[tier] ?? 0)));
+    };
+    const { blocks, minute, hour } = rig.store.counts();
+    expect(figures().map(([, rows]) => rows)).toEqual([blocks, minute, hour]);
+    check();
+    rig.restart(now);
+    check();
+    deleteSeries(rig.shard, { metric: "n" });
+    rig.upkeep(now);
+    check();
+    rig.restart(now);
+    check();
   });
 });
