@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { METRIC_LIMITS, type Tier } from "../../contract/metric-limits.ts";
 import { storageSchema } from "../../contract/metric-catalog.ts";
-import { removeState, startTestServer } from "../../tests/lib/server.ts";
+import { removeState, startTestServer, type TestServer } from "../../tests/lib/server.ts";
 import { encodeWriteRequest, REMOTE_WRITE_HEADERS, WireSeries } from "../lib/remote-write.ts";
 import { readRecording, record, type Recording } from "./recording.ts";
 
@@ -35,6 +35,7 @@ export async function measureBytes(recordingFile: string | undefined, recordSeco
     console.log("| stream | raw samples | bytes per sample (must 1.5) | minutes | bytes per point (must 5) | hours | bytes per point |");
     console.log("|---|---|---|---|---|---|---|");
     for (const pace of pacesOf(recording)) console.log(await measure(recording, pace));
+    console.log(await measureImported(recording));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -70,18 +71,56 @@ async function measure(recording: Recording, pace: Pace): Promise<string> {
       const answer = await fetch(`${server.url}/prometheus/api/v1/write`, { method: "POST", headers, body: encodeWriteRequest(samples) });
       if (!answer.ok) throw new Error(`refused: ${await answer.text()}`);
     }
-    const later = async (laterMs: number, ...names: Tier[]): Promise<TierSize[]> => {
-      await server.stop();
-      server = await startTestServer({ state: server.state, port: server.port, args: ["--clock-offset", String(laterMs)] });
-      return await settledTiers(server.url, server.demo.apiKey, names);
-    };
-    const tiers = [...(await later(MINUTES_LATER_MS, "raw", "minute")), ...(await later(HOURS_LATER_MS, "hour"))];
-    const cells = tiers.map(({ points, bytes }) => `${points.toLocaleString("en")} | ${(bytes / points).toFixed(2)}`);
-    return `| ${pace.title} | ${cells.join(" | ")} |`;
+    server = await restarted(server, MINUTES_LATER_MS);
+    const tiers = await settledTiers(server.url, server.demo.apiKey, ["raw", "minute"]);
+    server = await restarted(server, HOURS_LATER_MS);
+    return rowOf(pace.title, [...tiers, ...(await settledTiers(server.url, server.demo.apiKey, ["hour"]))]);
   } finally {
     await server.stop();
     removeState(server);
   }
+}
+
+const IMPORTED_STEP_MS = 96 * SECOND;
+/** Series of one import, whose points are limited. */
+const IMPORTED_SERIES = 200;
+
+/** All scrapes as two days that are past, through an import: rollups alone, with rows of hours as full as they come to be. */
+async function measureImported({ series, scrapes }: Recording): Promise<string> {
+  let server = await startTestServer();
+  try {
+    const endMs = Math.floor(Date.now() / 3_600_000) * 3_600_000 - METRIC_LIMITS.pastMs - 3_600_000;
+    const lines = series.map((labels, i) => {
+      const points = scrapes
+        .map(({ values }, n) => [endMs - (scrapes.length - n) * IMPORTED_STEP_MS, values[i] ?? Number.NaN] as const)
+        .filter(([, value]) => Number.isFinite(value));
+      const { __name__: metric, ...own } = Object.fromEntries(labels);
+      const [timestamps, values] = [points.map(([at]) => at), points.map(([, value]) => value)];
+      return JSON.stringify({ metric, labels: { ...own, ...Object.fromEntries(LABELS) }, timestamps, values });
+    });
+    for (let from = 0; from < lines.length; from += IMPORTED_SERIES) {
+      const body = lines.slice(from, from + IMPORTED_SERIES).join("\n");
+      const headers = { "content-type": "application/x-ndjson", authorization: `Bearer ${server.demo.apiKey}` };
+      const answer = await fetch(`${server.url}/v1/metrics/import`, { method: "POST", headers, body });
+      if (!answer.ok) throw new Error(`refused: ${await answer.text()}`);
+    }
+    server = await restarted(server, HOURS_LATER_MS);
+    const tiers = await settledTiers(server.url, server.demo.apiKey, ["minute", "hour"]);
+    return rowOf("all scrapes as if 96 s apart, imported", [{ points: 0, bytes: 0 }, ...tiers]);
+  } finally {
+    await server.stop();
+    removeState(server);
+  }
+}
+
+async function restarted({ state, port, stop }: TestServer, laterMs: number): Promise<TestServer> {
+  await stop();
+  return await startTestServer({ state, port, args: ["--clock-offset", String(laterMs)] });
+}
+
+function rowOf(title: string, tiers: readonly TierSize[]): string {
+  const cells = tiers.map(({ points, bytes }) => `${points.toLocaleString("en")} | ${points === 0 ? "" : (bytes / points).toFixed(2)}`);
+  return `| ${title} | ${cells.join(" | ")} |`;
 }
 
 interface TierSize {

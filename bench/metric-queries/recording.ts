@@ -36,6 +36,7 @@ export async function record(file: string, seconds: number): Promise<void> {
   }
 }
 
+/** Times come as Prometheus would store them: up to 2 ms beside the second they count as on it (its `--scrape.timestamp-tolerance`). */
 export function readRecording(file: string): Recording {
   const known = new Map<string, number>();
   const lines = readFileSync(file, "utf8")
@@ -43,10 +44,12 @@ export function readRecording(file: string): Recording {
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Line); // written above
   for (const { samples } of lines) for (const [series] of samples) if (!known.has(series)) known.set(series, known.size);
-  const scrapes = lines.map(({ atMs, samples }) => {
+  const firstMs = lines[0]?.atMs ?? 0;
+  const scrapes = lines.map(({ atMs, samples }, i) => {
+    const besideMs = atMs - (firstMs + i * 1_000);
     const values = new Float64Array(known.size).fill(Number.NaN);
     for (const [series, value] of samples) values[known.get(series) ?? 0] = Number(value);
-    return { atMs, values };
+    return { atMs: Math.abs(besideMs) <= 2 ? atMs - besideMs : atMs, values };
   });
   return { series: [...known.keys()].map(labelsOf), scrapes };
 }
