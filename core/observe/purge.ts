@@ -62,7 +62,7 @@ export class Purge {
 
   #finish(): void {
     const shard = this.#shard;
-    saveDictionary(shard, true);
+    saveDictionary(shard, { anew: true });
     for (const ref of this.#refs) shard.deleted.delete(ref);
     shard.deps.store.putKept(DELETED_ROW, packRefNumbers(new Map([...shard.deleted].map((ref) => [ref, 0]))));
   }

@@ -3,7 +3,7 @@ import { RowPacker } from "./block-rows.ts";
 import { DirtyWindows } from "./dirty-windows.ts";
 import { Purge } from "./purge.ts";
 import { dueRoll, nextRollAt, Rolling } from "./rolling.ts";
-import { liveRefs, saveDictionary } from "./save-dictionary.ts";
+import { liveRefs, NewDefinitions, saveDictionary } from "./save-dictionary.ts";
 import type { Shard } from "./shard.ts";
 import { nextSweepAt, sweepSlice } from "./sweep.ts";
 import type { KeptMs } from "./tier-reader.ts";
@@ -68,10 +68,10 @@ export class Seal {
   }
 
   /** Call when no slice is left: stores new definitions and frees the write-ahead rows; one transaction. */
-  finish(): void {
+  finish(definitions = new NewDefinitions(this.#shard)): void {
     const shard = this.#shard;
     shard.deps.transaction(() => {
-      saveDictionary(shard);
+      saveDictionary(shard, { definitions });
       const { nextRef } = shard.state;
       shard.extras.save(shard.deps.store, nextRef);
       shard.saveState({ watermark: this.#watermark, savedRef: nextRef, seal: this.#number, late: shard.late.newest });
@@ -113,8 +113,11 @@ export function* upkeep(
   while (seal.slice(series)) yield "slice";
   const dirty = new DirtyWindows(shard, now);
   while (dirty.slice(series)) yield "slice";
+  const definitions = new NewDefinitions(shard);
+  while (definitions.slice()) yield "slice";
   yield "sealing";
-  seal.finish();
+  seal.finish(definitions);
+  yield "slice";
   for (const tier of ["minute", "hour"] as const) yield* roll(shard, tier, now, series);
   while (purge.slice()) yield "slice";
   while (sweepSlice(shard, now, kept)) yield "slice";
