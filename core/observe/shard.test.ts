@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encodeBatch } from "../../contract/metric-batch.ts";
 import { seriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, STALE_BITS } from "../../contract/metric-limits.ts";
-import { MAX_KEY_CHARS } from "./shard.ts";
+import { MAX_KEY_CHARS } from "./series-admission.ts";
 import { batchOf, NOON, TEST_KEPT, TestShard, type TestSample, valueOf } from "./testing.ts";
 import { nextUpkeepAt, UPKEEP } from "./upkeep.ts";
 

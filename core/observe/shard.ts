@@ -3,7 +3,6 @@ import { parseSeriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
-import type { SeriesLimit } from "../../contract/series-limit.ts";
 import { BlockIndex } from "./block-index.ts";
 import { readDirectory } from "./block-rows.ts";
 import { unpackDefinitions } from "./dictionary-rows.ts";
@@ -14,7 +13,8 @@ import { LogRing } from "./log-ring.ts";
 import { decodeCommit, encodeCommit, type LogRecord, splitCommit, wholeCommits } from "./log-rows.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { SeriesTable } from "./series-table.ts";
-import { firstLimit, type SeriesRoom } from "./series-limits.ts";
+import { SeriesAdmission } from "./series-admission.ts";
+import type { SeriesRoom } from "./series-limits.ts";
 import { ShardExtras } from "./shard-extras.ts";
 import { CLOSED_AFTER_MS, LateWrites } from "./late-writes.ts";
 import { unpackRefNumbers } from "./ref-numbers.ts";
@@ -26,9 +26,6 @@ export interface WaitingBatch {
   readonly batch: Uint8Array;
   readonly id: string;
 }
-
-/** Characters of all series' names in a shard: 20,000 of 800 each. A name may have 30,000, and an isolate has 128 MB. */
-export const MAX_KEY_CHARS = 16 << 20;
 
 export interface ShardDeps {
   readonly store: ShardStore;
@@ -78,12 +75,8 @@ export class Shard {
   readonly deleted = new Set<number>();
   /** When series were written last that are in no raw row, by reference, as a row says. */
   newest: ReadonlyMap<number, number> = new Map();
-  /** Dormant series that the round being committed brings back. */
-  readonly #waking = new Set<number>();
   readonly log = new LogRing();
   readonly extras = new ShardExtras(this.series);
-  /** Of the series that the round being committed defines. */
-  #plannedChars = 0;
   readonly recent = new RecentIds(METRIC_LIMITS.dedupeMs);
   /** First references of the dictionary rows. */
   dictionaryRows: number[] = [];
@@ -180,12 +173,10 @@ export class Shard {
    */
   commit(waiting: readonly WaitingBatch[], now: number): Outcome<ShardIngestReply>[] {
     const round = new Set<string>();
-    const defined = new Map<string, number>();
-    this.#plannedChars = 0;
-    this.#waking.clear();
+    const admission = this.#admission(now);
     const plans: Plan[] = [];
     const outcomes = waiting.map((request): Outcome<ShardIngestReply> => {
-      const plan = this.#plan(request, now, round, defined);
+      const plan = this.#plan(request, now, round, admission);
       if (!plan.ok) return plan;
       if (plan.value.record.batch.length > 0) plans.push(plan.value);
       return accept(plan.value.reply);
@@ -195,9 +186,7 @@ export class Shard {
       plans.map(({ record }) => record),
       now,
     );
-    for (const [key, ref] of defined) this.#open(ref, key);
-    for (const slot of this.#waking) this.#wake(slot);
-    this.extras.limits.made(now, defined.size);
+    this.#make(admission, now);
     for (const { view, record } of plans) {
       this.recent.add(record.id, now);
       this.#apply(view, record.assigned, now, this.#seq, undefined);
@@ -215,7 +204,7 @@ export class Shard {
     this.series.remove(slot);
   }
 
-  #plan({ batch, id }: WaitingBatch, now: number, round: Set<string>, defined: Map<string, number>): Outcome<Plan> {
+  #plan({ batch, id }: WaitingBatch, now: number, round: Set<string>, admission: SeriesAdmission): Outcome<Plan> {
     const view = decodeBatch(batch);
     if (!view) return UNREADABLE;
     const { dictionary } = this.#state;
@@ -231,44 +220,14 @@ export class Shard {
       accept({ view, record: { id, assigned: new Uint32Array(0), batch: batch.subarray(0, 0) }, reply: { ...reply, ...change } });
     if (round.has(id) || this.recent.has(id, now)) return answerOnly({ duplicate: true });
 
-    if (!this.#knows(view)) return answerOnly({ accepted: 0, unknown: true });
-    for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
-    const { assigned, ...judged } = this.#judge(view, defined, now);
+    if (!admission.knows(view)) return answerOnly({ accepted: 0, unknown: true });
+    const judged = admission.judge(view);
+    if (!judged) return UNREADABLE;
+    const { assigned } = judged;
     const full = { ...reply, ...judged, assigned: [...assigned] };
     if (full.accepted === 0 && view.extras.length === 0) return answerOnly(full);
     round.add(id);
     return accept({ view, record: { id, assigned, batch }, reply: full });
-  }
-
-  /** Whether the shard has all series that a batch names by reference alone. */
-  #knows({ series, count, dictionary }: BatchView): boolean {
-    const isOurs = dictionary === this.#state.dictionary;
-    for (let i = 0; i < count; i++) {
-      const entry = series[i] ?? 0;
-      if (entry < DEFINED && !(isOurs && this.#takes(entry))) return false;
-    }
-    return true;
-  }
-
-  /** References for a batch's definitions, and which of its samples have none. */
-  #judge(view: BatchView, defined: Map<string, number>, now: number) {
-    const { series, count } = view;
-    const met = new Set<SeriesLimit>();
-    const refusedSeries: number[] = [];
-    const assigned = Uint32Array.from(view.definitions, (key) => {
-      const ref = this.#refFor(key, defined, now);
-      if (typeof ref === "number") return ref;
-      met.add(ref);
-      return 0;
-    });
-    const refusedBy = firstLimit(met);
-    if (assigned.includes(0)) {
-      for (let i = 0; i < count; i++) {
-        const entry = series[i] ?? 0;
-        if (entry >= DEFINED && assigned[entry - DEFINED] === 0) refusedSeries.push(i);
-      }
-    }
-    return { assigned, accepted: count - refusedSeries.length, refusedSeries, ...(refusedBy && { refusedBy }) };
   }
 
   /**
@@ -278,16 +237,13 @@ export class Shard {
   admit(view: BatchView, now: number): Outcome<{ readonly reply: ShardIngestReply; readonly refs: Uint32Array }> {
     const { dictionary } = this.#state;
     const reply = { accepted: 0, duplicate: false, refusedSeries: [], dictionary, assigned: [], unknown: true };
-    if (!this.#knows(view)) return accept({ reply, refs: new Uint32Array(0) });
-    for (const key of view.definitions) if (!parseSeriesKey(key)) return UNREADABLE;
-    this.#plannedChars = 0;
-    this.#waking.clear();
-    const defined = new Map<string, number>();
-    const { assigned, ...judged } = this.#judge(view, defined, now);
-    for (const [key, ref] of defined) this.#open(ref, key);
-    for (const slot of this.#waking) this.#wake(slot);
-    this.extras.limits.made(now, defined.size);
-    if (defined.size > 0) {
+    const admission = this.#admission(now);
+    if (!admission.knows(view)) return accept({ reply, refs: new Uint32Array(0) });
+    const judged = admission.judge(view);
+    if (!judged) return UNREADABLE;
+    const { assigned } = judged;
+    this.#make(admission, now);
+    if (admission.defined.size > 0) {
       saveDictionary(this);
       this.saveState({ savedRef: this.#state.nextRef });
     }
@@ -296,34 +252,16 @@ export class Shard {
     return accept({ reply: { ...reply, ...judged, unknown: false, assigned: [...assigned] }, refs });
   }
 
-  /** The reference of a series, a new one when there is room; else the limit that it has met. */
-  #refFor(key: string, defined: Map<string, number>, now: number): number | SeriesLimit {
-    const slot = this.series.slotOfKey(key);
-    if (slot !== undefined && !(this.dormant.has(slot) && !this.#waking.has(slot))) return this.series.refOf(slot);
-    const planned = defined.get(key);
-    if (planned !== undefined) return planned;
-    const chars = slot === undefined ? this.series.keyChars + this.#plannedChars + key.length : 0;
-    const { limits } = this.extras;
-    const live = this.activeSeries + this.#waking.size;
-    const limit = chars > MAX_KEY_CHARS ? "names" : limits.judge(now, live, defined.size, this.deps.room());
-    if (limit) {
-      limits.refused(now, limit);
-      return limit;
-    }
-    if (slot !== undefined) {
-      this.#waking.add(slot);
-      return this.series.refOf(slot);
-    }
-    this.#plannedChars += key.length;
-    const ref = this.#state.nextRef + defined.size;
-    defined.set(key, ref);
-    return ref;
+  #admission(now: number): SeriesAdmission {
+    const { series, dormant, extras, deps } = this;
+    return new SeriesAdmission({ series, dormant, limits: extras.limits, room: deps.room }, this.#state, now);
   }
 
-  /** Whether samples may come under this reference alone. Those of a dormant series come with its name, so that its coming back is judged. */
-  #takes(ref: number): boolean {
-    const slot = this.series.slotOf(ref);
-    return slot !== undefined && (this.dormant.size === 0 || !this.dormant.has(slot));
+  /** Makes the series that a round was judged to have room for. */
+  #make({ defined, waking }: SeriesAdmission, now: number): void {
+    for (const [key, ref] of defined) this.#open(ref, key);
+    for (const slot of waking) this.#wake(slot);
+    this.extras.limits.made(now, defined.size);
   }
 
   #write(records: readonly LogRecord[], now: number): void {

@@ -1,7 +1,8 @@
 import { ROLLUP_STEPS_MS, type RollupTier } from "../../contract/metric-limits.ts";
 import type { BlockIndex } from "./block-index.ts";
 import { packRefNumbers } from "./ref-numbers.ts";
-import { MAX_KEY_CHARS, NEWEST_ROW, type Shard } from "./shard.ts";
+import { MAX_KEY_CHARS } from "./series-admission.ts";
+import { NEWEST_ROW, type Shard } from "./shard.ts";
 import type { KeptMs } from "./tier-reader.ts";
 
 export const SWEEP = {

@@ -14,6 +14,7 @@ import { METRIC_OTLP_MUTATIONS } from "./catalogue/metrics-otlp.ts";
 import { METRIC_REMOTE_WRITE_MUTATIONS } from "./catalogue/metrics-remote-write.ts";
 import { METRIC_QUERY_MUTATIONS } from "./catalogue/metrics-query.ts";
 import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
+import { METRIC_TIER_MUTATIONS } from "./catalogue/metrics-tiers.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
@@ -38,6 +39,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...METRIC_REMOTE_WRITE_MUTATIONS,
   ...METRIC_QUERY_MUTATIONS,
   ...METRIC_SPEED_MUTATIONS,
+  ...METRIC_TIER_MUTATIONS,
   ...CONSOLE_MUTATIONS,
   ...CONSOLE_METRICS_MUTATIONS,
   ...RUNNING_MUTATIONS,

@@ -36,9 +36,9 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MT13",
     defect: "stores samples under references of another shard",
-    file: "core/observe/shard.ts",
-    find: "let known = view.dictionary === dictionary;",
-    replace: "let known = view.dictionary !== -1 || dictionary === 0;",
+    file: "core/observe/series-admission.ts",
+    find: "const isOurs = dictionary === this.#dictionary;",
+    replace: "const isOurs = dictionary !== -1;",
     test: "core/observe/shard.test.ts",
   },
   {
@@ -155,10 +155,10 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "MT29",
-    defect: "deletes points before their time is over",
-    file: "core/observe/upkeep.ts",
-    find: "const before = now - retentionMs;",
-    replace: "const before = now - retentionMs + 1;",
+    defect: "deletes points an hour before their time is over",
+    file: "core/observe/sweep.ts",
+    find: "const before = now - kept[tier];",
+    replace: "const before = now - kept[tier] + 3_600_001;",
     test: "core/observe/shard.test.ts",
   },
   {
