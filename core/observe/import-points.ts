@@ -7,7 +7,7 @@ import { writeHours } from "./dirty-windows.ts";
 import { oldestRaw } from "./oldest-raw.ts";
 import { PointBuffer } from "./points.ts";
 import { RollupBuffer } from "./rollup-buffer.ts";
-import { RollupWriter } from "./rolling.ts";
+import { ROLLING, RollupWriter } from "./rolling.ts";
 import { type Shard, UNREADABLE } from "./shard.ts";
 import { type KeptMs, TierReader } from "./tier-reader.ts";
 import { floorTo, hoursOf, nextWindow, risingOfSlot, sumRaw } from "./window-sums.ts";
@@ -48,7 +48,9 @@ function settleBoundary(shard: Shard, now: number, kept: KeptMs): number {
   // Rollups may claim the time for which there are no raw points: a shard that is new, or was silent.
   const boundary = Math.max(rolledMinute, Math.min(tier, floorTo(oldestRaw(shard, rolledMinute), HOUR_MS)));
   if (boundary > rolledMinute) {
-    shard.saveState({ rolledMinute: boundary });
+    // Without any minutes yet there are no hours to be made of them either: those of the history are made along with its minutes.
+    const hours = shard.rollups.minute.rows === 0 ? Math.min(boundary, floorTo(now - ROLLING.hourLagMs, HOUR_MS)) : 0;
+    shard.saveState({ rolledMinute: boundary, rolledHour: Math.max(shard.state.rolledHour, hours) });
     shard.late.rolledTo = Math.max(shard.late.rolledTo, boundary);
   }
   return boundary;
