@@ -84,6 +84,17 @@ describe("tiers of a shard", () => {
     }
   });
 
+  it("[MT177] sums the window after a late sample anew, also when it begins another hour", () => {
+    const rig = fed(10, "m_total");
+    const now = NOON + 10 * HOUR;
+    const increase = () => rig.tiers(now).rollups(rig.slotOf("m_total"), "minute", NOON + 3 * HOUR, NOON + 3 * HOUR + MINUTE).increase[0];
+    expect(increase()).toBe(0);
+    rig.ingest([{ metric: "m_total", at: NOON + 3 * HOUR - 1, value: -1 }], now);
+    expect(increase()).toBe(1);
+    rig.upkeep(now);
+    expect(increase()).toBe(1);
+  });
+
   it("[MT177] forgets a window whose only sample was replaced by a stale marker", () => {
     const rig = fed(10);
     const now = NOON + 10 * HOUR;
@@ -132,13 +143,13 @@ describe("tiers of a shard", () => {
   it("[MT178] deletes no raw point whose window is not made, however short the time of its tier", () => {
     const kept = { ...TEST_KEPT, raw: HOUR };
     const rig = new TestShard();
-    rig.ingest(minutes("m", NOON - 3 * HOUR, 180));
+    rig.ingest(minutes("m", NOON - 3 * HOUR, 60));
     rig.upkeep(NOON, kept);
     expect(rig.store.counts().blocks).toBe(1);
-    expect(rig.tiers(NOON, kept).raw(rig.slotOf("m"), 0, NOON).last).toBe(180);
+    expect(rig.tiers(NOON, kept).raw(rig.slotOf("m"), 0, NOON).last).toBe(60);
     rig.ingest(minutes("m", NOON, 180), NOON + 3 * HOUR);
     rig.upkeep(NOON + 3 * HOUR, kept);
-    expect(windows(rig, "m", "minute", NOON + 3 * HOUR, kept)).toHaveLength(300);
+    expect(windows(rig, "m", "minute", NOON + 3 * HOUR, kept)).toHaveLength(180);
     const { first, last } = rig.tiers(NOON + 3 * HOUR, kept).raw(rig.slotOf("m"), 0, NOON + 3 * HOUR);
     expect(last - first).toBe(60);
   });
