@@ -59,6 +59,10 @@ export const METRIC_LIMITS = {
   listed: 10_000,
   shards: 16,
   regexChars: 1_000,
+  /** Instructions of a compiled regular expression: repeats such as `.{0,1000}` make many of a few characters. */
+  regexInstructions: 1_000,
+  /** Instructions times characters of all values that the expressions of one selection are asked of; at worst ten seconds of work. */
+  regexSteps: 500_000_000,
   /** Native resolution of the raw tier. */
   rawStepMs: 5_000,
 } as const;

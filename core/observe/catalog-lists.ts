@@ -1,7 +1,7 @@
 import type { ExemplarList, LabelList, MetadataList, MetricNames, SeriesList } from "../../contract/metric-catalog.ts";
 import { plainMetric } from "../../contract/metric-key.ts";
 import { type Counted, HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./label-index.ts";
-import { readyMatchers } from "./label-matchers.ts";
+import { matchSlots } from "./label-matchers.ts";
 import type { MetricMetadata } from "../../contract/metric-extras.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
@@ -106,8 +106,7 @@ export function selected(
   labels: LabelIndex,
 ): Outcome<number[] | undefined> {
   if (metric === undefined && matchers.length === 0) return accept(undefined);
-  const ready = readyMatchers(matchers, "?match");
-  return ready.ok ? accept(labels.match(metric === undefined ? undefined : plainMetric(metric), ready.value)) : ready;
+  return matchSlots(labels, metric, matchers, "?match");
 }
 
 function shown(labels: Readonly<Record<string, string>>): Record<string, string> {

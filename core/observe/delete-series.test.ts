@@ -35,6 +35,14 @@ function stands(rig: TestShard, ref: number): boolean {
 }
 
 describe("deleting series", () => {
+  it("[MT314] finds a quoted metric as the plain one, and names matchers that are none by the parameter", () => {
+    const rig = new TestShard();
+    rig.ingest([sample("my.metric", NOON)]);
+    const refused = deleteSeries(rig.shard, { matchers: [{ label: "host", op: "=~", value: "(" }] });
+    expect(refused).toMatchObject({ ok: false, problem: { slug: "invalid-parameter", errors: [{ pointer: "?match" }] } });
+    expect(valueOf(deleteSeries(rig.shard, { metric: '"my.metric"' }))).toEqual({ deleted: 1 });
+  });
+
   it("[MT183] takes them from answers at once, and for good: through restarts and upkeeps, the others untouched", () => {
     const { rig, now } = fed();
     const count = (metric: string, host: string) => {

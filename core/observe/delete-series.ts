@@ -1,6 +1,6 @@
 import { accept, type Outcome } from "../../contract/problems.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
-import { readyMatchers } from "./label-matchers.ts";
+import { matchSlots } from "./label-matchers.ts";
 import { packRefNumbers } from "./ref-numbers.ts";
 import { DELETED_ROW, type Shard } from "./shard.ts";
 
@@ -12,9 +12,9 @@ export function deleteSeries(
   shard: Shard,
   { metric, matchers = [] }: Pick<CatalogAsk, "metric" | "matchers">,
 ): Outcome<{ deleted: number }> {
-  const ready = readyMatchers(matchers);
-  if (!ready.ok) return ready;
-  const slots = shard.labels.match(metric, ready.value);
+  const found = matchSlots(shard.labels, metric, matchers, "?match");
+  if (!found.ok) return found;
+  const slots = found.value;
   if (slots.length === 0) return accept({ deleted: 0 });
   return shard.deps.transaction(() => {
     for (const slot of slots) {

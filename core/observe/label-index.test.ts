@@ -4,7 +4,7 @@ import { seriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
 import { type Matcher, MATCHER_OPS } from "../../contract/metric-query.ts";
 import { LabelIndex, METRIC_LABEL } from "./label-index.ts";
-import { readyMatchers } from "./label-matchers.ts";
+import { matchSlots, readyMatchers } from "./label-matchers.ts";
 import { SeriesTable } from "./series-table.ts";
 
 type Labels = Record<string, string>;
@@ -176,6 +176,26 @@ describe("the label index", () => {
       expect(refused).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/selections/0/matchers/1/value" }] } });
     }
     expect(ask("a".repeat(METRIC_LIMITS.regexChars)).ok).toBe(true);
+  });
+
+  it("[MT284] refuses repeats that make a program out of a few characters, by its place", () => {
+    for (const value of [".{0,1000}".repeat(5), "(?:[a-f]{0,30}x){0,30}"]) {
+      const refused = readyMatchers([{ label: "host", op: "=~", value }]);
+      expect(refused).toMatchObject({ ok: false, problem: { errors: [{ pointer: "/matchers/0/value" }] } });
+    }
+    for (const value of [".{0,300}x", "a?".repeat(400)]) expect(readyMatchers([{ label: "host", op: "=~", value }]).ok).toBe(true);
+  });
+
+  it("[MT284] refuses expressions that would be asked of too many characters, in whatever place of the list", () => {
+    const model = new Model();
+    for (let i = 0; i < 1_200; i++) model.add("wide", { v: `${"a".repeat(1_000)}${i}`, few: String(i % 400) });
+    const slow: Matcher = { label: "v", op: "!~", value: "b(?:.a?){100}" };
+    const pointer = "/matchers";
+    expect(matchSlots(model.index, "wide", [slow]).ok).toBe(true);
+    expect(matchSlots(model.index, "wide", [slow, slow])).toMatchObject({ ok: false, problem: { errors: [{ pointer }] } });
+    expect(matchSlots(model.index, "wide", [slow, slow], "?match")).toMatchObject({ ok: false, problem: { slug: "invalid-parameter" } });
+    const few: Matcher = { label: "few", op: "=", value: "1" };
+    expect(matchSlots(model.index, "wide", [slow, slow, few]).ok).toBe(true);
   });
 
   it("[MT284] takes linear time for a pattern that makes others explode", () => {

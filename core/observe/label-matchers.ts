@@ -1,7 +1,9 @@
 import { RE2JS } from "re2js";
+import { plainMetric } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Matcher } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { LabelIndex } from "./label-index.ts";
 
 /** A matcher that is ready to be asked. An absent label has the empty value. */
 export interface ReadyMatcher {
@@ -10,6 +12,14 @@ export interface ReadyMatcher {
   readonly exact: string | undefined;
   readonly test: (value: string) => boolean;
 }
+
+/** What regular expressions may still do for one question: an instruction is asked of a character at worst, and none of it can be interrupted. */
+interface Steps {
+  left: number;
+}
+
+/** The expressions of a question have looked at more than they may. */
+class TooManySteps extends Error {}
 
 /** Patterns of these characters are values, or several with `|` between them. */
 const LITERALS = /^[\w\-:/ ,=@%|]*$/;
@@ -20,6 +30,7 @@ const LITERALS = /^[\w\-:/ ,=@%|]*$/;
  */
 export function readyMatchers(matchers: readonly Matcher[], pointer = "/matchers"): Outcome<ReadyMatcher[]> {
   const ready: ReadyMatcher[] = [];
+  const steps: Steps = { left: METRIC_LIMITS.regexSteps };
   for (const [at, { label, op, value }] of matchers.entries()) {
     switch (op) {
       case "=":
@@ -30,7 +41,7 @@ export function readyMatchers(matchers: readonly Matcher[], pointer = "/matchers
         continue;
       case "=~":
       case "!~": {
-        const pattern = patternOf(value);
+        const pattern = patternOf(value, steps);
         if (!pattern.ok) {
           // A query parameter has no inside that a pointer could show.
           const inQuery = pointer.startsWith("?");
@@ -45,8 +56,31 @@ export function readyMatchers(matchers: readonly Matcher[], pointer = "/matchers
   return accept(ready);
 }
 
+/**
+ * Slots of the series that match. What {@link readyMatchers} refuses is refused, and expressions that would take too long over the values
+ * that there are.
+ */
+export function matchSlots(
+  index: LabelIndex,
+  metric: string | undefined,
+  matchers: readonly Matcher[],
+  pointer?: string,
+): Outcome<number[]> {
+  const ready = readyMatchers(matchers, pointer);
+  if (!ready.ok) return ready;
+  try {
+    return accept(index.match(metric === undefined ? undefined : plainMetric(metric), ready.value));
+  } catch (error) {
+    if (!(error instanceof TooManySteps)) throw error;
+    const detail = "The regular expressions would be asked of too many values. Shorten them, or add a matcher with `=` on another label.";
+    return refuse(pointer?.startsWith("?") ? "invalid-parameter" : "invalid-body", detail, {
+      errors: [{ pointer: pointer ?? "/matchers", detail }],
+    });
+  }
+}
+
 /** RE2 over the whole value; a dot takes line breaks too, as in Prometheus 3. */
-function patternOf(source: string): { ok: true; test: (value: string) => boolean } | { ok: false; detail: string } {
+function patternOf(source: string, steps: Steps): { ok: true; test: (value: string) => boolean } | { ok: false; detail: string } {
   if (source.length > METRIC_LIMITS.regexChars)
     return { ok: false, detail: `has ${source.length} characters; a regular expression has at most ${METRIC_LIMITS.regexChars}.` };
   if (LITERALS.test(source)) {
@@ -55,7 +89,15 @@ function patternOf(source: string): { ok: true; test: (value: string) => boolean
   }
   try {
     const compiled = RE2JS.compile(source, RE2JS.DOTALL);
-    return { ok: true, test: (value) => compiled.testExact(value) };
+    const size = compiled.programSize();
+    if (size > METRIC_LIMITS.regexInstructions)
+      return { ok: false, detail: `repeats too much: it comes to ${size} instructions, at most ${METRIC_LIMITS.regexInstructions}.` };
+    const test = (value: string): boolean => {
+      steps.left -= size * (value.length + 1);
+      if (steps.left < 0) throw new TooManySteps();
+      return compiled.testExact(value);
+    };
+    return { ok: true, test };
   } catch (error) {
     // What RE2 does not take is the asker's mistake.
     const why = error instanceof Error ? error.message : "syntax error";

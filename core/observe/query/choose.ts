@@ -4,16 +4,15 @@ import type { Selection } from "../../../contract/metric-query.ts";
 import { accept, type Outcome } from "../../../contract/problems.ts";
 import { wrong } from "../../../contract/query-plan.ts";
 import type { LabelIndex } from "../label-index.ts";
-import { readyMatchers } from "../label-matchers.ts";
+import { matchSlots } from "../label-matchers.ts";
 import type { SeriesTable } from "../series-table.ts";
 
 /** Slots of the series that a selection is about, in the order of their references: neighbours lie in the same rows. */
 export function chooseSeries({ metric, matchers }: Selection, series: SeriesTable, index: LabelIndex): Outcome<number[]> {
-  const name = plainMetric(metric);
-  const ready = readyMatchers(matchers);
-  if (!ready.ok) return ready;
   // The index is made by the first question that needs it; a metric's own series are known without.
-  const slots = matchers.length === 0 ? [...series.ofMetric(name)] : index.match(name, ready.value);
+  const found = matchers.length === 0 ? accept([...series.ofMetric(plainMetric(metric))]) : matchSlots(index, metric, matchers);
+  if (!found.ok) return found;
+  const slots = found.value;
   if (slots.length > METRIC_LIMITS.scannedSeries)
     return wrong("/matchers", `More than ${METRIC_LIMITS.scannedSeries} series match. Add matchers, for example on \`host\`.`);
   return accept(slots.sort((a, b) => series.refOf(a) - series.refOf(b)));
