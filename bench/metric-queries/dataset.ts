@@ -33,7 +33,9 @@ function pods(count: number) {
   return Array.from({ length: count }, (_, n) => {
     const labels = { pod: `pod-${Math.floor(n / CONTAINERS)}`, container: `c${n % CONTAINERS}`, half: n < count / 2 ? "a" : "b" };
     return {
-      series: new WireSeries(named("bench_pod_bytes", { ...labels, namespace: `team-${n % 17}`, job: "kubelet" })),
+      series: new WireSeries(
+        named("bench_pod_bytes", { ...labels, namespace: `team-${n % 17}`, job: "kubelet", instance: `node-${n % 40}:10250` }),
+      ),
       value: (atMs: number) => Math.round(1e8 * (2 + Math.sin(atMs / 900_000 + n * 0.7)) + n),
     };
   });
