@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RollupTier } from "../../contract/metric-limits.ts";
 import type { ShardIngestReply } from "../../contract/rpc/metrics.ts";
+import { deleteSeries } from "./delete-series.ts";
 import { importPoints } from "./import-points.ts";
 import { batchOf, NOON, TEST_KEPT, type TestSample, TestShard, valueOf } from "./testing.ts";
 import { upkeep } from "./upkeep.ts";
@@ -33,6 +34,18 @@ function windows(rig: TestShard, metric: string, tier: RollupTier, now = NOON) {
 const totals = (list: ReturnType<typeof windows>) => [list.length, list.reduce((sum, { samples }) => sum + samples, 0)];
 
 describe("an import", () => {
+  it("[MT181] that comes again brings what was refused or deleted meanwhile, also of the raw tier", () => {
+    const rig = new TestShard({ perHour: 1 });
+    const batch = batchOf([...points("a", NOON - 2 * HOUR, 60), ...points("b", NOON - 2 * HOUR, 60)]);
+    const again = (now: number) => valueOf(importPoints(rig.shard, batch, "same", now, TEST_KEPT)).accepted;
+    expect([again(NOON + HOUR - MINUTE), again(NOON + HOUR)]).toEqual([60, 120]);
+    expect(rig.points("b")).toHaveLength(60);
+    deleteSeries(rig.shard, { metric: "a" });
+    expect(again(NOON + HOUR + 1)).toBe(60);
+    expect(again(NOON + 2 * HOUR)).toBe(120);
+    for (const metric of ["a", "b"]) expect(rig.points(metric)).toHaveLength(60);
+  });
+
   it("[MT181] puts points of the past into minutes at once and those of the raw tier among the others", () => {
     const rig = new TestShard();
     const from = NOON - 3 * DAY;

@@ -33,7 +33,8 @@ export function importPoints(shard: Shard, batch: Uint8Array, id: string, now: n
     if (old.size > 0) writeHistory(shard, old, now);
     const recent = pointsFrom(view, refs, boundary, shard.state.dictionary);
     if (recent) {
-      const [stored] = shard.commit([{ batch: recent, id }], now);
+      // An id of its own: the request may come again to bring what was refused or has been deleted since.
+      const [stored] = shard.commit([{ batch: recent, id: `${id}/${shard.seq}` }], now);
       if (stored && !stored.ok) return stored;
     }
     return accept(reply);

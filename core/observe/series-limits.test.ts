@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { importPoints } from "./import-points.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { SeriesLimits } from "./series-limits.ts";
-import { NOON, TestShard } from "./testing.ts";
+import { batchOf, NOON, TEST_KEPT, TestShard, valueOf } from "./testing.ts";
 
 const HOUR = 3_600_000;
 const seriesOf = (from: number, count: number, at: number) =>
@@ -56,6 +57,15 @@ describe("limits on series", () => {
     rig.ingest(seriesOf(3, 1, NOON), NOON + 1);
     rig.restart();
     expect(rig.shard.extras.limits.madeNow(NOON + 2)).toBe(4);
+    expect(rig.ingest(seriesOf(4, 1, NOON), NOON + 2)).toMatchObject({ accepted: 0, refusedBy: "per-hour" });
+  });
+
+  it("[MT301] count series that an import began through restarts", () => {
+    const rig = new TestShard({ perHour: 4 });
+    rig.ingest(seriesOf(0, 1, NOON), NOON);
+    valueOf(importPoints(rig.shard, batchOf(seriesOf(1, 3, NOON - 3 * HOUR)), "import", NOON, TEST_KEPT));
+    rig.restart();
+    expect(rig.shard.extras.limits.madeNow(NOON)).toBe(4);
     expect(rig.ingest(seriesOf(4, 1, NOON), NOON + 2)).toMatchObject({ accepted: 0, refusedBy: "per-hour" });
   });
 

@@ -122,6 +122,33 @@ describe("a shard's commit", () => {
     expect(rig.ingest([sample("a")], NOON, "x")).toMatchObject({ accepted: 1, duplicate: false });
   });
 
+  it("[MT14] takes a batch again of which series were refused, and names them again until there is room", () => {
+    const rig = new TestShard({ perHour: 1 });
+    const batch = batchOf([sample("a"), sample("b")]);
+    const twice = (now: number) =>
+      rig.shard
+        .commit(
+          [
+            { batch, id: "x" },
+            { batch, id: "x" },
+          ],
+          now,
+        )
+        .map(valueOf);
+    const full = NOON + 3_600_000 - 60_000;
+    const partly = { accepted: 1, duplicate: false, refusedSeries: [1] };
+    for (const step of [() => undefined, () => rig.seal(full), () => rig.restart(full), () => rig.restart(full)]) {
+      step();
+      expect(twice(full)).toMatchObject([partly, partly]);
+    }
+    const whole = { accepted: 2, refusedSeries: [] };
+    expect(twice(full + 120_000)).toMatchObject([
+      { ...whole, duplicate: false },
+      { ...whole, duplicate: true },
+    ]);
+    for (const metric of ["a", "b"]) expect(rig.points(metric, { host: "a" })).toEqual([[NOON, 1]]);
+  });
+
   it("[MT28] refuses new series at the limit, names their samples, and keeps the old ones going", () => {
     const rig = new TestShard({ maxSeries: 3 });
     expect(rig.ingest([sample("a"), sample("b"), sample("c")]).refusedSeries).toEqual([]);

@@ -188,7 +188,7 @@ export class Shard {
     );
     this.#make(admission, now);
     for (const { view, record } of plans) {
-      this.recent.add(record.id, now);
+      if (isWhole(record.assigned)) this.recent.add(record.id, now);
       this.#apply(view, record.assigned, now, this.#seq, undefined);
       this.extras.take(view, (entry) => refOf(entry, record.assigned));
     }
@@ -226,7 +226,7 @@ export class Shard {
     const { assigned } = judged;
     const full = { ...reply, ...judged, assigned: [...assigned] };
     if (full.accepted === 0 && view.extras.length === 0) return answerOnly(full);
-    round.add(id);
+    if (isWhole(assigned)) round.add(id);
     return accept({ view, record: { id, assigned, batch }, reply: full });
   }
 
@@ -246,6 +246,8 @@ export class Shard {
     if (admission.defined.size > 0) {
       saveDictionary(this);
       this.saveState({ savedRef: this.#state.nextRef });
+      // No write-ahead row tells a start that they began.
+      this.extras.limits.save(this.deps.store, this.#state.nextRef);
     }
     const refs = view.series.map((entry) => refOf(entry, assigned));
     this.extras.take(view, (entry) => refOf(entry, assigned));
@@ -350,7 +352,7 @@ export class Shard {
 
   #replay(seq: number, at: number, body: Uint8Array, sealed: ReadonlyMap<number, Sealed>): void {
     for (const { id, assigned, batch } of decodeCommit(body)) {
-      this.recent.add(id, at);
+      if (isWhole(assigned)) this.recent.add(id, at);
       if (seq <= this.#state.watermark) continue;
       const view = decodeBatch(batch);
       if (!view) throw new Error(`write-ahead row ${seq} holds a batch that cannot be read`);
@@ -365,6 +367,14 @@ export class Shard {
       this.extras.take(view, (entry) => refOf(entry, assigned));
     }
   }
+}
+
+/**
+ * Whether no series of a batch was refused. One that was stored in part is not remembered: sent again, it is judged again, and its answer
+ * names what is missing once more; what was stored is replaced by itself.
+ */
+function isWhole(assigned: Uint32Array): boolean {
+  return !assigned.includes(0);
 }
 
 /** The reference behind an entry of a series column; 0 when the series was refused. */
