@@ -53,7 +53,7 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
     rule: "MT14",
     defect: "forgets batch ids in a restart",
     file: "core/observe/shard.ts",
-    find: "this.recent.add(id, at);\n      if (seq",
+    find: "if (isWhole(assigned)) this.recent.add(id, at);\n      if (seq",
     replace: "if (seq",
     test: "core/observe/shard.test.ts",
   },
