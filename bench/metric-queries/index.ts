@@ -43,6 +43,8 @@ export async function run(args: string[]): Promise<void> {
   }
   if (flags.only === "bytes") return await measureBytes(flags.recording, Number(flags.record));
   const size = SIZES[flags.size];
+  // Every start of a program listens for our end once more.
+  process.setMaxListeners(200);
   const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
   const stores = await startStores();
   try {
