@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import type { Failpoint } from "../../contract/failpoints.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { type CrashServer, startCrashServer } from "./crash-server.ts";
+import { mulberry } from "../lib/random.ts";
 
 export interface SpineOptions {
   readonly kills: number;
@@ -50,7 +51,7 @@ export async function proveSpine(options: SpineOptions): Promise<SpineReport> {
 }
 
 async function runSpine(state: string, { kills, acksPerKill, seed, log }: SpineOptions): Promise<SpineReport> {
-  const random = mulberry32(seed);
+  const random = mulberry(seed);
   const hosts = Array.from({ length: HOSTS }, (_, n) => `chaos-${n}`);
   const acknowledged = new Map(hosts.map((host) => [host, 0]));
   const done: { failpoint: Failpoint; hit: number; acks: number }[] = [];
@@ -221,17 +222,6 @@ async function read<T>(server: CrashServer, path: string): Promise<T> {
   const response = await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${server.demo.apiKey}` } });
   if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T; // the routes' own tests hold the shapes
-}
-
-/** A 32-bit mixing generator (Tommy Ettinger, public domain): a seed names the whole run. */
-function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 /** `npm run soak -- spine [--kills 20] [--acks 2000] [--seed n]` */

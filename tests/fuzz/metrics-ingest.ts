@@ -4,6 +4,7 @@ import { seriesKey } from "../../contract/metric-key.ts";
 import { IngestBatch } from "../../workers/observe/ingest-batch.ts";
 import { readSamples } from "../../workers/observe/read-samples.ts";
 import { TenantSeries } from "../../workers/observe/series-cache.ts";
+import { mulberry, pick, type Random } from "../lib/random.ts";
 
 const NOON = Date.parse("2026-11-20T12:00:00.000Z");
 const WINDOW: TimeWindow = { oldestMs: NOON - 86_400_000, newestMs: NOON + 600_000 };
@@ -101,24 +102,6 @@ function show(value: number | null): string {
 
 function same(a: unknown, b: unknown, what: string): void {
   if (a !== b) throw new Error(`${what} differ: ${String(a).slice(0, 500)} and ${String(b).slice(0, 500)}`);
-}
-
-type Random = () => number;
-
-/** A 32-bit mixing generator (Mulberry32, public domain, T. Ettinger). */
-function mulberry(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }
 
 /** A batch as text, mostly in the order and spacing of `JSON.stringify`. */

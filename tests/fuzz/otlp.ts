@@ -14,6 +14,7 @@ import {
 import { acceptedWindow } from "../../contract/metric-samples.ts";
 import { readOtlp } from "../../workers/observe/otlp-read.ts";
 import { TenantSeries } from "../../workers/observe/series-cache.ts";
+import { mulberry, pick, type Random } from "../lib/random.ts";
 
 export interface OtlpFuzzReport {
   readonly runs: number;
@@ -59,24 +60,6 @@ export function fuzz(seed: number, runs: number): OtlpFuzzReport {
 function same(a: unknown, b: unknown): void {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
   if (left !== right) throw new Error(`JSON gives ${left.slice(0, 900)} and protobuf ${right.slice(0, 900)}`);
-}
-
-type Random = () => number;
-
-/** A 32-bit mixing generator (Mulberry32, public domain, T. Ettinger). */
-function mulberry(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }
 
 function some<T>(random: Random, most: number, make: () => T): T[] {

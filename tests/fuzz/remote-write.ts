@@ -8,6 +8,7 @@ import { TooManySamples } from "../../workers/observe/remote-write-state.ts";
 import { type ProtobufWriter, snapped, STALE_BYTES, type TestSeries, writeRequest } from "../../workers/observe/remote-write-testing.ts";
 import { TenantSeries } from "../../workers/observe/series-cache.ts";
 import { decodeSnappy } from "../../workers/observe/snappy.ts";
+import { mulberry, pick, type Random } from "../lib/random.ts";
 
 const NOON = Date.parse("2026-11-20T12:00:00.000Z");
 const WINDOW: TimeWindow = { oldestMs: NOON - 86_400_000, newestMs: NOON + 600_000 };
@@ -87,24 +88,6 @@ function show(bytes: Uint8Array, tenant: TenantSeries): { text: string; batch: I
   // Which buckets a histogram has depends on what the isolate has seen of it: bounds that went are told on.
   const plain = samples.filter(([, key]) => !/_bucket"/.test(String(key)));
   return { text: JSON.stringify([plain, batch.rejected, batch.rejectedCount, extras.metadata, exemplars]), batch };
-}
-
-type Random = () => number;
-
-/** A 32-bit mixing generator (Mulberry32, public domain, T. Ettinger). */
-function mulberry(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function pick<T>(random: Random, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }
 
 const VALUES = [0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, STALE_BYTES] as const;
