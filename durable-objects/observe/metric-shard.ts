@@ -132,7 +132,11 @@ export class MetricShard extends DurableObject<ObjectsEnv> implements MetricShar
   }
 
   async catalog<K extends keyof CatalogAnswers>(ask: K, query: CatalogAsk): Promise<Outcome<CatalogAnswers[K]>> {
-    return (await this.#closed()) ?? this.#catalog.answer(ask, query);
+    const closed = await this.#closed();
+    if (closed) return closed;
+    // These two name limits; after a start they would be the smallest plan's.
+    if (ask === "cardinality" || ask === "storage") await this.#plan.refresh(this.#kit.now());
+    return this.#catalog.answer(ask, query);
   }
 
   async noteRejected(lines: readonly RejectedLine[]): Promise<void> {

@@ -64,6 +64,14 @@ describe("what there is in a shard", () => {
     vi.useRealTimers();
   });
 
+  it("[MT312] names the limits that count, also right after a start", async () => {
+    const { stub } = await world({ activeSeries: 3, newSeriesPerHour: 2 });
+    const limits = async () => await rpcOf(stub).catalog("cardinality", { limit: 50 });
+    expect(await limits()).toMatchObject({ value: { maxSeries: 3, newSeriesPerHour: 2 } });
+    await evictDurableObject(stub);
+    expect(await limits()).toMatchObject({ value: { maxSeries: 3, newSeriesPerHour: 2 } });
+  });
+
   it("[MT282] is answered after an eviction, from series that were read back", async () => {
     const { stub } = await world();
     await ingest(stub, [{ metric: "up", labels: { host: "a" }, at: Date.now() - 5, value: 1 }]);

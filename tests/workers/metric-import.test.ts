@@ -96,6 +96,19 @@ describe("POST /v1/metrics/import", () => {
     expect((await send(manage, Uint8Array.of(0xff))).status).toBe(400);
   });
 
+  it("[MT132] leaves intent and result in the audit log", async () => {
+    const tenant = await seedTenant();
+    const { secret: key } = await seedKey(tenant, ["metrics:manage", "audit:read"]);
+    const samples = [{ metric: "m", timestamp: Date.now() - HOUR_MS, value: 1 }, { metric: "m", timestamp: 0, value: 1 }]; // prettier-ignore
+    expect(await reply(await send(key, lines(...samples)))).toMatchObject({ accepted: 1, rejectedCount: 1 });
+    const answer = await ask("/v1/audit?action=metrics.import", { key });
+    const { items } = await answer.json<{ items: { outcome: string; detail: object }[] }>();
+    expect(items.map(({ outcome, detail }) => [outcome, detail])).toEqual([
+      ["done", { points: 1, accepted: 1 }],
+      ["intent", { points: 1 }],
+    ]);
+  });
+
   it("[MT132] needs metrics:manage, and is bounded in points and bytes", async () => {
     const { manage, write } = await world();
     const t = Date.now() - HOUR_MS;

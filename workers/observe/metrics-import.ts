@@ -5,8 +5,10 @@ import { ingestReplySchema } from "../../contract/metrics.ts";
 import { PLANS } from "../../contract/plans.ts";
 import { accept, refuse } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
+import { audited } from "../http/audited.ts";
 import { route } from "../http/define-route.ts";
 import { readImport } from "./import-lines.ts";
+import { tenantOf } from "../http/objects.ts";
 import { withForeignBody } from "./in-flight.ts";
 import { IngestBatch } from "./ingest-batch.ts";
 import { seriesCache } from "./isolate.ts";
@@ -53,7 +55,16 @@ export function registerImportRoutes(app: App): void {
         return lines.ok ? accept(batch) : lines;
       });
       if (!read.ok) return read;
-      return await storeSamples(call, read.value, await read.value.contentId(), "import");
+      const batch = read.value;
+      const id = await batch.contentId();
+      const what = { action: "metrics.import", target: "metrics/series", detail: { points: batch.count } };
+      return await audited(
+        tenantOf(call),
+        call.meta,
+        what,
+        async () => await storeSamples(call, batch, id, "import"),
+        ({ accepted }) => ({ accepted }),
+      );
     },
   );
 }
