@@ -35,7 +35,9 @@ describe("what goes to which shard", () => {
     expect(source({ host: "a", job: "x", instance: "1" })).toBe(source({ host: "a", job: "y" }, "n"));
     expect(source({ job: "x", instance: "1", a: "b" })).toBe(source({ job: "x", instance: "1" }, "n"));
     expect(source({ job: "x", instance: "1" })).not.toBe(source({ job: "x", instance: "2" }));
-    expect(source({ host: "x" })).not.toBe(source({ job: "x" }));
+    expect(source({ host: "x" })).not.toBe(source({ job: "x", instance: "x" }));
+    // A job alone is no source: all of it would lie in one shard.
+    expect(source({ job: "x", a: "1" })).not.toBe(source({ job: "x", a: "2" }));
     expect(source({ a: "1" })).not.toBe(source({ a: "2" }));
     const places = Array.from({ length: 400 }, (_, i) => placeOf(tenant.find("m", { host: `h${i}` }), 4));
     for (const place of [0, 1, 2, 3]) expect(places.filter((one) => one === place).length).toBeGreaterThan(60);

@@ -19,5 +19,5 @@ export function placeOf(series: KnownSeries, shards: number): number {
 export function sourceOf(key: string): string {
   const { host, job, instance } = parseSeriesKey(key)?.labels ?? {};
   if (host) return JSON.stringify(["host", host]);
-  return job || instance ? JSON.stringify(["job", job ?? "", instance ?? ""]) : key;
+  return job && instance ? JSON.stringify(["job", job, instance]) : key;
 }
