@@ -35,6 +35,8 @@ export const METRIC_LIMITS = {
   selections: 10,
   formulas: 10,
   formulaChars: 500,
+  /** Values that all formulas of a query compute, those in between too: half a second of work. */
+  formulaValues: 50_000_000,
   topSeries: 1_000,
   /** Look-back of a windowed function. */
   windowMs: 30 * 24 * 3_600_000,

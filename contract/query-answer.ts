@@ -1,7 +1,7 @@
 import { METRIC_LIMITS } from "./metric-limits.ts";
 import type { MetricQueryReply, QueryTrace, Selection } from "./metric-query.ts";
 import { accept, type Outcome, type Problem } from "./problems.ts";
-import { evaluate } from "./query-arithmetic.ts";
+import { evaluate, type FormulaWork } from "./query-arithmetic.ts";
 import { histogramQuantiles, type StepSeries } from "./query-histogram.ts";
 import { type Gathered, mergePieces } from "./query-merge.ts";
 import { acrossOf, type QueryPlan, wrong } from "./query-plan.ts";
@@ -88,8 +88,9 @@ function compose(plan: QueryPlan, steps: Steps, gathered: readonly Gathered[]): 
     of.set(selection.name, series);
     if (selection.shown) shown.push([selection.name, series]);
   }
+  const work: FormulaWork = { values: METRIC_LIMITS.formulaValues };
   for (const formula of plan.formulas) {
-    const result = evaluate(formula.expression, of, formula, steps.count);
+    const result = evaluate(formula.expression, of, formula, steps.count, work);
     if (!result.ok) return wrong(`${formula.pointer}/expression`, result.problem.detail);
     shown.push([formula.name, result.value]);
   }

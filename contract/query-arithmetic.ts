@@ -1,4 +1,5 @@
 import type { Labels } from "./metric-key.ts";
+import { METRIC_LIMITS } from "./metric-limits.ts";
 import type { Formula } from "./metric-query.ts";
 import { accept, type Outcome, refuse } from "./problems.ts";
 import type { Expression, Operator } from "./query-formula.ts";
@@ -8,43 +9,61 @@ import { labelsKey } from "./query-rows.ts";
 type Value = number | readonly StepSeries[];
 type Matching = Pick<Formula, "on" | "ignoring" | "many">;
 
+/** What is left of the values that the formulas of one query may compute. */
+export interface FormulaWork {
+  values: number;
+}
+
+/** To pair a series up costs as much as so many of its values. */
+const PAIRING_VALUES = 100;
+
 /**
  * Computes a formula over selections, step by step, with Prometheus' matching of series: one to one by equal labels, or by those of `on`
  * or without those of `ignoring`; `many` allows one side several for one of the other. Series without a partner are left out.
  * @param count steps
+ * @param work is used up; a formula for which it is not enough is refused
  */
 export function evaluate(
   expression: Expression,
   of: ReadonlyMap<string, readonly StepSeries[]>,
   matching: Matching,
   count: number,
+  work: FormulaWork = { values: METRIC_LIMITS.formulaValues },
 ): Outcome<readonly StepSeries[]> {
-  const result = compute(expression, of, matching);
+  const result = compute(expression, of, matching, work);
   if (!result.ok) return result;
   const { value } = result;
   return accept(typeof value === "number" ? [{ labels: {}, values: new Float64Array(count).fill(value) }] : value);
 }
 
-function compute(expression: Expression, of: ReadonlyMap<string, readonly StepSeries[]>, matching: Matching): Outcome<Value> {
+function compute(
+  expression: Expression,
+  of: ReadonlyMap<string, readonly StepSeries[]>,
+  matching: Matching,
+  work: FormulaWork,
+): Outcome<Value> {
   switch (expression.kind) {
     case "number":
       return accept(expression.value);
     case "name":
       return accept(of.get(expression.name) ?? []);
     case "negative": {
-      const inner = compute(expression.of, of, matching);
-      return inner.ok ? combine("-", 0, inner.value, matching) : inner;
+      const inner = compute(expression.of, of, matching, work);
+      return inner.ok ? combine("-", 0, inner.value, matching, work) : inner;
     }
     case "binary": {
-      const left = compute(expression.left, of, matching);
+      const left = compute(expression.left, of, matching, work);
       if (!left.ok) return left;
-      const right = compute(expression.right, of, matching);
-      return right.ok ? combine(expression.operator, left.value, right.value, matching) : right;
+      const right = compute(expression.right, of, matching, work);
+      return right.ok ? combine(expression.operator, left.value, right.value, matching, work) : right;
     }
   }
 }
 
-function combine(operator: Operator, left: Value, right: Value, matching: Matching): Outcome<Value> {
+function combine(operator: Operator, left: Value, right: Value, matching: Matching, work: FormulaWork): Outcome<Value> {
+  work.values -= costOf(left) + costOf(right);
+  if (work.values < 0)
+    return refuse("invalid-body", "The formulas would take too long. Ask for fewer points or fewer series, or make the formulas shorter.");
   const apply = FUNCTIONS[operator];
   if (typeof left === "number") {
     if (typeof right === "number") return accept(apply(left, right));
@@ -53,6 +72,10 @@ function combine(operator: Operator, left: Value, right: Value, matching: Matchi
   if (typeof right === "number")
     return accept(left.map(({ labels, values }) => ({ labels, values: values.map((value) => apply(value, right)) })));
   return match(apply, left, right, matching);
+}
+
+function costOf(value: Value): number {
+  return typeof value === "number" ? 0 : value.reduce((sum, { values }) => sum + values.length + PAIRING_VALUES, 0);
 }
 
 const FUNCTIONS: Readonly<Record<Operator, (a: number, b: number) => number>> = {

@@ -113,4 +113,20 @@ describe("arithmetic between series", () => {
     const gap = [series({}, 1, Number.NaN)];
     expect(values(compute("a + b", { a: gap, b: [series({}, 1, 1)] }))).toEqual([[{}, 2, Number.NaN]]);
   });
+
+  it("[MT380] is refused when all formulas together compute too much, by values and by series to pair up", () => {
+    const series = (count: number, steps: number) =>
+      Array.from({ length: count }, (_, n) => ({ labels: { n: String(n) }, values: new Float64Array(steps).fill(n) }));
+    const parsed = parseFormula(`a${"+a".repeat(9)}`, new Set(["a"]));
+    if (!parsed.ok) throw new Error(parsed.problem.detail);
+    for (const [count, steps] of [
+      [10, 1_000],
+      [100, 1],
+    ] as const) {
+      const of = new Map([["a", series(count, steps)]]);
+      const work = { values: 9 * 2 * count * (steps + 100) };
+      expect(evaluate(parsed.value, of, {}, steps, work)).toMatchObject({ ok: true, value: { length: count } });
+      expect(evaluate(parsed.value, of, {}, steps, work)).toMatchObject({ ok: false, problem: { slug: "invalid-body" } });
+    }
+  });
 });
