@@ -10,17 +10,38 @@ export interface Line {
  */
 export function rankLines<T extends Line>(lines: Iterable<T>, search: string | undefined, limit: number): { items: T[]; total: number } {
   const wanted = search?.toLowerCase() ?? "";
+  if (wanted === "") {
+    const all = [...lines].sort(compareLines);
+    return { items: all.slice(0, limit), total: all.length };
+  }
   const found: { line: T; rank: number }[] = [];
   for (const line of lines) {
-    const at = wanted === "" ? 0 : line.value.toLowerCase().indexOf(wanted);
+    const at = line.value.toLowerCase().indexOf(wanted);
     if (at >= 0) found.push({ line, rank: Math.min(at, 1) });
   }
-  found.sort((a, b) => a.rank - b.rank || b.line.series - a.line.series || compareTexts(a.line.value, b.line.value));
+  found.sort((a, b) => a.rank - b.rank || compareLines(a.line, b.line));
   return { items: found.slice(0, limit).map(({ line }) => line), total: found.length };
 }
 
-/** By code units, as everywhere in our lists. */
-function compareTexts(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** By number of series, then by code units of the text, as everywhere in our lists. */
+function compareLines(a: Line, b: Line): number {
+  if (a.series !== b.series) return b.series - a.series;
+  if (a.value === b.value) return 0;
+  return a.value < b.value ? -1 : 1;
+}
+
+/** Lines on their way between objects, as columns: ten thousand small objects take a call three times as long. */
+export interface PackedLines {
+  readonly values: readonly string[];
+  /** As many. */
+  readonly series: Uint32Array;
+  readonly total: number;
+}
+
+export function packLines({ items, total }: { readonly items: readonly Line[]; readonly total: number }): PackedLines {
+  return { values: items.map(({ value }) => value), series: Uint32Array.from(items, ({ series }) => series), total };
+}
+
+export function unpackLines({ values, series }: PackedLines): Line[] {
+  return values.map((value, i) => ({ value, series: series[i] ?? 0 }));
 }

@@ -1,8 +1,9 @@
 import type { Host, HostSummary } from "../hosts.ts";
-import type { Cardinality, ExemplarList, LabelList, MetadataList, MetricNames, Rejected, SeriesList, Storage } from "../metric-catalog.ts";
+import type { Cardinality, ExemplarList, MetadataList, MetricNames, Rejected, SeriesList, Storage } from "../metric-catalog.ts";
 import type { IngestProtocol, RejectReason } from "../metric-limits.ts";
 import type { Matcher } from "../metric-query.ts";
 import type { Outcome } from "../problems.ts";
+import type { PackedLines } from "../ranked-lines.ts";
 import type { ObjectRpc } from "./call.ts";
 import type { SeriesLimit } from "../series-limit.ts";
 import type { SelectOrder, SelectReply } from "./metric-select.ts";
@@ -70,8 +71,8 @@ export interface CatalogAsk {
 export interface CatalogAnswers {
   readonly names: MetricNames;
   readonly series: SeriesList;
-  readonly labels: LabelList;
-  readonly values: LabelList;
+  readonly labels: PackedLines;
+  readonly values: PackedLines;
   readonly metadata: MetadataList;
   readonly exemplars: ExemplarList;
   readonly cardinality: Cardinality;

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Cardinality, MetricNames, Rejected } from "../../contract/metric-catalog.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
+import { packLines, rankLines } from "../../contract/ranked-lines.ts";
 import {
   asksOfEach,
   mergeCardinality,
@@ -39,11 +40,12 @@ describe("one answer of several shards", () => {
       fc.property(spread, fc.constantFrom(undefined, "cpu"), fc.integer({ min: 1, max: 4 }), (all, search, limit) => {
         const ask = { limit, ...(search !== undefined && { search }) };
         const linesOf = (names: readonly string[]) => {
-          const items = countsOf(names.filter((name) => name.includes(search ?? "")));
-          return { items, total: items.length };
+          return rankLines(countsOf(names), search, METRIC_LIMITS.listed);
         };
-        const parts = [0, 1, 2].map((place) => linesOf(all.filter(({ shard }) => shard === place).map(({ name }) => name)));
-        const single = mergeLabels([linesOf(all.map(({ name }) => name))], ask);
+        const parts = [0, 1, 2].map((place) => packLines(linesOf(all.filter(({ shard }) => shard === place).map(({ name }) => name))));
+        const whole = rankLines(countsOf(all.map(({ name }) => name)), search, limit);
+        const single = mergeLabels([packLines(whole)], ask);
+        expect(single).toEqual(whole);
         const merged = mergeLabels(parts, ask);
         expect(merged.items).toEqual(single.items);
         expect(merged.total).toBe(single.total);

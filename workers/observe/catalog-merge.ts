@@ -1,6 +1,6 @@
 import type { ExemplarList, LabelList, MetadataList, MetricNames, Rejected, SeriesList } from "../../contract/metric-catalog.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import { rankLines } from "../../contract/ranked-lines.ts";
+import { rankLines, unpackLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAnswers, CatalogAsk } from "../../contract/rpc/metrics.ts";
 
 type Answer<K extends keyof CatalogAnswers> = readonly CatalogAnswers[K][];
@@ -25,7 +25,10 @@ export function mergeNames(parts: Answer<"names">, { search, limit }: CatalogAsk
 }
 
 export function mergeLabels(parts: Answer<"labels">, { search, limit }: CatalogAsk): LabelList {
-  const merged = addUp(parts.flatMap(({ items }) => items.map(({ value, series }) => ({ name: value, series }))));
+  const [only] = parts;
+  // One shard has ranked and cut them already.
+  if (only && parts.length === 1) return { items: unpackLines(only), total: only.total };
+  const merged = addUp(parts.flatMap((part) => unpackLines(part).map(({ value, series }) => ({ name: value, series }))));
   const { items, total } = rankLines(
     merged.map(({ name, series }) => ({ value: name, series })),
     search,
