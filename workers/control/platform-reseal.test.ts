@@ -88,10 +88,13 @@ describe("the walk after a rotation", () => {
     expect(new Set(asked).size).toBe(WALK_LIMITS.page * WALK_LIMITS.pages);
     expect(await latestWalk(env.DB)).toMatchObject({ ringId: "k1", finishedAt: null, walked: WALK_LIMITS.page * WALK_LIMITS.pages });
     await walkToEnd(edge);
-    expect([...new Set(asked)].sort()).toEqual(names);
-    expect(asked.filter((name) => name === names[7])).toHaveLength(5);
-    expect(asked).toHaveLength(names.length + 4);
-    expect(await latestWalk(env.DB)).toMatchObject({ walked: names.length, resealed: names.length + 4 });
+    // An object of a test before this one may have been registered late.
+    const own = asked.filter((name) => name.startsWith("w-all/"));
+    const others = asked.length - own.length;
+    expect([...new Set(own)].sort()).toEqual(names);
+    expect(own.filter((name) => name === names[7])).toHaveLength(5);
+    expect(own).toHaveLength(names.length + 4);
+    expect(await latestWalk(env.DB)).toMatchObject({ walked: names.length + others, resealed: names.length + 4 + others });
     asked = [];
     await walkReseal(edge, NOW + 60_000);
     expect(asked).toEqual([]);
