@@ -113,9 +113,6 @@ export type Tier = (typeof TIERS)[number];
 export const ROLLUP_STEPS_MS = { minute: 60_000, hour: 3_600_000 } as const;
 export type RollupTier = keyof typeof ROLLUP_STEPS_MS;
 
-export const AGGREGATES = ["avg", "min", "max", "sum", "last"] as const;
-export type Aggregate = (typeof AGGREGATES)[number];
-
 /** By which way samples came. */
 export const INGEST_PROTOCOLS = ["native", "ndjson", "remote-write", "otlp-proto", "otlp-json", "import"] as const;
 export type IngestProtocol = (typeof INGEST_PROTOCOLS)[number];

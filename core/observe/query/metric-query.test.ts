@@ -141,6 +141,17 @@ describe("a query", () => {
     expect(valueOf(await ask(rig, { maxPoints: 10 })).series).toHaveLength(METRIC_LIMITS.querySeries);
     add(METRIC_LIMITS.querySeries, 1);
     expect(await ask(rig, { maxPoints: 10 })).toMatchObject({ ok: false, problem: { detail: /group/ } });
+    // A shard refuses by itself: what nobody may see needs no way to the edge.
+    const shardsOwn: boolean[] = [];
+    const noting = gatherFrom([
+      (order) => {
+        const reply = selectAll(rig, order);
+        shardsOwn.push(reply.ok);
+        return reply;
+      },
+    ]);
+    await askWith(noting, { maxPoints: 10 });
+    expect(shardsOwn).toEqual([false]);
     expect(valueOf(await ask(rig, { maxPoints: 10, groupBy: [] })).series).toHaveLength(1);
   });
 

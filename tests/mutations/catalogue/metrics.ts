@@ -125,8 +125,9 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
     rule: "MT42",
     defect: "counts a point at the end of a step into it",
     file: "core/observe/query/bucket-fold.ts",
-    find: "Math.floor(((at[i] ?? 0) - startMs) / stepMs)",
-    replace: "Math.max(0, Math.ceil(((at[i] ?? 0) - startMs) / stepMs) - 1)",
+    find: "while (i < end) {\n      const step = Math.floor(((at[i] ?? 0) - startMs) / stepMs);\n      const until = startMs + (step + 1) * stepMs;",
+    replace:
+      "while (i < end) {\n      const step = Math.max(0, Math.ceil(((at[i] ?? 0) - startMs) / stepMs) - 1);\n      const until = startMs + (step + 1) * stepMs + 1;",
     test: "core/observe/query/metric-query.test.ts",
   },
   {
