@@ -1,5 +1,5 @@
 import { parseSeriesKey } from "../../../contract/metric-key.ts";
-import { METRIC_LIMITS, ROLLUP_STEPS_MS } from "../../../contract/metric-limits.ts";
+import { METRIC_LIMITS, type OverTime, ROLLUP_STEPS_MS } from "../../../contract/metric-limits.ts";
 import { accept, type Outcome } from "../../../contract/problems.ts";
 import { wrong } from "../../../contract/query-plan.ts";
 import type { SelectOrder, SelectReply, SelectRow } from "../../../contract/rpc/metric-select.ts";
@@ -23,6 +23,10 @@ export interface SelectDeps {
 
 /** Points read between two breaths: a few milliseconds. */
 const SLICE_POINTS = 400_000;
+/** Samples in windows looked at between two breaths, each as often as windows hold it. */
+const SLICE_FOLDED = 20_000_000;
+/** Functions that look at every sample of each window. */
+const WALKS: ReadonlySet<OverTime> = new Set(["avg", "min", "max", "sum", "stddev", "quantile"]);
 /** Series looked at between two breaths, however few points they have. */
 const SLICE_SERIES = 500;
 
@@ -69,15 +73,18 @@ export function* select(order: SelectOrder, deps: SelectDeps): Generator<void, O
   const reader = affordable.value;
   const collector = collectorFor(order, steps);
   let read = pointsOf(source);
+  let folded = 0;
   for (const [i, slot] of slots.entries()) {
-    if (i % SLICE_SERIES === SLICE_SERIES - 1 || pointsOf(source) - read > SLICE_POINTS) {
+    if (i % SLICE_SERIES === SLICE_SERIES - 1 || pointsOf(source) - read > SLICE_POINTS || folded > SLICE_FOLDED) {
       read = pointsOf(source);
+      folded = 0;
       yield;
     }
     // The slot may be another series' by now: this one has ended meanwhile.
     if (series.refOf(slot) !== refs[i]) continue;
     const delta = isDelta(series, slot);
     const columns = reader.read(slot, delta);
+    if (windowMs !== undefined && WALKS.has(over)) for (const samples of columns.weights) folded += samples;
     const key = series.keyOf(slot) ?? "";
     const labels = () => shownLabels(parseSeriesKey(key)?.labels ?? {});
     const fault = collector.add({ ...columns, labels });

@@ -5,6 +5,9 @@ import type { Steps } from "../../../contract/query-steps.ts";
 import type { PointColumns } from "../points.ts";
 import type { Fold } from "./bucket-fold.ts";
 
+/** A window is sorted anew when more than one sample in so many is another than in the window before. */
+const SORTED_ANEW = 16;
+
 /**
  * The samples of one series in `[t - window, t]` become one value at each `t`, by the rules of Prometheus 2's range functions: the stale
  * marker is no sample, other NaN are; `rate`, `increase` and `delta` are stretched to the window's ends. `last` over Prometheus' look-back
@@ -20,7 +23,10 @@ export class WindowFold {
   #points = new Float64Array(256);
   /** What resets took away, up to each point. */
   #lost = new Float64Array(256);
+  /** The samples of a window in rising order, NaN last: those of `#sortedLow` to `#sortedHigh`. */
   #sorted = new Float64Array(64);
+  #sortedLow = 0;
+  #sortedHigh = 0;
 
   constructor(steps: Steps, windowMs: number) {
     this.#steps = steps;
@@ -35,6 +41,7 @@ export class WindowFold {
     const { startMs, stepMs, count } = this.#steps;
     const total = this.#gather(columns, first, end, over === "last" && this.#windowMs === LOOK_BACK_MS);
     const summed = delta && (over === "rate" || over === "increase");
+    this.#sortedLow = this.#sortedHigh = 0;
     let low = 0;
     let high = 0;
     for (let step = 0; step < count; step++) {
@@ -137,12 +144,46 @@ export class WindowFold {
     return Math.sqrt(squares / (high - low));
   }
 
+  /** Windows that overlap share their order: what leaves is taken out of it and what comes put in, where that is less than sorting. */
   #quantile(low: number, high: number, quantile: number): number {
     const count = high - low;
-    if (count > this.#sorted.length) this.#sorted = new Float64Array(2 * count);
-    this.#sorted.set(this.#points.subarray(low, high));
-    this.#sorted.subarray(0, count).sort();
+    if (count > this.#sorted.length) {
+      const sorted = new Float64Array(2 * count);
+      sorted.set(this.#sorted);
+      this.#sorted = sorted;
+    }
+    const changes = low - this.#sortedLow + high - this.#sortedHigh;
+    if (low >= this.#sortedHigh || SORTED_ANEW * changes > count) {
+      this.#sorted.set(this.#points.subarray(low, high));
+      this.#sorted.subarray(0, count).sort();
+    } else {
+      let held = this.#sortedHigh - this.#sortedLow;
+      for (let i = this.#sortedLow; i < low; i++) {
+        const at = this.#placeOf(this.#points[i] ?? 0, held - 1, held);
+        this.#sorted.copyWithin(at, at + 1, held--);
+      }
+      for (let i = this.#sortedHigh; i < high; i++) {
+        const value = this.#points[i] ?? 0;
+        const at = this.#placeOf(value, held, held);
+        this.#sorted.copyWithin(at + 1, at, held++);
+        this.#sorted[at] = value;
+      }
+    }
+    this.#sortedLow = low;
+    this.#sortedHigh = high;
     return quantileOf(this.#sorted, count, quantile);
+  }
+
+  /** The first place of the order whose value is not below this one. @param ofNaN that of NaN */
+  #placeOf(value: number, ofNaN: number, held: number): number {
+    if (Number.isNaN(value)) return ofNaN;
+    let low = 0;
+    for (let high = held; low < high;) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle] ?? 0) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /**
