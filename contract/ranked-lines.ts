@@ -23,6 +23,16 @@ export function rankLines<T extends Line>(lines: Iterable<T>, search: string | u
   return { items: found.slice(0, limit).map(({ line }) => line), total: found.length };
 }
 
+/** As they come, where they are ranked later; else, and when there are more than the limit, like {@link rankLines}. */
+export function listLines<T extends Line>(
+  lines: Iterable<T>,
+  ask: { readonly search?: string; readonly limit: number; readonly unranked?: boolean },
+): { items: T[]; total: number } {
+  const all = ask.unranked && ask.search === undefined ? [...lines] : undefined;
+  if (all && all.length <= ask.limit) return { items: all, total: all.length };
+  return rankLines(all ?? lines, ask.search, ask.limit);
+}
+
 /** By number of series, then by code units of the text, as everywhere in our lists. */
 function compareLines(a: Line, b: Line): number {
   if (a.series !== b.series) return b.series - a.series;

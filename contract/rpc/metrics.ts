@@ -61,6 +61,8 @@ export interface CatalogAsk {
   readonly matchers?: readonly Matcher[];
   readonly search?: string;
   readonly limit: number;
+  /** Whether lines may come in any order, because whoever asks adds them up with others and ranks them then. */
+  readonly unranked?: boolean;
   /** For `values`. */
   readonly label?: string;
   /** For `exemplars`, epoch milliseconds. */

@@ -5,7 +5,7 @@ import { matchSlots } from "./label-matchers.ts";
 import type { MetricMetadata } from "../../contract/metric-extras.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
-import { rankLines } from "../../contract/ranked-lines.ts";
+import { listLines, rankLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
 import { isAlive } from "./metadata.ts";
 import type { SeriesTable } from "./series-table.ts";
@@ -56,7 +56,7 @@ export function listSeries(ask: CatalogAsk, parts: CatalogParts): Outcome<Series
 /** Labels with their number of series. */
 export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
   const within = selected(ask, labels);
-  return within.ok ? accept(rankLines(shownLines(labels.labels(within.value)), ask.search, ask.limit)) : within;
+  return within.ok ? accept(listLines(shownLines(labels.labels(within.value)), ask)) : within;
 }
 
 /** A label's values with their number of series. */
@@ -64,7 +64,7 @@ export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<L
   // Ours, and in no answer: what it says is only matched by.
   if (ask.label === TEMPORALITY_LABEL) return accept({ items: [], total: 0 });
   const within = selected(ask, labels);
-  return within.ok ? accept(rankLines(labels.values(ask.label ?? "", within.value), ask.search, ask.limit)) : within;
+  return within.ok ? accept(listLines(labels.values(ask.label ?? "", within.value), ask)) : within;
 }
 
 /** What senders have said of metrics that have series. */

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Cardinality, MetricNames, Rejected } from "../../contract/metric-catalog.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import { packLines, rankLines } from "../../contract/ranked-lines.ts";
+import { listLines, packLines, rankLines } from "../../contract/ranked-lines.ts";
 import {
   asksOfEach,
   mergeCardinality,
@@ -57,6 +57,17 @@ describe("one answer of several shards", () => {
   it("[MT313] asks each of several shards for more than it shows", () => {
     expect(asksOfEach({ limit: 5 }, 1).limit).toBe(5);
     expect(asksOfEach({ limit: 5 }, 2).limit).toBe(METRIC_LIMITS.listed);
+  });
+
+  it("[MT313] lets a shard leave the ranking to whoever adds up, unless it has to cut", () => {
+    const lines = countsOf(["a", "b", "b", "c", "c", "c"]);
+    const { unranked } = asksOfEach({ limit: 5 }, 2);
+    const list = (limit: number, search?: string) =>
+      listLines(lines, { limit, ...(unranked && { unranked }), ...(search !== undefined && { search }) }).items.map(({ value }) => value);
+    expect(list(3)).toEqual(["a", "b", "c"]);
+    expect(list(2)).toEqual(["c", "b"]);
+    expect(list(3, "b")).toEqual(["b"]);
+    expect(listLines(lines, { limit: 3 }).items.map(({ value }) => value)).toEqual(["c", "b", "a"]);
   });
 
   it("[MT313] says of a metric what any shard knows, and how long a list is that a shard has cut", () => {

@@ -7,7 +7,7 @@ type Answer<K extends keyof CatalogAnswers> = readonly CatalogAnswers[K][];
 
 /** Lines of each shard, so that those of all can be added up: one shard's first hundred are not the tenant's. */
 export function asksOfEach(query: CatalogAsk, shards: number): CatalogAsk {
-  return shards === 1 ? query : { ...query, limit: METRIC_LIMITS.listed };
+  return shards === 1 ? query : { ...query, limit: METRIC_LIMITS.listed, unranked: true };
 }
 
 export function mergeNames(parts: Answer<"names">, { search, limit }: CatalogAsk): MetricNames {
@@ -28,12 +28,10 @@ export function mergeLabels(parts: Answer<"labels">, { search, limit }: CatalogA
   const [only] = parts;
   // One shard has ranked and cut them already.
   if (only && parts.length === 1) return { items: unpackLines(only), total: only.total };
-  const merged = addUp(parts.flatMap((part) => unpackLines(part).map(({ value, series }) => ({ name: value, series }))));
-  const { items, total } = rankLines(
-    merged.map(({ name, series }) => ({ value: name, series })),
-    search,
-    limit,
-  );
+  const sums = new Map<string, number>();
+  for (const part of parts) for (const { value, series } of unpackLines(part)) sums.set(value, (sums.get(value) ?? 0) + series);
+  const lines = Array.from(sums, ([value, series]) => ({ value, series }));
+  const { items, total } = rankLines(lines, search, limit);
   return { items, total: totalOf(parts, total) };
 }
 
