@@ -15,8 +15,8 @@ export const UPKEEP = {
   sealAtLogBytes: 64 << 20,
   /** After a seal the newest points stay in memory too: sparklines and pushes never read a row. */
   hotMs: 6 * 60_000,
-  /** Series sealed in one slice, two full rows: 5 to 10 ms of half an hour of 5 s points, in which requests wait. */
-  sealSeries: 128,
+  /** Series sealed in one slice, one full row: 2 to 6 ms of half an hour of 5 s points, in which requests wait. */
+  sealSeries: 64,
   /** Write-ahead rows deleted at most: what a busier time has left goes bit by bit. */
   deleteLogRows: 256,
   /** Write-ahead rows kept for reuse beyond those of the last half hour. */
