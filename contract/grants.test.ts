@@ -71,7 +71,7 @@ describe("a grant", () => {
   it("[SU1] is checked alike by the plain words of the rule", () => {
     let allowed = 0;
     fc.assert(
-      fc.property(grants, fc.constantFrom<Action>("metrics:read", ...ACTION_NAMES), names, (held, action, name) => {
+      fc.property(grants, fc.constantFrom<Action>("metrics:read", "metrics:read", ...ACTION_NAMES), names, (held, action, name) => {
         const [kind, verb] = halvesOf(action);
         const grantable = "grant" in ACTIONS[action];
         const places = held.flatMap((grant, at) =>
@@ -83,7 +83,7 @@ describe("a grant", () => {
       }),
       { seed: 2, numRuns: 5_000 },
     );
-    expect(allowed).toBeGreaterThan(30);
+    expect(allowed).toBeGreaterThan(50);
   });
 });
 

@@ -11,7 +11,7 @@ export const BUDGETS = {
   /** The edge script carries every route schema and the auth library. */
   edge: 900 * 1024,
   /** Objects share 128 MB; what they carry is kept small. */
-  objects: 300 * 1024,
+  objects: 200 * 1024,
 } as const;
 
 /** Scripts that a page loads before it shows anything: those its HTML names, and what they import statically. */

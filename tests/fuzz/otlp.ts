@@ -14,7 +14,7 @@ import {
 import { acceptedWindow } from "../../contract/metric-samples.ts";
 import { readOtlp } from "../../workers/observe/otlp-read.ts";
 import { TenantSeries } from "../../workers/observe/series-cache.ts";
-import { mulberry, pick, type Random } from "../lib/random.ts";
+import { bent, mulberry, pick, type Random } from "../lib/random.ts";
 
 export interface OtlpFuzzReport {
   readonly runs: number;
@@ -176,23 +176,4 @@ function makeRequest(random: Random): TestRequest {
       scopeMetrics: some(random, 2, () => ({ metrics: some(random, 3, () => makeMetric(random)) })),
     })),
   };
-}
-
-/** Some bytes cut out, doubled, changed or put in. */
-function bent(bytes: Uint8Array, random: Random): Uint8Array {
-  const at = Math.floor(random() * (bytes.length + 1));
-  const length = Math.floor(random() * 8);
-  switch (Math.floor(random() * 4)) {
-    case 0:
-      return bytes.slice(0, at);
-    case 1:
-      return Uint8Array.from([...bytes.slice(0, at), ...bytes.slice(at + length)]);
-    case 2:
-      return Uint8Array.from([...bytes.slice(0, at + length), ...bytes.slice(at)]);
-    default: {
-      const changed = bytes.slice();
-      if (changed.length > 0) changed[Math.min(at, changed.length - 1)] = Math.floor(random() * 256);
-      return changed;
-    }
-  }
 }

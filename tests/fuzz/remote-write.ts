@@ -8,7 +8,7 @@ import { TooManySamples } from "../../workers/observe/remote-write-state.ts";
 import { type ProtobufWriter, snapped, STALE_BYTES, type TestSeries, writeRequest } from "../../workers/observe/remote-write-testing.ts";
 import { TenantSeries } from "../../workers/observe/series-cache.ts";
 import { decodeSnappy } from "../../workers/observe/snappy.ts";
-import { mulberry, pick, type Random } from "../lib/random.ts";
+import { bent, mulberry, pick, type Random } from "../lib/random.ts";
 
 const NOON = Date.parse("2026-11-20T12:00:00.000Z");
 const WINDOW: TimeWindow = { oldestMs: NOON - 86_400_000, newestMs: NOON + 600_000 };
@@ -150,23 +150,4 @@ function makeMore(request: ProtobufWriter, random: Random): void {
     );
   }
   if (random() < 0.1) request.text(9, "a field of a later version");
-}
-
-/** The bytes with some cut out, doubled, changed or put in. */
-function bent(bytes: Uint8Array, random: Random): Uint8Array {
-  const at = Math.floor(random() * (bytes.length + 1));
-  const length = Math.floor(random() * 8);
-  switch (Math.floor(random() * 4)) {
-    case 0:
-      return bytes.slice(0, at);
-    case 1:
-      return Uint8Array.from([...bytes.slice(0, at), ...bytes.slice(at + length)]);
-    case 2:
-      return Uint8Array.from([...bytes.slice(0, at + length), ...bytes.slice(at)]);
-    default: {
-      const changed = bytes.slice();
-      if (changed.length > 0) changed[Math.min(at, changed.length - 1)] = Math.floor(random() * 256);
-      return changed;
-    }
-  }
 }

@@ -17,3 +17,22 @@ export function mulberry(seed: number): Random {
 export function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }
+
+/** Some bytes cut off, cut out, doubled or changed. */
+export function bent(bytes: Uint8Array, random: Random): Uint8Array {
+  const at = Math.floor(random() * (bytes.length + 1));
+  const length = Math.floor(random() * 8);
+  switch (Math.floor(random() * 4)) {
+    case 0:
+      return bytes.slice(0, at);
+    case 1:
+      return Uint8Array.from([...bytes.slice(0, at), ...bytes.slice(at + length)]);
+    case 2:
+      return Uint8Array.from([...bytes.slice(0, at + length), ...bytes.slice(at)]);
+    default: {
+      const changed = bytes.slice();
+      if (changed.length > 0) changed[Math.min(at, changed.length - 1)] = Math.floor(random() * 256);
+      return changed;
+    }
+  }
+}
