@@ -15,6 +15,7 @@ import { removeSetupToken, setupTokenOf } from "./serve/setup-token.ts";
 import { openState, removeState, StateError } from "./serve/state.ts";
 import { freeState, lockState } from "./serve/state-lock.ts";
 import { lookAround } from "./serve/surroundings.ts";
+import { warmNode } from "./serve/warm.ts";
 
 function optionsOrExit(): StartOptions {
   try {
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
     stops.unshift(async () => unwatch());
   }
   const demo = withDemo ? await seedDemo(server.url, state.folder) : undefined;
+  await warmNode(server.miniflare, log.say);
   const agentKey = production ? production.agentKey : options.agent === false ? undefined : demo?.agentKey;
   if (agentKey) stops.unshift(startAgent({ url: server.url, key: agentKey, spool: join(state.folder, "agent") }));
   lock.noteChildren();

@@ -1,4 +1,5 @@
 import { RELOAD_NODE } from "../contract/key-ring.ts";
+import { WARM_NODE } from "../contract/warm-node.ts";
 import { sweepHistory } from "./consumers/index.ts";
 import { takeInBackups } from "./control/platform-backups.ts";
 import { walkReseal } from "./control/platform-reseal.ts";
@@ -7,6 +8,7 @@ import { runTenantBackups } from "./control/tenant-backup-run.ts";
 import type { EdgeEnv } from "./env.ts";
 import { pullKeyRing } from "./http/node-key-ring.ts";
 import { clock } from "./http/request-context.ts";
+import { warmShards } from "./observe/warm-shards.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
 export type Schedule = (cron: string, env: EdgeEnv, ctx: ExecutionContext) => Promise<void>;
@@ -28,6 +30,9 @@ export const SCHEDULES: readonly Schedule[] = [
     // Not awaited after a reload: whoever changed the ring waits for it to be taken, not for the walk.
     if (cron === RELOAD_NODE) ctx.waitUntil(walkReseal(env, clock(env)));
     if (cron === EVERY_MINUTE) await walkReseal(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === WARM_NODE) await warmShards(env);
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await takeInBackups(env, clock(env));

@@ -16,7 +16,8 @@ export interface Store {
   write(body: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The answer's text. @throws when it is refused */
   ask(question: BenchQuestion, range: Range, nonce: string): Promise<string>;
-  restart(): Promise<void>;
+  /** Ends it and starts it again on the same disk. @returns milliseconds from the start of the process until it says that it is ready */
+  restart(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -79,9 +80,11 @@ class PeerStore implements Store {
     return await askPrometheusApi(this.url, question, range, nonce);
   }
 
-  async restart(): Promise<void> {
+  async restart(): Promise<number> {
     await this.#peer?.stop();
+    const began = performance.now();
     await this.start();
+    return performance.now() - began;
   }
 
   async stop(): Promise<void> {
@@ -185,12 +188,14 @@ class MeridianStore implements Store {
     return await this.#call("POST", "/v1/metrics/query", JSON.stringify({ ...question.query?.(nonce), start, end, stepMs: range.stepMs }));
   }
 
-  async restart(): Promise<void> {
+  async restart(): Promise<number> {
     const { state, port } = this.#server;
     await this.#server.stop();
+    const began = performance.now();
     this.#server = await startTestServer({ state, port });
-    // As for the peers, whose first answer is that they are ready; no shard has started by it.
+    // As for the peers, whose first answer is that they are ready.
     await this.#call("GET", "/v1/me");
+    return performance.now() - began;
   }
 
   async stop(): Promise<void> {

@@ -34,4 +34,12 @@ export const METRIC_SPEED_MUTATIONS: readonly Mutation[] = [
     replace: "sealEveryMs: 3 * 60_000,",
     test: "core/observe/rows-an-hour.test.ts",
   },
+  {
+    rule: "MT400",
+    defect: "lets a shard that cannot be opened end the walk",
+    file: "workers/observe/warm-shards.ts",
+    find: "    } catch (error) {\n",
+    replace: "    } catch (error) {\n      throw error;\n",
+    test: "workers/observe/warm-shards.test.ts",
+  },
 ];
