@@ -35,6 +35,20 @@ export const EVENT_TYPES = {
   "meridian.metrics.ingested": "aggregate",
   /** New series are being refused: once when it begins, and again only after an hour without. */
   "meridian.metrics.series-limit": "lifecycle",
+  "meridian.leaderboard.created": "lifecycle",
+  "meridian.leaderboard.changed": "lifecycle",
+  "meridian.leaderboard.deleted": "lifecycle",
+  /** Of one board and ten seconds: how many scores, moves of ranks, changes of a top. */
+  "meridian.score.accepted": "aggregate",
+  "meridian.rank.changed": "aggregate",
+  "meridian.top.changed": "aggregate",
+  "meridian.score.flagged": "lifecycle",
+  "meridian.milestone.reached": "lifecycle",
+  "meridian.window.closed": "lifecycle",
+  "meridian.window.archived": "lifecycle",
+  "meridian.reward.granted": "lifecycle",
+  "meridian.player.suspended": "lifecycle",
+  "meridian.player.cleared": "lifecycle",
 } as const satisfies Record<string, "lifecycle" | "aggregate">;
 
 export type EventType = keyof typeof EVENT_TYPES;

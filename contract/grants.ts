@@ -7,7 +7,7 @@ import { ACTIONS, ACTION_NAMES, type Action, scopesMay } from "./permissions.ts"
  * `metrics:read` on every metric whose name begins with `shop_`.
  */
 export interface Grant {
-  /** The first half of an action. */
+  /** What the table of actions calls it: `metrics`, `board`. */
   readonly kind: string;
   /** One thing's name, or the beginning of names followed by `*`. */
   readonly name: string;
@@ -48,8 +48,9 @@ export type GrantVerdict = { readonly allowed: true; readonly by: number } | { r
  * @returns the place of the first grant that does; else the grant that is missing, null for an action that no grant can give
  */
 export function checkGrants(grants: readonly Grant[], action: Action, name: string): GrantVerdict {
-  const [kind, verb] = halvesOf(action);
-  if (!GRANT_KINDS[kind]?.includes(verb)) return { allowed: false, missing: null };
+  const kind = grantKindOf(action);
+  const [, verb] = halvesOf(action);
+  if (kind === undefined) return { allowed: false, missing: null };
   const by = grants.findIndex((grant) => grant.kind === kind && grant.actions.includes(verb) && covers(grant.name, name));
   return by === -1 ? { allowed: false, missing: { kind, name, actions: [verb] } } : { allowed: true, by };
 }
@@ -58,21 +59,23 @@ export function checkGrants(grants: readonly Grant[], action: Action, name: stri
 export function grantsBeyond(scopes: readonly string[], grants: readonly Grant[]): { readonly at: number; readonly action: string }[] {
   return grants.flatMap(({ kind, actions }, at) =>
     actions.flatMap((verb) => {
-      const action = ACTION_NAMES.find((name) => name === `${kind}:${verb}`);
-      return action !== undefined && isGrantable(action) && scopesMay(scopes, action) ? [] : [{ at, action: `${kind}:${verb}` }];
+      const action = ACTION_NAMES.find((name) => grantKindOf(name) === kind && halvesOf(name)[1] === verb);
+      return action !== undefined && scopesMay(scopes, action) ? [] : [{ at, action: action ?? `${kind}:${verb}` }];
     }),
   );
 }
 
-function isGrantable(action: Action): boolean {
-  return "grant" in ACTIONS[action];
+/** The kind of grants that may give this action; undefined when none can. */
+export function grantKindOf(action: Action): string | undefined {
+  const rule = ACTIONS[action];
+  return "grant" in rule ? rule.grant : undefined;
 }
 
 function grantKinds(): Record<string, string[]> {
   const kinds: Record<string, string[]> = {};
-  for (const action of ACTION_NAMES.filter(isGrantable)) {
-    const [kind, verb] = halvesOf(action);
-    (kinds[kind] ??= []).push(verb);
+  for (const action of ACTION_NAMES) {
+    const kind = grantKindOf(action);
+    if (kind !== undefined) (kinds[kind] ??= []).push(halvesOf(action)[1]);
   }
   return kinds;
 }

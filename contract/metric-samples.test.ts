@@ -178,7 +178,7 @@ describe("the single-pass validator", () => {
     expect(at.accepted).toHaveLength(METRIC_LIMITS.samples);
     const over = sink();
     const refused = readBatch({ samples: Array.from({ length: METRIC_LIMITS.samples + 1 }, () => good) }, window, over);
-    expect(refused).toMatchObject({ ok: false, problem: { slug: "too-large" } });
+    expect(refused).toMatchObject({ ok: false, problem: { slug: "payload-too-large" } });
     expect(over.accepted).toHaveLength(0);
   });
 
@@ -237,7 +237,10 @@ describe("the single-pass validator", () => {
   it("[MT6] holds the limit of samples for lines too", () => {
     const line = `${JSON.stringify(good)}\n`;
     expect(readLines(line.repeat(METRIC_LIMITS.samples), window, sink()).ok).toBe(true);
-    expect(readLines(line.repeat(METRIC_LIMITS.samples + 1), window, sink())).toMatchObject({ ok: false, problem: { slug: "too-large" } });
+    expect(readLines(line.repeat(METRIC_LIMITS.samples + 1), window, sink())).toMatchObject({
+      ok: false,
+      problem: { slug: "payload-too-large" },
+    });
   });
 
   it("[MT6] never holds all lines at once: a body of newlines costs no more than its text", () => {

@@ -186,7 +186,7 @@ function reject(sink: SampleSink, rejection: Rejection, sample: unknown): void {
 
 export function tooMany(count: number | string): Outcome<never> {
   return refuse(
-    "too-large",
+    "payload-too-large",
     `The batch holds ${count} samples; send at most ${METRIC_LIMITS.samples} in one request and the rest in the next.`,
     {
       errors: [field("/samples", `at most ${METRIC_LIMITS.samples} items`)],

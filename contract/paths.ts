@@ -11,6 +11,7 @@ export const ROOT_PATHS = {
   "/metrics": "the deployment's own metrics",
   "/prometheus": "Prometheus remote-write",
   "/otlp": "OpenTelemetry over HTTP",
+  "/redis": "Redis REST, for sorted sets",
   "/assets": "files of the console build",
   "/sdk": "the browser SDK, for pages of others",
 } as const;

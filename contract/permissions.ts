@@ -9,8 +9,8 @@ interface ActionRule {
   readonly scope: boolean;
   /** Whether only a deployment admin may do it, whatever the role. */
   readonly deployment?: true;
-  /** Whether a grant may give it to a subject, on things that the grant names. */
-  readonly grant?: true;
+  /** What the grants are called that may give it to a subject, on things that they name: a kind of {@link Grant}. */
+  readonly grant?: string;
   readonly summary: string;
 }
 
@@ -24,7 +24,7 @@ const admins = ["owner", "admin"] as const;
 export const ACTIONS = {
   "self:read": { roles: everyone, scope: true, summary: "see one's own identity, tenant and permissions" },
   "metrics:write": { roles: builders, scope: true, summary: "send samples" },
-  "metrics:read": { roles: readers, scope: true, grant: true, summary: "query series and hosts" },
+  "metrics:read": { roles: readers, scope: true, grant: "metrics", summary: "query series and hosts" },
   "metrics:manage": { roles: operators, scope: true, summary: "import and delete series, change how metrics are kept" },
   "agents:connect": { roles: [], scope: true, summary: "connect as a host agent" },
   "agents:read": { roles: readers, scope: true, summary: "list agents with their health" },
@@ -32,6 +32,12 @@ export const ACTIONS = {
   "keys:manage": { roles: admins, scope: false, summary: "create, list and revoke API keys" },
   "members:manage": { roles: admins, scope: false, summary: "invite, list, change and remove members" },
   "live:connect": { roles: everyone, scope: true, summary: "open a live socket" },
+  "leaderboards:read": { roles: readers, scope: true, grant: "board", summary: "read boards, ranks and feeds" },
+  "leaderboards:submit": { roles: builders, scope: true, grant: "board", summary: "submit scores" },
+  "leaderboards:manage": { roles: builders, scope: true, summary: "create, change and delete boards, import, erase players" },
+  "leaderboards:review": { roles: operators, scope: true, summary: "judge suspicious players" },
+  "sorted-sets:read": { roles: readers, scope: true, summary: "read sorted sets over the Redis protocol" },
+  "sorted-sets:write": { roles: builders, scope: true, summary: "change sorted sets over the Redis protocol" },
   "events:read": { roles: [...readers, "auditor"], scope: true, summary: "list events, dead letters and spine health" },
   "events:replay": { roles: operators, scope: true, summary: "replay dead letters" },
   "audit:read": { roles: ["owner", "admin", "auditor"], scope: true, summary: "read and verify the audit log" },

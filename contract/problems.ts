@@ -19,10 +19,25 @@ export const PROBLEMS = {
   "secret-already-shown": { status: 409, title: "The secret was shown once and is not kept" },
   gone: { status: 410, title: "This is no longer here" },
   "precondition-failed": { status: 412, title: "Someone else changed it first" },
-  "too-large": { status: 413, title: "The body is larger than allowed" },
+  "payload-too-large": { status: 413, title: "The body is larger than allowed" },
   "unsupported-media-type": { status: 415, title: "This content type is not accepted here" },
   "idempotency-mismatch": { status: 422, title: "The Idempotency-Key was used with another request" },
   "upgrade-required": { status: 426, title: "This address speaks WebSocket" },
+  "invalid-id": { status: 422, title: "The id is not one that can be kept" },
+  "limit-too-high": { status: 422, title: "More was asked for than one answer holds" },
+  "score-out-of-range": { status: 422, title: "The score is outside of what can be kept exactly" },
+  "score-implausible": { status: 422, title: "A rule of the board refuses the score" },
+  "too-many-windows": { status: 422, title: "One score would enter too many rankings" },
+  "run-used": { status: 409, title: "The run was used already" },
+  "run-expired": { status: 409, title: "The run has expired" },
+  "window-closed": { status: 409, title: "The window takes no more scores" },
+  "board-fixed": { status: 409, title: "How a board orders is fixed by its first score" },
+  "submission-archived": { status: 409, title: "The submission is in the archive and cannot be taken back" },
+  "quota-reached": { status: 403, title: "The plan's quota is used up" },
+  "player-suspended": { status: 403, title: "The player is suspended" },
+  "not-your-player": { status: 403, title: "An end user submits as themselves only" },
+  "socket-limit": { status: 503, title: "No more live sockets fit here" },
+  "board-busy": { status: 503, title: "The board has too much to do just now" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "limit-reached": { status: 409, title: "A limit of the plan is reached" },
   internal: { status: 500, title: "Something failed on our side" },
@@ -45,6 +60,11 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
   /** Seconds, for 429 and 503. */
   readonly retryAfterS?: number;
+  /** Members of the problem document beyond the standard's (RFC 9457 section 3.2), such as the `submissionId` of a refused score. */
+  readonly extra?: {
+    readonly submissionId?: string;
+    readonly reasons?: readonly { readonly rule: string; readonly action: string; readonly detail: string }[];
+  };
 }
 
 /** The answer of an object: a value, or a problem. Errors thrown across RPC lose their class, so refusals are values. */

@@ -1,6 +1,7 @@
 import type { ObjectNamespace } from "../contract/address.ts";
 import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
 import type { HubRpc } from "../contract/rpc/hub.ts";
+import type { LeaderboardRpc } from "../contract/rpc/leaderboard.ts";
 import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
 import type { SubjectsRpc } from "../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../contract/rpc/tenant.ts";
@@ -12,6 +13,8 @@ export interface ObjectsEnv {
   readonly HUB: ObjectNamespace<HubRpc>;
   readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
   readonly SUBJECTS: ObjectNamespace<SubjectsRpc>;
+  /** Boards, and sorted sets of the Redis protocol: one class, two kinds of addresses. */
+  readonly LEADERBOARDS: ObjectNamespace<LeaderboardRpc>;
   readonly EVENTS: Queue;
   readonly ARCHIVE: R2Bucket;
   /** "true" when outbox rows stay until a consumer confirms them. */

@@ -3,6 +3,7 @@ export { AttemptLimiter } from "./control/attempt-limiter.ts";
 export { Subjects } from "./control/subjects.ts";
 export { Tenant } from "./control/tenant.ts";
 export { Hub } from "./live/hub.ts";
+export { Leaderboard } from "./live/leaderboard.ts";
 export { MetricShard } from "./observe/metric-shard.ts";
 
 /** The objects script has no address of its own: requests come in by RPC from the edge script. */

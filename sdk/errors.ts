@@ -87,7 +87,7 @@ function slugOfStatus(status: number): ProblemSlug | ClientSlug {
     case 404:
       return "not-found";
     case 413:
-      return "too-large";
+      return "payload-too-large";
     case 429:
       return "rate-limited";
     case 502:

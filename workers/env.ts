@@ -2,6 +2,7 @@ import type { ObjectNamespace } from "../contract/address.ts";
 import type { AgentFleetRpc } from "../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../contract/rpc/attempts.ts";
 import type { HubRpc } from "../contract/rpc/hub.ts";
+import type { LeaderboardRpc } from "../contract/rpc/leaderboard.ts";
 import type { MetricShardRpc } from "../contract/rpc/metrics.ts";
 import type { SubjectsRpc } from "../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../contract/rpc/tenant.ts";
@@ -14,6 +15,8 @@ export interface EdgeEnv {
   readonly AGENTS: ObjectNamespace<AgentFleetRpc>;
   readonly ATTEMPTS: ObjectNamespace<AttemptLimiterRpc>;
   readonly SUBJECTS: ObjectNamespace<SubjectsRpc>;
+  /** Boards, and sorted sets of the Redis protocol: one class, two kinds of addresses. */
+  readonly LEADERBOARDS: ObjectNamespace<LeaderboardRpc>;
   readonly DB: D1Database;
   readonly HISTORY: D1Database;
   readonly ARCHIVE: R2Bucket;

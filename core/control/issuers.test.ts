@@ -73,7 +73,7 @@ describe("an issuer", () => {
       return { ...bare, mapping: { ...bare.mapping, rules: [{ ...rule, value: "x".repeat(missing + 1) }] } };
     };
     expect(refusal("big", withBytes(ISSUER_LIMITS.bytes))).toBe("accepted");
-    expect(refusal("big", withBytes(ISSUER_LIMITS.bytes + 1))).toBe("too-large");
+    expect(refusal("big", withBytes(ISSUER_LIMITS.bytes + 1))).toBe("payload-too-large");
   });
 
   it("[SU15] is the same text when the same was wished for", () => {

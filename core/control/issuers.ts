@@ -52,7 +52,7 @@ export function decideIssuer(name: string, content: IssuerContent, bindings: rea
   if (isOurs(content.iss)) return invalidIss("Tokens of this deployment need no issuer: they are verified already.");
   const bytes = new TextEncoder().encode(JSON.stringify(content)).length;
   if (bytes > ISSUER_LIMITS.bytes)
-    return refuse("too-large", `This issuer takes ${bytes} bytes, at most ${ISSUER_LIMITS.bytes} fit; use fewer keys or grants.`);
+    return refuse("payload-too-large", `This issuer takes ${bytes} bytes, at most ${ISSUER_LIMITS.bytes} fit; use fewer keys or grants.`);
   const bound = bindings.find((binding) => binding.name === name);
   if (bound && bound.iss !== content.iss) {
     const way = "Choose another name: people of this issuer are then other people than those of the old one.";

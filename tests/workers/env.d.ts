@@ -12,6 +12,7 @@ declare global {
       AGENTS: DurableObjectNamespace<objects.AgentFleet>;
       ATTEMPTS: DurableObjectNamespace<objects.AttemptLimiter>;
       SUBJECTS: DurableObjectNamespace<objects.Subjects>;
+      LEADERBOARDS: DurableObjectNamespace<objects.Leaderboard>;
       TEST_MIGRATIONS: { db: D1Migration[]; history: D1Migration[] };
     }
     interface GlobalProps {

@@ -27,6 +27,9 @@ function namespaceOf(env: EdgeEnv, address: ObjectAddress): ObjectNamespace<Obje
       return env.ATTEMPTS;
     case "subjects":
       return env.SUBJECTS;
+    case "leaderboard":
+    case "sorted-set":
+      return env.LEADERBOARDS;
   }
 }
 

@@ -1,4 +1,4 @@
-import { checkGrants, covers, type Grant, halvesOf, type Thing } from "../../contract/grants.ts";
+import { checkGrants, covers, type Grant, grantKindOf, halvesOf, type Thing } from "../../contract/grants.ts";
 import type { Action } from "../../contract/permissions.ts";
 import { may, type SubjectPrincipal, type VisitorPrincipal } from "../../contract/principal.ts";
 import type { Explained } from "../../contract/subjects.ts";
@@ -21,7 +21,8 @@ export function explainAccess(who: Asked, { action, name, publicThings, hostedAc
     const allowed = may(who.kind === "visitor" ? visitor(hostedAccounts) : subject(grants), action);
     return { ...nothing, allowed, reason: allowed ? `${action} needs no grant.` : withoutName(action, who.kind) };
   }
-  const [kind, verb] = halvesOf(action);
+  const kind = grantKindOf(action) ?? "";
+  const [, verb] = halvesOf(action);
   // Marks are for reading: nothing is written because it is public.
   const mark = verb === "read" ? publicThings.find((thing) => thing.kind === kind && covers(thing.name, name)) : undefined;
   if (mark) {

@@ -23,7 +23,7 @@ const PUT = {
   body: z.strictObject({ data: z.string().min(1) }),
   maxBodyBytes: BODY_BYTES,
   answer: { status: 204 },
-  problems: ["too-large"],
+  problems: ["payload-too-large"],
 } as const;
 
 const RUN = {

@@ -48,13 +48,13 @@ describe("reading a body", () => {
     const limits = { compressedBytes: 1_000, decompressedBytes: 1_000 };
     const exact = await readBody(post(noise(1_000)), limits);
     expect(exact.ok && exact.value.byteLength).toBe(1_000);
-    expect(slug(await readBody(post(noise(1_001)), limits))).toBe("too-large");
-    expect(slug(await readBody(post(noise(1_001), { "content-length": "1001" }), limits))).toBe("too-large");
+    expect(slug(await readBody(post(noise(1_001)), limits))).toBe("payload-too-large");
+    expect(slug(await readBody(post(noise(1_001), { "content-length": "1001" }), limits))).toBe("payload-too-large");
   });
 
   it("[HT14] stops reading an endless stream at the limit", async () => {
     const { stream, taken } = chunked(forever(noise(100)));
-    expect(slug(await readBody(post(stream), LIMITS))).toBe("too-large");
+    expect(slug(await readBody(post(stream), LIMITS))).toBe("payload-too-large");
     expect(taken.count).toBeLessThan(20);
     expect(taken.cancelled).toBe(true);
   });
@@ -71,13 +71,13 @@ describe("reading a body", () => {
     const headers = { "content-encoding": format };
     const exact = await readBody(post(await compressed(new Uint8Array(4_000), format), headers), LIMITS);
     expect(exact.ok && exact.value.byteLength).toBe(4_000);
-    expect(slug(await readBody(post(await compressed(new Uint8Array(4_001), format), headers), LIMITS))).toBe("too-large");
+    expect(slug(await readBody(post(await compressed(new Uint8Array(4_001), format), headers), LIMITS))).toBe("payload-too-large");
   });
 
   it("[HT15] holds compressed bytes to their own limit", async () => {
     const over = await compressed(noise(1_100), "gzip");
-    expect(slug(await readBody(post(over, { "content-encoding": "gzip" }), LIMITS))).toBe("too-large");
-    expect(slug(await readBody(post(noise(1_500)), { compressedBytes: 1_000, decompressedBytes: 1_000 }))).toBe("too-large");
+    expect(slug(await readBody(post(over, { "content-encoding": "gzip" }), LIMITS))).toBe("payload-too-large");
+    expect(slug(await readBody(post(noise(1_500)), { compressedBytes: 1_000, decompressedBytes: 1_000 }))).toBe("payload-too-large");
   });
 
   it("[HT15] a gzip bomb of 1 GB in 1 MB stops at the limit: its output never grows beyond it", async () => {
@@ -87,7 +87,7 @@ describe("reading a body", () => {
     for (let i = 0; i < 64; i++) bomb.set(member, i * member.length);
     const limits = { compressedBytes: 2 << 20, decompressedBytes: 8 << 20 };
     expect(bomb.length).toBeLessThan(limits.compressedBytes);
-    expect(slug(await readBody(post(bomb, { "content-encoding": "gzip" }), limits))).toBe("too-large");
+    expect(slug(await readBody(post(bomb, { "content-encoding": "gzip" }), limits))).toBe("payload-too-large");
     // The decompressor stops by itself and not because a whole output was measured afterwards.
     expect(() => gunzipSync(bomb, { maxOutputLength: 1 })).toThrow(RangeError);
   });

@@ -186,7 +186,7 @@ function decompress(bytes: Uint8Array, encoding: "gzip" | "deflate", maxBytes: n
 }
 
 function tooLarge(maxBytes: number, when: string): Outcome<never> {
-  return refuse("too-large", `Send at most ${maxBytes} bytes ${when}. Split it into several requests.`);
+  return refuse("payload-too-large", `Send at most ${maxBytes} bytes ${when}. Split it into several requests.`);
 }
 
 function noRoom(): Outcome<never> {

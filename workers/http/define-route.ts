@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { z } from "@hono/zod-openapi";
 import { type AnyPrincipal, actorNameOf, actorOf } from "../../contract/principal.ts";
-import { type Outcome, type Problem, accept, refuse } from "../../contract/problems.ts";
+import { type Outcome, type Problem, PROBLEMS, type ProblemSlug, accept, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { accepts, isMediaType } from "./accept.ts";
 import { type App, type AppTypes, INTERNAL, answerProblem } from "./app.ts";
@@ -180,12 +180,18 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
   const result = schema.safeParse(value);
   if (result.success) return accept(result.data);
   const errors = fieldErrors(result.error, source, value);
-  const slug = source === "body" ? "invalid-body" : "invalid-parameter";
+  const slug = ownProblem(result.error) ?? (source === "body" ? "invalid-body" : "invalid-parameter");
   return refuse(
     slug,
     errors.length === 1 ? "One field has to be changed: see `errors`." : `${errors.length} fields have to be changed: see \`errors\`.`,
     { errors },
   );
+}
+
+/** The problem that a schema says itself (`asProblem` in the contract), where that is all there is to complain about. */
+function ownProblem({ issues }: z.ZodError): ProblemSlug | undefined {
+  const [slug, ...others] = new Set(issues.map((issue) => (issue.code === "custom" ? (issue.params?.["problem"] as unknown) : undefined)));
+  return others.length === 0 && typeof slug === "string" && Object.hasOwn(PROBLEMS, slug) ? (slug as ProblemSlug) : undefined; // just looked up
 }
 
 async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, context: RequestContext): Promise<Outcome<CallMeta>> {

@@ -127,6 +127,6 @@ describe("bodies that are no JSON", () => {
     };
     expect((await form()(padded(DEFAULT_BODY_BYTES))).status).toBe(200);
     const over = await form()(padded(DEFAULT_BODY_BYTES + 1));
-    expect([over.status, over.body.type]).toEqual([413, "/problems/too-large"]);
+    expect([over.status, over.body.type]).toEqual([413, "/problems/payload-too-large"]);
   });
 });

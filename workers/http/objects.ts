@@ -12,6 +12,7 @@ import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { HubRpc } from "../../contract/rpc/hub.ts";
+import type { LeaderboardRpc } from "../../contract/rpc/leaderboard.ts";
 import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
 import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
@@ -99,6 +100,10 @@ const METRICS: Repeats<MetricShardRpc> = {
   ],
 };
 const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
+const LEADERBOARDS: Repeats<LeaderboardRpc> = {
+  always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "erasePlayer", "closeCredentials"],
+  keyed: ["startRun", "submit", "decide"],
+};
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
 
@@ -115,6 +120,16 @@ export function metricsOf(call: ObjectCall, n = 0): MetricShardRpc {
 /** Hub `n` of the tenant's live sockets; below `LIVE_LIMITS.hubs`. */
 export function hubOf(call: ObjectCall, n: number): HubRpc {
   return stubOf(call.env.HUB, addressOf(call, "hub", String(n)), HUB, call.meta);
+}
+
+/** One board of the tenant. */
+export function boardOf(call: ObjectCall, board: string): LeaderboardRpc {
+  return stubOf(call.env.LEADERBOARDS, addressOf(call, "leaderboard", board), LEADERBOARDS, call.meta);
+}
+
+/** One sorted set of the Redis protocol. */
+export function sortedSetOf(call: ObjectCall, key: string): Pick<LeaderboardRpc, "redis"> {
+  return stubOf(call.env.LEADERBOARDS, addressOf(call, "sorted-set", key), LEADERBOARDS, call.meta);
 }
 
 /** The tenant's host agents. */

@@ -1,4 +1,4 @@
-import { checkGrants, halvesOf, isListed } from "../../contract/grants.ts";
+import { checkGrants, grantKindOf, halvesOf, isListed } from "../../contract/grants.ts";
 import type { Action } from "../../contract/permissions.ts";
 import { may, type SubjectPrincipal, type VisitorPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
@@ -38,7 +38,8 @@ export async function admitToThings(
   names: readonly string[],
   scene: Scene,
 ): Promise<Outcome<undefined>> {
-  const [kind, verb] = halvesOf(action);
+  const kind = grantKindOf(action) ?? "";
+  const [, verb] = halvesOf(action);
   const ungranted = names.filter((thing) => principal.kind === "visitor" || !checkGrants(principal.grants, action, thing).allowed);
   if (names.length > 0 && ungranted.length === 0) return accept(undefined);
   // A mark makes a thing readable by everybody, and nothing more.

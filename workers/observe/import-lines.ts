@@ -34,7 +34,7 @@ export function readImport(text: string, window: TimeWindow, batch: IngestBatch)
       if (points <= METRIC_LIMITS.importPoints) readSeries(parsed, timestamps, values, index, window, batch);
     }
     if (points > METRIC_LIMITS.importPoints) {
-      return refuse("too-large", `An import holds at most ${METRIC_LIMITS.importPoints} points; send the rest in the next.`);
+      return refuse("payload-too-large", `An import holds at most ${METRIC_LIMITS.importPoints} points; send the rest in the next.`);
     }
   }
   return accept(undefined);

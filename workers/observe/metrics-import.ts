@@ -38,7 +38,7 @@ export function registerImportRoutes(app: App): void {
         limits: { compressedBytes: METRIC_LIMITS.importBytes, decompressedBytes: METRIC_LIMITS.importBytes },
       },
       answer: { status: 202, schema: ingestReplySchema },
-      problems: ["invalid-body", "invalid-encoding", "too-large", "request-timeout", "unavailable"],
+      problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "unavailable"],
     },
     async (call) => {
       const { hourDays } = await metricSettingsOf(call);

@@ -27,7 +27,7 @@ export function registerMetricRoutes(app: App): void {
         "JSON `{ batchId?, samples }` or NDJSON with a sample per line, gzip and deflate accepted. Good samples are stored when the answer arrives; bad ones are named by index. The same batchId, or the same content, within 10 minutes is stored once.",
       rawBody: { mediaTypes: ["application/json", ...LINES], schema: ingestBodySchema, limits: LIMITS },
       answer: { status: 202, schema: ingestReplySchema },
-      problems: ["invalid-body", "invalid-encoding", "too-large", "request-timeout"],
+      problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout"],
     },
     async (call) => {
       const body = await readBody(call.request, LIMITS);

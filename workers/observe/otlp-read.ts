@@ -57,7 +57,7 @@ export function readOtlp(bytes: Uint8Array, form: "protobuf" | "json", window: T
     if (!(error instanceof MalformedProtobuf || error instanceof MalformedOtlp)) throw error;
     return refuse("invalid-body", `The body is not an ExportMetricsServiceRequest: ${error.message}.`);
   }
-  if (mapper.overflow) return refuse("too-large", TOO_MANY);
+  if (mapper.overflow) return refuse("payload-too-large", TOO_MANY);
   mapper.finish();
   return accept({ batch, mapper });
 }
@@ -73,5 +73,5 @@ function crowdedJson(bytes: Uint8Array): Outcome<never> | undefined {
   if (bytes.length < MEMORY_MATTERS_BYTES) return undefined;
   let parts = 0;
   for (const byte of bytes) if (byte === 0x7b || byte === 0x5b || byte === 0x2c) parts++;
-  return parts > MAX_JSON_PARTS ? refuse("too-large", TOO_MANY) : undefined;
+  return parts > MAX_JSON_PARTS ? refuse("payload-too-large", TOO_MANY) : undefined;
 }

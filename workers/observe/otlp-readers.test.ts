@@ -56,7 +56,7 @@ describe("both readers", () => {
       requestOf([{ name: "g", gauge: { dataPoints: Array.from({ length: count }, () => ({ ...TIME, asInt: 1 })) } }]);
     expect(outcomeOf(points(METRIC_LIMITS.foreignSamples)).ok).toBe(true);
     const refused = problemOf(points(METRIC_LIMITS.foreignSamples + 1));
-    expect(refused).toMatchObject({ slug: "too-large", detail: expect.stringContaining("send_batch_max_size") });
+    expect(refused).toMatchObject({ slug: "payload-too-large", detail: expect.stringContaining("send_batch_max_size") });
     expect(problemOf(encodeOtlp(points(METRIC_LIMITS.foreignSamples + 1)), "protobuf")).toEqual(refused);
   });
 
@@ -66,7 +66,7 @@ describe("both readers", () => {
     const of = (count: number) =>
       requestOf([{ name: "h", histogram: { aggregationTemporality: 1, dataPoints: Array.from({ length: count }, () => point) } }]);
     expect(outcomeOf(of(10)).ok).toBe(true);
-    expect(problemOf(of(100))?.slug).toBe("too-large");
+    expect(problemOf(of(100))?.slug).toBe("payload-too-large");
   });
 
   it("[MT156] refuse a point whose lists are longer than any SDK's, and nesting beyond 16", () => {
@@ -101,13 +101,13 @@ describe("both readers", () => {
       }
       const body = (count: number) => (form === "json" ? resources(count) : encodeOtlp(resources(count)));
       expect(problemOf(body(2 * METRIC_LIMITS.foreignSamples), form)).toBeUndefined();
-      expect(problemOf(body(2 * METRIC_LIMITS.foreignSamples + 1), form)?.slug).toBe("too-large");
+      expect(problemOf(body(2 * METRIC_LIMITS.foreignSamples + 1), form)?.slug).toBe("payload-too-large");
     }
   });
 
   it("[MT156] JSON that would become a tree much larger than its bytes is refused before it is parsed", () => {
     const body = new TextEncoder().encode(`{"resourceMetrics":[${"{},".repeat(1_600_000)}{}]}`);
-    expect(problemOf(body)?.slug).toBe("too-large");
+    expect(problemOf(body)?.slug).toBe("payload-too-large");
   });
 });
 

@@ -26,7 +26,7 @@ export function registerOtlpRoutes(app: App): void {
           "OTLP/HTTP: an ExportMetricsServiceRequest in protobuf or JSON, gzip accepted; gauges, sums, histograms, exponential histograms and summaries, cumulative and delta. 200 when the good points are stored; partialSuccess counts the others. Errors are a google.rpc.Status in the request's encoding; 503 means to send it again.",
         rawBody: { mediaTypes: [PROTOBUF, JSON_TYPE] },
         answer: { status: 200, mediaType: "*/*" },
-        problems: ["invalid-body", "invalid-encoding", "too-large", "request-timeout", "unavailable"],
+        problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "unavailable"],
         renderProblem: otlpProblem,
       },
       async (call) => {

@@ -92,7 +92,7 @@ describe("reading samples", () => {
       expect(readSamples(broken, form, window, new IngestBatch(new TenantSeries()))).toMatchObject({ ok: false });
     }
     const list = `${JSON.stringify(good)},`.repeat(10_001).slice(0, -1);
-    expect(read(`{"samples":[${list}]}`).outcome).toMatchObject({ ok: false, problem: { slug: "too-large" } });
+    expect(read(`{"samples":[${list}]}`).outcome).toMatchObject({ ok: false, problem: { slug: "payload-too-large" } });
   });
 
   it("[MT2] refuses numbers and NaN as texts, each by its place, and stores the others", () => {

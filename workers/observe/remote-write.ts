@@ -31,7 +31,7 @@ export function registerRemoteWriteRoutes(app: App): void {
         "Prometheus remote-write 1.0: a snappy block of a prometheus.WriteRequest with samples, exemplars, histograms and metadata. 204 when it is stored. 400 when samples were refused for good: the others are stored, and the text says why. 503 means to send it again. The key comes as bearer token or as basic password.",
       rawBody: { mediaTypes: [PROTOBUF] },
       answer: { status: 204, mediaType: "*/*" },
-      problems: ["invalid-body", "invalid-encoding", "too-large", "request-timeout", "unavailable"],
+      problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "unavailable"],
       renderProblem: remoteWriteProblem,
     },
     async (call) => {
@@ -78,7 +78,7 @@ function readBlock(
     readWriteRequest(plain.value, window, tenant.labels, batch);
     return accept(batch);
   } catch (error) {
-    if (error instanceof TooManySamples) return refuse("too-large", tooManySamples());
+    if (error instanceof TooManySamples) return refuse("payload-too-large", tooManySamples());
     if (!(error instanceof MalformedProtobuf)) throw error;
     return refuse("invalid-body", `The body is not a ${MESSAGE}: ${error.message}.`);
   }

@@ -115,7 +115,7 @@ describe("a snappy block", () => {
     const asked: number[] = [];
     const room = (enough: boolean) => ({ take: (bytes: number) => (asked.push(bytes), enough) });
     const block = Uint8Array.from([...varint(1_000_001), 0]);
-    expect(decodeSnappy(block, 1_000_000, room(true))).toMatchObject({ ok: false, problem: { slug: "too-large" } });
+    expect(decodeSnappy(block, 1_000_000, room(true))).toMatchObject({ ok: false, problem: { slug: "payload-too-large" } });
     expect(asked).toEqual([]);
     expect(decodeSnappy(block, 1_000_001, room(false))).toMatchObject({ ok: false, problem: { slug: "unavailable", retryAfterS: 1 } });
     expect(decodeSnappy(block, 1_000_001, room(true))).toMatchObject({ ok: false, problem: { slug: "invalid-encoding" } });

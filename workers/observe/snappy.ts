@@ -107,7 +107,7 @@ export function decodeSnappy(
   const header = snappyHeader(block);
   if (!header) return refuse("invalid-encoding", "The body is not a snappy block: its length is missing.");
   if (header.length > maxBytes) {
-    return refuse("too-large", `Send at most ${maxBytes} bytes after decompression; the block says ${header.length}.`);
+    return refuse("payload-too-large", `Send at most ${maxBytes} bytes after decompression; the block says ${header.length}.`);
   }
   if (room?.take(header.length) === false) {
     return refuse("unavailable", "Too many bodies are being read at the moment. Send this one again.", { retryAfterS: 1 });

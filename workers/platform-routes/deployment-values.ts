@@ -124,6 +124,8 @@ async function ask(env: EdgeEnv, address: ObjectAddress): Promise<Answer | undef
     agents: env.AGENTS,
     attempts: env.ATTEMPTS,
     subjects: env.SUBJECTS,
+    leaderboard: env.LEADERBOARDS,
+    "sorted-set": env.LEADERBOARDS,
   };
   try {
     const outbox = await objectAt(namespaces[address.kind], address).outboxStatus();

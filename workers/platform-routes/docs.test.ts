@@ -96,7 +96,7 @@ describe("the documentation", () => {
       expect(page.headers.get("content-type")).toContain("text/html");
       expect(await page.text()).toContain(slug);
     }
-    const json = await call("/problems/too-large", { headers: { accept: "application/json" } });
+    const json = await call("/problems/payload-too-large", { headers: { accept: "application/json" } });
     expect(await json.json()).toMatchObject({ status: 413 });
     expect((await call("/problems/constructor")).status).toBe(404);
   });

@@ -27,10 +27,29 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemSlug, string>> = {
   gone: "This existed and was removed for good.",
   "precondition-failed":
     "The ETag in If-Match is not the current one: someone else changed it. Read it, apply your change again, send the new ETag.",
-  "too-large": "The body exceeds the limit, as sent or after decompression. Split it into several requests.",
+  "payload-too-large": "The body exceeds the limit, as sent or after decompression. Split it into several requests.",
   "unsupported-media-type": "The Content-Type or Content-Encoding is none that this route takes. The detail lists those it takes.",
   "idempotency-mismatch": "This Idempotency-Key was used with another request in the last 24 hours. Use a fresh key for each request.",
   "upgrade-required": "This address is a WebSocket: open it with a WebSocket client.",
+  "invalid-id": "Ids of boards are 1-64 of a-z, 0-9 and -; ids of players 1-128 bytes without control characters.",
+  "limit-too-high": "Ask for fewer rows or ids at once, and page on by cursor.",
+  "score-out-of-range":
+    "The score is not finite, or with the board's decimals, or added to what was there, larger than can be kept exactly. Nothing was written.",
+  "score-implausible":
+    "A rule of the board refuses the score; reasons names which and why. It is kept under submissionId and counts nowhere.",
+  "too-many-windows": "One score enters each window once and once more for each key of partitions: leave some out.",
+  "run-used": "Each run gives one score. Start a new one.",
+  "run-expired": "The run was started too long ago, or is not known. Start a new one.",
+  "window-closed": "The time of the score lies in a window that has closed. History is loaded by an import.",
+  "board-fixed":
+    "Order, operator, decimals, subscore, ranking, windows, time zone and partitions cannot change once a score is in. Make another board.",
+  "submission-archived":
+    "The submission has left the board's log for the archive, so it cannot be removed any more. Suspend or ban the player instead.",
+  "quota-reached": "The tenant has as many of these as it may have. Remove some, or change the plan.",
+  "player-suspended": "A reviewer has suspended this player. Scores count again when the suspension ends or is lifted.",
+  "not-your-player": "A token of an end user submits and reads as its own subject only. Leave the other player's id out.",
+  "socket-limit": "As many sockets as fit are connected. Poll instead, or try again after Retry-After.",
+  "board-busy": "More calls to this board are in flight than may be. Try again after Retry-After, or send scores in batches.",
   "rate-limited": "Too many requests in a short time. Wait as long as Retry-After says.",
   "limit-reached": "The tenant's plan does not allow more of these. Remove some, or change the plan.",
   internal: "The fault is ours. Trying again may help; the requestId helps us find the cause.",

@@ -1,0 +1,49 @@
+import type { Reason, Verdict } from "../../../contract/leaderboard-scores.ts";
+import type { ChangeSource } from "../../../core/live/leaderboard/ranked-sets.ts";
+
+/** `import` counts like a score; `correction` is a reviewer's, a ban's, an erasure's or a closing's change. */
+export type LogKind = "score" | "import" | "correction";
+
+/** One row of the log; also how an R2 segment of it is written. */
+export interface LogRow {
+  /** Rises by one; the object's own order of everything. */
+  readonly seq: number;
+  readonly kind: LogKind;
+  readonly player: string;
+  /** Epoch milliseconds when the server took it, and when it happened (decides the window). */
+  readonly at: number;
+  readonly occurredAt: number;
+  /** Scaled; of a `sum` board the delta. Null in a correction. */
+  readonly score: number | null;
+  readonly subscore: number | null;
+  readonly verdict: Verdict | null;
+  readonly reasons: readonly Reason[];
+  readonly durationMs: number | null;
+  readonly runId: string | null;
+  /** Values of partitions. */
+  readonly partitions: readonly string[];
+  readonly metadata: string | null;
+  /** Taken back by a reviewer. */
+  readonly removed: boolean;
+}
+
+/**
+ * The board's log. A submission's id is a UUIDv7 whose last 48 bits are its `seq`, so no index finds it. Rows older than
+ * `LEADERBOARD_LIMITS.logMs` leave for R2 and fold into their players' bases.
+ */
+export interface BoardLog extends ChangeSource {
+  /** @param changes what `sets.takeChanges()` gave in this transaction @returns the row's seq and submission id */
+  append(row: Omit<LogRow, "seq">, changes: Uint8Array | undefined): { readonly seq: number; readonly submissionId: string };
+  lastSeq(): number;
+  find(submissionId: string): LogRow | undefined;
+  /** Of one player, newest first. */
+  ofPlayer(player: string, limit: number): LogRow[];
+  /** Of one player, oldest first, all that still counts: for a rebuild. */
+  counting(player: string): LogRow[];
+  newest(limit: number): LogRow[];
+  after(seq: number, limit: number): LogRow[];
+  mark(seq: number, change: { readonly verdict?: Verdict; readonly removed?: boolean }): void;
+  /** Whether rows before this were moved to the archive: they cannot be removed any more. */
+  archivedUpTo(): number;
+  idOf(row: Pick<LogRow, "seq" | "at">): string;
+}

@@ -1,0 +1,32 @@
+import type { WindowView } from "../../../contract/leaderboard-reads.ts";
+import type { WindowKind } from "../../../contract/leaderboard-limits.ts";
+import type { Outcome } from "../../../contract/problems.ts";
+
+/** One ranking: a window, for all or for one partition; `shadow` holds entries of suspended players, who alone see them. */
+export interface BoardSet {
+  readonly id: number;
+  readonly kind: WindowKind;
+  /** `all`, `daily:2026-11-20`, … */
+  readonly window: string;
+  readonly partition: string | null;
+  readonly shadow: boolean;
+}
+
+/** Which rankings there are. Opens them when the first score comes, closes, rewards, archives and deletes them by timers. */
+export interface BoardWindows {
+  /**
+   * Rankings that a score of this moment enters, opened where they were not. `window-closed` when it lies behind the grace.
+   * An import may enter closed windows that still are there.
+   */
+  entering(occurredAt: number, partitions: readonly string[], now: number, how: "score" | "import"): Outcome<readonly BoardSet[]>;
+  /** The ranking named in a question, or undefined when there is none: nobody scored in it, or it is long gone. */
+  named(window: string, partition: string | undefined, now: number): BoardSet | undefined;
+  /** `daily` as the current day's full name. */
+  fullName(window: string, now: number): string;
+  /** The shadow twin; opened when needed. */
+  shadowOf(set: BoardSet): BoardSet;
+  /** Every ranking with entries that may still change (open and in grace), shadows too. */
+  open(): readonly BoardSet[];
+  all(): readonly BoardSet[];
+  list(now: number): readonly WindowView[];
+}
