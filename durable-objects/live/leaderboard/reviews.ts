@@ -8,14 +8,19 @@ export interface Suspicion {
   readonly score: number;
   readonly verdict: "flagged" | "quarantined";
   readonly reasons: readonly Reason[];
+  readonly durationMs: number | null;
   readonly at: number;
 }
 
 export interface Reviews {
   /** Opens or extends the player's case. */
   suspect(suspicion: Suspicion): void;
-  /** A run that counts: one more of the population, by seeded reservoir. Writes nothing per run. */
+  /** A run that counts, an imported one too: one more of the population, by seeded reservoir. Writes nothing per run. After its row is in the log. */
   sample(run: { readonly seq: number; readonly score: number; readonly durationMs: number | null }): void;
+  /** Rows are about to leave the log: brings the kept population up to its end. Inside a transaction. */
+  settle(): void;
+  /** Cases that nobody has decided. */
+  openCases(): number;
   /** Median duration of the population; undefined below 100 runs. */
   typicalDurationMs(): number | undefined;
 }
