@@ -43,7 +43,17 @@ export interface BoardLog extends ChangeSource {
   newest(limit: number): LogRow[];
   after(seq: number, limit: number): LogRow[];
   mark(seq: number, change: { readonly verdict?: Verdict; readonly removed?: boolean }): void;
-  /** Whether rows before this were moved to the archive: they cannot be removed any more. */
+  /** Rows up to this one are not in the object any more: they cannot be taken back. 0 when all are. */
   archivedUpTo(): number;
+  /** Takes rows up to this one away, the oldest first, after their copies were read back. @returns how many went; fewer than `limit`: none is left */
+  drop(upTo: number, limit: number): number;
+  /**
+   * Takes a player's rows away: erasure. Rows whose changes are not in a checkpoint yet stay for the counts, without anything about the
+   * run; only the id is left in them until they leave with the others.
+   * @returns how many went or were emptied
+   */
+  forget(player: string, limit: number): number;
+  /** Rows, and about how many bytes they take, told from the newest of them. */
+  size(): { readonly rows: number; readonly bytes: number };
   idOf(row: Pick<LogRow, "seq" | "at">): string;
 }

@@ -6,6 +6,7 @@ import type { BoardLive } from "./live.ts";
 import type { BoardLog } from "./log.ts";
 import type { PlayerStore } from "./players.ts";
 import type { Reviews } from "./reviews.ts";
+import type { Runs } from "./runs.ts";
 import type { BoardWindows } from "./windows.ts";
 
 /** What the parts of a board know of each other. Each part owns its own tables and nobody else's SQL touches them. */
@@ -21,6 +22,7 @@ export interface BoardParts {
   /** Submissions and every other change of an entry, in order. */
   readonly log: BoardLog;
   readonly players: PlayerStore;
+  readonly runs: Runs;
   readonly reviews: Reviews;
   readonly live: BoardLive;
 }

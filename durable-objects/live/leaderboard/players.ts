@@ -12,6 +12,8 @@ export interface PlayerRow {
   readonly lastDay: number;
   readonly firstAt: number;
   readonly lastAt: number;
+  /** The best of the first 100, 10 and 1 of `all` that the player was ever in; null before the first. */
+  readonly milestone: number | null;
 }
 
 export interface PlayerStore {
