@@ -23,7 +23,7 @@ import { hashPassword, PasswordsBusy, whenHashing } from "./auth-password.ts";
 import { findOrganization, findUserByEmail, type LiveSession } from "./auth-store.ts";
 import { hashToken } from "./invitations.ts";
 import { findByToken, type InvitationRecord, type Joining, joinState, joinStatements, mayJoin } from "./invitations-store.ts";
-import { changeInD1 } from "./tenant-d1-change.ts";
+import { changeInD1 } from "../db/d1-change.ts";
 
 const GONE: Problem = { slug: "gone", detail: "This link was used, cancelled or has expired. Ask for another one." };
 const common = { method: "post", action: "open", tag: "control" } as const;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Invitation } from "../../contract/access.ts";
 import { ROLES, type Role } from "../../contract/permissions.ts";
-import type { Guard } from "./tenant-outbox.ts";
+import type { Guard } from "../db/d1-outbox.ts";
 
 const rowSchema = z.object({
   id: z.string(),

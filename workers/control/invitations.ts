@@ -21,7 +21,7 @@ import {
   stillOpen,
 } from "./invitations-store.ts";
 import { mayTouchOwner } from "./members.ts";
-import { changeInD1 } from "./tenant-d1-change.ts";
+import { changeInD1 } from "../db/d1-change.ts";
 
 const common = { action: "members:manage", tag: "control" } as const;
 /** Crockford digits of a link's token: 200 bits. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Member } from "../../contract/access.ts";
 import { ROLES } from "../../contract/permissions.ts";
-import type { Guard } from "./tenant-outbox.ts";
+import type { Guard } from "../db/d1-outbox.ts";
 
 const rowSchema = z.object({
   id: z.string(),

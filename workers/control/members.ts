@@ -10,7 +10,7 @@ import { route } from "../http/define-route.ts";
 import { forgetSessions } from "./auth.ts";
 import { closeSockets } from "./auth-sockets.ts";
 import { endStraySessions, findMember, listMembers, removeMember, sessionsIn, setRole, unlessLastOwner } from "./members-store.ts";
-import { changeInD1, type D1Call } from "./tenant-d1-change.ts";
+import { changeInD1, type D1Call } from "../db/d1-change.ts";
 
 const common = { action: "members:manage", tag: "control" } as const;
 const params = z.object({ memberId: z.string().min(1).max(64) });

@@ -25,6 +25,9 @@ export const TRAVELLING: readonly TravellingTable[] = [
   { database: "HISTORY", name: "control_dead_letter", owner: "tenant_id", keys: ["id"] },
   { database: "HISTORY", name: "control_event_count", owner: "tenant_id", keys: ["type", "hour"] },
   { database: "HISTORY", name: "control_event_counted", owner: "tenant_id", keys: ["source"] },
+  // Added ones come last: a backup under way counts tables.
+  { database: "DB", name: "leaderboard_board", owner: "tenant_id", keys: ["board"] },
+  { database: "DB", name: "leaderboard_mode", owner: "tenant_id", keys: ["mode"] },
 ];
 
 export type Cell = string | number | null;

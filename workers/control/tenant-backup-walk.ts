@@ -19,7 +19,11 @@ const BLOB_PAGE = 50;
 const REGISTRY_PAGE = 100;
 
 /** Where a tenant's files lie in R2; its backups are not backed up. */
-const blobPrefixes = (tenantId: string) => [`history/events/${tenantId}/`, `history/dead-letters/${tenantId}/`];
+const blobPrefixes = (tenantId: string) => [
+  `history/events/${tenantId}/`,
+  `history/dead-letters/${tenantId}/`,
+  `leaderboards/${tenantId}/`,
+];
 
 /** What one step did: how many files it made. */
 type Step = (walk: TenantWalk) => Promise<number>;

@@ -1,7 +1,7 @@
 import type { EdgeEnv } from "../env.ts";
 import { sweepSessions } from "./auth-store.ts";
-import { sweepRecords } from "./tenant-d1-change.ts";
-import { sweepOutbox } from "./tenant-outbox.ts";
+import { sweepRecords } from "../db/d1-change.ts";
+import { sweepOutbox } from "../db/d1-outbox.ts";
 
 /**
  * Every minute: tells what requests left behind in the D1 outbox, and forgets ended sessions and answers older than a day.

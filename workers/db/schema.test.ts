@@ -34,6 +34,11 @@ const FIXTURES: Fixtures = {
     "INSERT INTO control_backup (id, scope, state, started_at, target) VALUES ('b1', 'node', 'done', 1, 'folder')",
     "INSERT INTO control_reseal_walk (ring_id, started_at) VALUES ('k1', 1)",
   ],
+  "0002_leaderboards.sql": [
+    `INSERT INTO leaderboard_board (tenant_id, board, config, version, state, created_at, updated_at)
+     VALUES ('o1', 'daily-run', '{}', 1, 'live', 1, 1)`,
+    "INSERT INTO leaderboard_mode (tenant_id, mode, defaults, updated_at) VALUES ('o1', 'raid', '{}', 1)",
+  ],
 };
 
 const tables: SQLiteTable[] = Object.values(schema).filter((value) => is(value, SQLiteTable));

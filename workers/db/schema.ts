@@ -1,4 +1,4 @@
-import { relations } from "drizzle-orm";
+import { relations, sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /**
@@ -296,6 +296,44 @@ export const controlIdempotency = sqliteTable(
     createdAt: integer("created_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.actor, table.key] }), index("control_idempotency_age").on(table.createdAt)],
+);
+
+/** The catalogue of leaderboards. The board's object owns what is configured; a row says what it was last told, or is being told. */
+export const leaderboardBoard = sqliteTable(
+  "leaderboard_board",
+  {
+    tenantId: text("tenant_id").notNull(),
+    board: text("board").notNull(),
+    mode: text("mode"),
+    /** JSON, `boardConfigSchema`. */
+    config: text("config").notNull(),
+    /** Rises with each change, also over a deletion and a new creation. */
+    version: integer("version").notNull(),
+    state: text("state").notNull(),
+    /** JSON: a change that the object may have taken already, until it stands in `config`. */
+    pending: text("pending"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.board] }),
+    index("leaderboard_board_unfinished")
+      .on(table.updatedAt)
+      .where(sql`state <> 'live' OR pending IS NOT NULL`),
+  ],
+);
+
+/** A tenant's own modes, and marks of the seeded ones that it deleted. */
+export const leaderboardMode = sqliteTable(
+  "leaderboard_mode",
+  {
+    tenantId: text("tenant_id").notNull(),
+    mode: text("mode").notNull(),
+    /** JSON, `boardModeSchema`; null: a seeded mode that is no more. */
+    defaults: text("defaults"),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.mode] })],
 );
 
 /**

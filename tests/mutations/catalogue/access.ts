@@ -124,7 +124,7 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AC28",
     defect: "makes a change again under the same Idempotency-Key",
-    file: "workers/control/tenant-d1-change.ts",
+    file: "workers/db/d1-change.ts",
     find: "if (earlier) return earlier;",
     replace: "if (earlier && !earlier.ok) return earlier;",
     test: "workers/control/tenant-d1-change.test.ts",
@@ -132,7 +132,7 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AC29",
     defect: "forgets the outbox row before the tenant was told",
-    file: "workers/control/tenant-outbox.ts",
+    file: "workers/db/d1-outbox.ts",
     find: "const told = await tenantOf(",
     replace: 'await env.DB.prepare("DELETE FROM control_outbox WHERE id = ?").bind(entry.id).run();\n  const told = await tenantOf(',
     test: "workers/control/tenant-d1-change.test.ts",
@@ -172,7 +172,7 @@ export const ACCESS_MUTATIONS: readonly Mutation[] = [
   {
     rule: "AC11",
     defect: "makes a change whose intent cannot be noted",
-    file: "workers/control/tenant-d1-change.ts",
+    file: "workers/db/d1-change.ts",
     find: "if (!intent.ok) return intent;",
     replace: "",
     test: "workers/control/tenant-d1-change.test.ts",

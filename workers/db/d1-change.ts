@@ -6,7 +6,7 @@ import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { AuditNote } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
 import { tenantOf } from "../http/objects.ts";
-import { type Guard, insertEntry, type OutboxEntry, tell } from "./tenant-outbox.ts";
+import { type Guard, insertEntry, type OutboxEntry, tell } from "./d1-outbox.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -28,6 +28,8 @@ export interface D1Change<T> {
   readonly answer: T;
   /** The answer holds a secret: it is not kept, and its replay is 409 secret-already-shown. */
   readonly secret?: true;
+  /** What has to succeed elsewhere before the batch, such as an object's own decision. It may be made again; its refusal ends the change. */
+  first?(): Promise<Outcome<unknown>>;
   /** Why it did not happen, asked after the guard failed. */
   refused(): Promise<Problem>;
 }
@@ -75,6 +77,14 @@ export async function changeInD1<T>(
   const intent = await tenant.audit([{ ...change.about, outcome: "intent" }], call.meta);
   if (!intent.ok) return intent;
 
+  const fail = async (problem: Problem): Promise<Outcome<never>> => {
+    const detail = { ...change.about.detail, problem: problem.slug };
+    await tenant.audit([{ ...change.about, outcome: "failed", detail }], call.meta);
+    return { ok: false, problem };
+  };
+  const first = await change.first?.();
+  if (first?.ok === false) return await fail(first.problem);
+
   const entry = entryOf(call, change);
   let changed: boolean;
   try {
@@ -84,12 +94,7 @@ export async function changeInD1<T>(
     if (twin) return twin;
     throw error;
   }
-  if (!changed) {
-    const problem = await change.refused();
-    const detail = { ...change.about.detail, problem: problem.slug };
-    await tenant.audit([{ ...change.about, outcome: "failed", detail }], call.meta);
-    return { ok: false, problem };
-  }
+  if (!changed) return await fail(await change.refused());
   try {
     await tell(call.env, entry);
   } catch (error) {
