@@ -40,18 +40,74 @@ function compareLines(a: Line, b: Line): number {
   return a.value < b.value ? -1 : 1;
 }
 
-/** Lines on their way between objects, as columns: ten thousand small objects take a call three times as long. */
+/** Lines on their way between objects, as columns and one text: thousands of small objects or texts take a call several times as long. */
 export interface PackedLines {
-  readonly values: readonly string[];
+  /** The texts of all lines, one behind the other. */
+  readonly text: string;
+  /** Code units of each text. */
+  readonly lengths: Uint32Array;
   /** As many. */
   readonly series: Uint32Array;
   readonly total: number;
 }
 
 export function packLines({ items, total }: { readonly items: readonly Line[]; readonly total: number }): PackedLines {
-  return { values: items.map(({ value }) => value), series: Uint32Array.from(items, ({ series }) => series), total };
+  const lengths = new Uint32Array(items.length);
+  const series = new Uint32Array(items.length);
+  for (const [i, line] of items.entries()) {
+    lengths[i] = line.value.length;
+    series[i] = line.series;
+  }
+  return { text: items.map(({ value }) => value).join(""), lengths, series, total };
 }
 
-export function unpackLines({ values, series }: PackedLines): Line[] {
-  return values.map((value, i) => ({ value, series: series[i] ?? 0 }));
+export function unpackLines({ text, lengths, series }: Omit<PackedLines, "total">): Line[] {
+  const lines: Line[] = [];
+  let from = 0;
+  for (const [i, length] of lengths.entries()) {
+    const end = from + length;
+    lines.push({ value: text.slice(from, end), series: series[i] ?? 0 });
+    from = end;
+  }
+  return lines;
+}
+
+/** The lines of several lists, each text once with the sum of its series, by text. Lists that are in that order already cost least. */
+export function uniteLines(lists: readonly (readonly Line[])[]): readonly Line[] {
+  let left = lists.map((lines) => (isInOrder(lines) ? lines : [...lines].sort(byText)));
+  while (left.length > 1) {
+    const united: (readonly Line[])[] = [];
+    for (let i = 0; i < left.length; i += 2) united.push(unitePair(left[i] ?? [], left[i + 1] ?? []));
+    left = united;
+  }
+  return left[0] ?? [];
+}
+
+function unitePair(a: readonly Line[], b: readonly Line[]): readonly Line[] {
+  const lines: Line[] = [];
+  let [i, j] = [0, 0];
+  for (;;) {
+    const [one, other] = [a[i], b[j]];
+    if (!one || !other) break;
+    if (one.value === other.value) {
+      lines.push({ value: one.value, series: one.series + other.series });
+      i++;
+      j++;
+    } else if (one.value < other.value) {
+      lines.push(one);
+      i++;
+    } else {
+      lines.push(other);
+      j++;
+    }
+  }
+  return lines.concat(a.slice(i), b.slice(j));
+}
+
+function isInOrder(lines: readonly Line[]): boolean {
+  return lines.every(({ value }, i) => i === 0 || (lines[i - 1]?.value ?? "") < value);
+}
+
+function byText(a: Line, b: Line): number {
+  return a.value < b.value ? -1 : 1;
 }

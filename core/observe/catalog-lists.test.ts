@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
+import type { Outcome } from "../../contract/problems.ts";
+import { type PackedLines, unpackLines } from "../../contract/ranked-lines.ts";
 import { cardinalityOf } from "./cardinality.ts";
 import { listLabels, listNames, listSeries, listValues } from "./catalog-lists.ts";
 import { NOON, TestShard, valueOf } from "./testing.ts";
@@ -16,6 +18,12 @@ function filled(): TestShard {
   return rig;
 }
 
+/** A packed list as whoever puts it together reads it. */
+function opened(list: Outcome<PackedLines>) {
+  const packed = valueOf(list);
+  return { items: unpackLines(packed), total: packed.total };
+}
+
 describe("lists of what there is", () => {
   it("[MT310] hold what is looked for: what begins with it first, then by number of series, then by name; cut, with the total", () => {
     const { shard } = filled();
@@ -27,9 +35,9 @@ describe("lists of what there is", () => {
     ]);
     expect(names({ search: "CPU" })).toMatchObject({ items: [{ metric: "cpu_used" }, { metric: "gpu_cpu" }], total: 2 });
     expect(names({ search: "cpu", limit: 1 })).toMatchObject({ items: [{ metric: "cpu_used" }], total: 2 });
-    const values = valueOf(listValues({ label: "host", search: "web", limit: 10 }, shard));
+    const values = opened(listValues({ label: "host", search: "web", limit: 10 }, shard));
     expect(values.items.map(({ value }) => value)).toEqual(["web-1", "web-2", "db-web"]);
-    expect(valueOf(listValues({ label: "nothing", limit: 10 }, shard))).toEqual({ items: [], total: 0 });
+    expect(opened(listValues({ label: "nothing", limit: 10 }, shard))).toEqual({ items: [], total: 0 });
   });
 
   it("[MT311] are narrowed by metric and matchers, a quoted metric as the plain one", () => {
@@ -40,8 +48,8 @@ describe("lists of what there is", () => {
       ["gpu_cpu", 1],
       ["requests", 1],
     ]);
-    expect(valueOf(listLabels({ limit: 10, metric: '"gpu_cpu"' }, shard))).toEqual({ items: [{ value: "host", series: 1 }], total: 1 });
-    expect(valueOf(listValues({ label: "core", limit: 10, metric: "cpu_used", matchers }, shard)).items).toEqual([
+    expect(opened(listLabels({ limit: 10, metric: '"gpu_cpu"' }, shard))).toEqual({ items: [{ value: "host", series: 1 }], total: 1 });
+    expect(opened(listValues({ label: "core", limit: 10, metric: "cpu_used", matchers }, shard)).items).toEqual([
       { value: "0", series: 2 },
     ]);
     expect(listNames({ limit: 10, matchers: [{ label: "host", op: "=~", value: "(" }] }, shard)).toMatchObject({
@@ -57,7 +65,7 @@ describe("lists of what there is", () => {
       { metric: "requests", labels: { host: "web-1" }, newestAt: NOON },
     ]);
     expect(valueOf(listSeries({ limit: 10, search: "DB-" }, shard)).total).toBe(1);
-    expect(valueOf(listValues({ limit: 10, label: TEMPORALITY_LABEL }, shard))).toEqual({ items: [], total: 0 });
+    expect(opened(listValues({ limit: 10, label: TEMPORALITY_LABEL }, shard))).toEqual({ items: [], total: 0 });
   });
 
   it("[MT312] name what takes the most series: metrics, labels by their values, and values", () => {

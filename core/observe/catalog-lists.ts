@@ -1,11 +1,11 @@
-import type { ExemplarList, LabelList, MetadataList, MetricNames, SeriesList } from "../../contract/metric-catalog.ts";
+import type { ExemplarList, MetadataList, MetricNames, SeriesList } from "../../contract/metric-catalog.ts";
 import { plainMetric } from "../../contract/metric-key.ts";
-import { type Counted, HIDDEN_LABELS, type LabelIndex, METRIC_LABEL } from "./label-index.ts";
-import { matchSlots } from "./label-matchers.ts";
+import { type Counted, HIDDEN_LABELS, type LabelIndex, METRIC_LABEL, type Within } from "./label-index.ts";
+import { selectSlots } from "./label-matchers.ts";
 import type { MetricMetadata } from "../../contract/metric-extras.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
-import { listLines, rankLines } from "../../contract/ranked-lines.ts";
+import { listLines, packLines, type PackedLines, rankLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAsk } from "../../contract/rpc/metrics.ts";
 import { isAlive } from "./metadata.ts";
 import type { SeriesTable } from "./series-table.ts";
@@ -39,7 +39,7 @@ export function listSeries(ask: CatalogAsk, parts: CatalogParts): Outcome<Series
   const { labels, series } = parts;
   const within = selected(ask, labels);
   if (!within.ok) return within;
-  const slots = within.value ?? labels.match(undefined, []);
+  const slots = within.value === undefined ? labels.match(undefined, []) : labels.slotsOf(within.value);
   const wanted = ask.search?.toLowerCase();
   const found = wanted === undefined ? slots : slots.filter((slot) => (series.keyOf(slot) ?? "").toLowerCase().includes(wanted));
   const newest = found.sort((a, b) => parts.newestAt(b) - parts.newestAt(a) || a - b).slice(0, ask.limit);
@@ -54,17 +54,39 @@ export function listSeries(ask: CatalogAsk, parts: CatalogParts): Outcome<Series
 }
 
 /** Labels with their number of series. */
-export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
+export function listLabels(ask: CatalogAsk, { labels }: CatalogParts): Outcome<PackedLines> {
   const within = selected(ask, labels);
-  return within.ok ? accept(listLines(shownLines(labels.labels(within.value)), ask)) : within;
+  if (!within.ok) return within;
+  return accept(kept(labels, ["labels"], ask, within.value, () => shownLines(labels.labels(within.value))));
 }
 
 /** A label's values with their number of series. */
-export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<LabelList> {
+export function listValues(ask: CatalogAsk, { labels }: CatalogParts): Outcome<PackedLines> {
+  const { label = "" } = ask;
   // Ours, and in no answer: what it says is only matched by.
-  if (ask.label === TEMPORALITY_LABEL) return accept({ items: [], total: 0 });
+  if (label === TEMPORALITY_LABEL) return accept(packLines({ items: [], total: 0 }));
   const within = selected(ask, labels);
-  return within.ok ? accept(listLines(labels.values(ask.label ?? "", within.value), ask)) : within;
+  if (!within.ok) return within;
+  return accept(
+    kept(labels, ["values", label], ask, within.value, () => {
+      // Whoever puts lists of several shards together needs them in one order.
+      if (ask.unranked) labels.order(label);
+      return labels.values(label, within.value);
+    }),
+  );
+}
+
+/** A list of all series, or of all of a metric, is made once until one comes or goes; one that a reader types at is not kept. */
+function kept(
+  labels: LabelIndex,
+  what: readonly string[],
+  ask: CatalogAsk,
+  within: Within | undefined,
+  lines: () => Iterable<Counted>,
+): PackedLines {
+  const make = () => packLines(listLines(lines(), ask));
+  if (ask.search !== undefined || (within !== undefined && typeof within !== "string")) return make();
+  return labels.lists.find(JSON.stringify([what, within, ask.limit, ask.unranked]), make);
 }
 
 /** What senders have said of metrics that have series. */
@@ -83,7 +105,7 @@ export function listMetadata(ask: CatalogAsk, { extras, series }: CatalogParts):
 export function listExemplars(ask: CatalogAsk, { labels, extras, series }: CatalogParts): Outcome<ExemplarList> {
   const within = selected(ask, labels);
   if (!within.ok) return within;
-  const slots = within.value && new Set(within.value);
+  const slots = within.value === undefined ? undefined : new Set(labels.slotsOf(within.value));
   const { startMs = Number.NEGATIVE_INFINITY, endMs = Number.POSITIVE_INFINITY } = ask;
   const found: { slot: number; at: number; item: Omit<ExemplarList["items"][number], "metric" | "series"> }[] = [];
   for (const { series: ref, at, value, traceId, spanId, labels: own } of extras.exemplars.all()) {
@@ -100,13 +122,10 @@ export function listExemplars(ask: CatalogAsk, { labels, extras, series }: Catal
   });
 }
 
-/** Slots that the question is about; undefined when it is about all. */
-export function selected(
-  { metric, matchers = [] }: Pick<CatalogAsk, "metric" | "matchers">,
-  labels: LabelIndex,
-): Outcome<number[] | undefined> {
+/** What the question is about; undefined when it is about all. */
+function selected({ metric, matchers = [] }: Pick<CatalogAsk, "metric" | "matchers">, labels: LabelIndex): Outcome<Within | undefined> {
   if (metric === undefined && matchers.length === 0) return accept(undefined);
-  return matchSlots(labels, metric, matchers, "?match");
+  return selectSlots(labels, metric, matchers, "?match");
 }
 
 function shown(labels: Readonly<Record<string, string>>): Record<string, string> {

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import { seriesKey } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS, TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
 import { type Matcher, MATCHER_OPS } from "../../contract/metric-query.ts";
+import type { Outcome } from "../../contract/problems.ts";
+import { type PackedLines, rankLines, unpackLines } from "../../contract/ranked-lines.ts";
+import { type CatalogParts, listLabels, listValues } from "./catalog-lists.ts";
 import { LabelIndex, METRIC_LABEL } from "./label-index.ts";
 import { matchSlots, readyMatchers } from "./label-matchers.ts";
 import { SeriesTable } from "./series-table.ts";
@@ -152,6 +155,38 @@ describe("the label index", () => {
     model.table.remove(0);
     expect(model.find("up", [])).toEqual([1]);
     expect([...model.index.values("host")]).toEqual([{ value: "b", series: 1 }]);
+  });
+
+  it("[MT402] lists are those of the series that there are, while series come and go, for a metric, for matchers that leave out none, and for some", () => {
+    let whole = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), label, (steps, name) => {
+        const model = new Model();
+        const parts = { labels: model.index, series: model.table } as unknown as CatalogParts; // what lists of texts ask for
+        for (const one of steps) {
+          if (one.do === "add") model.add(one.metric, one.labels);
+          else if (one.do === "remove") {
+            const slot = [...model.table.liveSlots()][one.nth];
+            if (slot !== undefined) model.table.remove(slot);
+          } else {
+            const ask = { ...(one.metric !== undefined && { metric: one.metric }), matchers: one.matchers, limit: 100 };
+            const expected = model.listed(model.naive(one.metric, one.matchers));
+            const read = (list: Outcome<PackedLines>) => (list.ok ? unpackLines(list.value) : []);
+            const values = [...(expected.get(name) ?? [])].map(([text, series]) => ({ value: text, series }));
+            const byText = values.toSorted((a, b) => (a.value < b.value ? -1 : 1));
+            // Twice: the second may be one that was kept.
+            for (const _ of [1, 2]) {
+              expect(read(listValues({ ...ask, label: name, unranked: true }, parts))).toEqual(byText);
+              expect(read(listValues({ ...ask, label: name }, parts))).toEqual(rankLines(values, undefined, 100).items);
+              expect(new Set(read(listLabels(ask, parts)).map(({ value: text }) => text))).toEqual(new Set(expected.keys()));
+            }
+            whole += model.index.lists.size;
+          }
+        }
+      }),
+      { seed: 402, numRuns: 300 },
+    );
+    expect(whole).toBeGreaterThan(100);
   });
 
   it("[MT283] leaves the temporality out of labels, and matches by it", () => {

@@ -1,5 +1,6 @@
 import { TEMPORALITY_LABEL } from "../../contract/metric-limits.ts";
 import type { ReadyMatcher } from "./label-matchers.ts";
+import { KeptLists } from "./kept-lists.ts";
 import { countOf, countWithin, Posting, type Slots } from "./posting.ts";
 import type { SeriesTable, SeriesWatcher } from "./series-table.ts";
 
@@ -13,10 +14,15 @@ export const HIDDEN_LABELS: ReadonlySet<string> = new Set([METRIC_LABEL, TEMPORA
 const SERIES_COST = 4;
 
 interface Name {
-  readonly values: Map<string, Slots>;
+  values: Map<string, Slots>;
+  /** Whether the values lie in the order of their texts. */
+  inOrder: boolean;
   /** Series that have the label. */
   series: number;
 }
+
+/** What a question is about: all series of a metric, or these slots. */
+export type Within = string | readonly number[];
 
 /** A text and how many series have it. */
 export interface Counted {
@@ -31,6 +37,8 @@ export interface Counted {
 export class LabelIndex implements SeriesWatcher {
   readonly #table: SeriesTable;
   #names: Map<string, Name> | undefined;
+  /** Lists that are as they were made until a series comes or goes. */
+  readonly lists = new KeptLists();
 
   constructor(table: SeriesTable) {
     this.#table = table;
@@ -44,6 +52,11 @@ export class LabelIndex implements SeriesWatcher {
 
   /** Slots of the series that match, in rising order. */
   match(metric: string | undefined, matchers: readonly ReadyMatcher[]): number[] {
+    return this.slotsOf(this.select(metric, matchers));
+  }
+
+  /** The same, and the metric where no matcher leaves out any of its series: then there is nothing to mark and to count. */
+  select(metric: string | undefined, matchers: readonly ReadyMatcher[]): Within {
     const names = this.#all();
     const wanted: Slots[][] = [];
     const unwanted: Slots[][] = [];
@@ -74,13 +87,29 @@ export class LabelIndex implements SeriesWatcher {
       wanted.push(deciding);
       fewest = Math.min(fewest, total(deciding));
     }
+    if (metric !== undefined && wanted.length === 1 && unwanted.length === 0 && asked.length === 0) return metric;
     wanted.sort((a, b) => total(a) - total(b));
     const found = collect(wanted, unwanted, this.#table);
     return asked.length === 0 ? found : found.filter((slot) => passes(this.#table.keyOf(slot) ?? "[]", asked));
   }
 
+  /** In rising order. */
+  slotsOf(within: Within): number[] {
+    if (typeof within !== "string") return [...within];
+    const slots = this.#all().get(METRIC_LABEL)?.values.get(within);
+    return slots === undefined ? [] : typeof slots === "number" ? [slots] : [...slots.view()];
+  }
+
+  /** Puts the values of a label into the order of their texts, in which {@link values} then gives them. Costs little where most are. */
+  order(label: string): void {
+    const name = this.#all().get(label);
+    if (!name || name.inOrder) return;
+    name.values = new Map([...name.values].sort(([a], [b]) => (a < b ? -1 : 1)));
+    name.inOrder = true;
+  }
+
   /** Names of labels with the number of series that have them, and of their values; those that no answer shows are left out. */
-  *labels(within?: readonly number[]): Generator<Counted & { values: number }> {
+  *labels(within?: Within): Generator<Counted & { values: number }> {
     const marks = within && this.#marked(within);
     for (const [value, name] of this.#all()) {
       if (HIDDEN_LABELS.has(value)) continue;
@@ -100,7 +129,7 @@ export class LabelIndex implements SeriesWatcher {
   }
 
   /** Values of a label with the number of series that have them. */
-  *values(label: string, within?: readonly number[]): Generator<Counted> {
+  *values(label: string, within?: Within): Generator<Counted> {
     const values = this.#all().get(label)?.values;
     if (!values) return;
     const marks = within && this.#marked(within);
@@ -117,10 +146,12 @@ export class LabelIndex implements SeriesWatcher {
   }
 
   added(slot: number, key: string): void {
+    this.lists.clear();
     if (this.#names) this.#add(this.#names, slot, key);
   }
 
   removed(slot: number, key: string): void {
+    this.lists.clear();
     if (!this.#names) return;
     for (const [label, value] of pairsOf(key)) {
       const name = this.#names.get(label);
@@ -134,9 +165,14 @@ export class LabelIndex implements SeriesWatcher {
     }
   }
 
-  #marked(slots: readonly number[]): Uint8Array {
+  #marked(within: Within): Uint8Array {
     const marks = new Uint8Array(this.#table.slots);
-    for (const slot of slots) marks[slot] = 1;
+    const mark = (slot: number): void => void (marks[slot] = 1);
+    if (typeof within !== "string") within.forEach(mark);
+    else {
+      const slots = this.#all().get(METRIC_LABEL)?.values.get(within);
+      if (slots !== undefined) each([slots], mark);
+    }
     return marks;
   }
 
@@ -154,11 +190,13 @@ export class LabelIndex implements SeriesWatcher {
   #add(names: Map<string, Name>, slot: number, key: string): void {
     for (const [label, value] of pairsOf(key)) {
       let name = names.get(label);
-      if (!name) names.set(label, (name = { values: new Map(), series: 0 }));
+      if (!name) names.set(label, (name = { values: new Map(), inOrder: true, series: 0 }));
       name.series++;
       const slots = name.values.get(value);
-      if (slots === undefined) name.values.set(value, slot);
-      else if (typeof slots === "number") name.values.set(value, new Posting(slots, slot));
+      if (slots === undefined) {
+        name.values.set(value, slot);
+        name.inOrder = name.values.size === 1;
+      } else if (typeof slots === "number") name.values.set(value, new Posting(slots, slot));
       else slots.add(slot);
     }
   }

@@ -3,7 +3,7 @@ import { plainMetric } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Matcher } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import type { LabelIndex } from "./label-index.ts";
+import type { LabelIndex, Within } from "./label-index.ts";
 
 /** A matcher that is ready to be asked. An absent label has the empty value. */
 export interface ReadyMatcher {
@@ -66,10 +66,21 @@ export function matchSlots(
   matchers: readonly Matcher[],
   pointer?: string,
 ): Outcome<number[]> {
+  const within = selectSlots(index, metric, matchers, pointer);
+  return within.ok ? accept(index.slotsOf(within.value)) : within;
+}
+
+/** The same, and only the metric where that is all. */
+export function selectSlots(
+  index: LabelIndex,
+  metric: string | undefined,
+  matchers: readonly Matcher[],
+  pointer?: string,
+): Outcome<Within> {
   const ready = readyMatchers(matchers, pointer);
   if (!ready.ok) return ready;
   try {
-    return accept(index.match(metric === undefined ? undefined : plainMetric(metric), ready.value));
+    return accept(index.select(metric === undefined ? undefined : plainMetric(metric), ready.value));
   } catch (error) {
     if (!(error instanceof TooManySteps)) throw error;
     const detail = "The regular expressions would be asked of too many values. Shorten them, or add a matcher with `=` on another label.";

@@ -84,7 +84,7 @@ describe("what there is in a shard", () => {
       await again();
       expect(await rpcOf(stub).catalog("names", ALL)).toMatchObject({ value: { items: [{ metric: "up", series: 1 }], total: 1 } });
       expect(await rpcOf(stub).catalog("values", { ...ALL, label: "host" })).toMatchObject({
-        value: { values: ["a"], series: new Uint32Array([1]), total: 1 },
+        value: { text: "a", lengths: new Uint32Array([1]), series: new Uint32Array([1]), total: 1 },
       });
       expect(await rpcOf(stub).catalog("series", ALL)).toMatchObject({ value: { items: [{ metric: "up", labels: { host: "a" } }] } });
     }

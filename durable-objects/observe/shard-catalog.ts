@@ -1,8 +1,6 @@
 import type { NewEvent } from "../../contract/events.ts";
-import type { LabelList } from "../../contract/metric-catalog.ts";
 import type { MetricAllowance } from "../../contract/metric-settings.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
-import { packLines, type PackedLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAnswers, CatalogAsk, IngestSource, RejectedLine, ShardIngestReply } from "../../contract/rpc/metrics.ts";
 import { cardinalityOf } from "../../core/observe/cardinality.ts";
 import { listExemplars, listLabels, listMetadata, listNames, listSeries, listValues } from "../../core/observe/catalog-lists.ts";
@@ -35,8 +33,8 @@ export class ShardCatalog {
   readonly #answers: { readonly [K in keyof CatalogAnswers]: (query: CatalogAsk) => Outcome<CatalogAnswers[K]> } = {
     names: (query) => listNames(query, this.#deps.shard()),
     series: (query) => listSeries(query, this.#deps.shard()),
-    labels: (query) => packed(listLabels(query, this.#deps.shard())),
-    values: (query) => packed(listValues(query, this.#deps.shard())),
+    labels: (query) => listLabels(query, this.#deps.shard()),
+    values: (query) => listValues(query, this.#deps.shard()),
     metadata: (query) => listMetadata(query, this.#deps.shard()),
     exemplars: (query) => listExemplars(query, this.#deps.shard()),
     cardinality: (query) => {
@@ -84,8 +82,4 @@ export class ShardCatalog {
     const { activeSeries, newSeriesPerHour } = this.#deps.allowance();
     return { type: "meridian.metrics.series-limit", subject, data: { limit, series, activeSeries, newSeriesPerHour } };
   }
-}
-
-function packed(list: Outcome<LabelList>): Outcome<PackedLines> {
-  return list.ok ? accept(packLines(list.value)) : list;
 }

@@ -1,6 +1,6 @@
 import type { ExemplarList, LabelList, MetadataList, MetricNames, Rejected, SeriesList } from "../../contract/metric-catalog.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
-import { rankLines, unpackLines } from "../../contract/ranked-lines.ts";
+import { rankLines, uniteLines, unpackLines } from "../../contract/ranked-lines.ts";
 import type { CatalogAnswers, CatalogAsk } from "../../contract/rpc/metrics.ts";
 
 type Answer<K extends keyof CatalogAnswers> = readonly CatalogAnswers[K][];
@@ -28,10 +28,7 @@ export function mergeLabels(parts: Answer<"labels">, { search, limit }: CatalogA
   const [only] = parts;
   // One shard has ranked and cut them already.
   if (only && parts.length === 1) return { items: unpackLines(only), total: only.total };
-  const sums = new Map<string, number>();
-  for (const part of parts) for (const { value, series } of unpackLines(part)) sums.set(value, (sums.get(value) ?? 0) + series);
-  const lines = Array.from(sums, ([value, series]) => ({ value, series }));
-  const { items, total } = rankLines(lines, search, limit);
+  const { items, total } = rankLines(uniteLines(parts.map(unpackLines)), search, limit);
   return { items, total: totalOf(parts, total) };
 }
 

@@ -58,4 +58,28 @@ export const METRIC_CATALOG_MUTATIONS: readonly Mutation[] = [
     replace: "if (series >= 0)",
     test: "core/observe/shard-extras.test.ts",
   },
+  {
+    rule: "MT401",
+    defect: "takes lists of shards for ordered that are not",
+    file: "contract/ranked-lines.ts",
+    find: "isInOrder(lines) ? lines : [...lines].sort(byText)",
+    replace: "lines",
+    test: "contract/ranked-lines.test.ts",
+  },
+  {
+    rule: "MT402",
+    defect: "keeps a list when a series goes",
+    file: "core/observe/label-index.ts",
+    find: "removed(slot: number, key: string): void {\n    this.lists.clear();",
+    replace: "removed(slot: number, key: string): void {",
+    test: "core/observe/label-index.test.ts",
+  },
+  {
+    rule: "MT402",
+    defect: "takes a matcher that leaves series out for one that does not",
+    file: "core/observe/label-index.ts",
+    find: " && unwanted.length === 0 && asked.length === 0",
+    replace: " && asked.length === 0",
+    test: "core/observe/label-index.test.ts",
+  },
 ];
