@@ -22,10 +22,10 @@ export type FrameReading =
 const encoder = new TextEncoder();
 
 /** Reads one message of a client. Size comes first: nothing is parsed that is larger than a frame may be. */
-export function readFrame(message: string | ArrayBuffer): FrameReading {
-  const bytes = typeof message === "string" ? textBytes(message) : message.byteLength;
-  if (bytes > LIVE_LIMITS.frameBytes) {
-    return { ok: false, code: LIVE_CLOSE.size, reason: `a frame has at most ${LIVE_LIMITS.frameBytes} bytes` };
+export function readFrame(message: string | ArrayBuffer, maxBytes: number = LIVE_LIMITS.frameBytes): FrameReading {
+  const bytes = typeof message === "string" ? textBytes(message, maxBytes) : message.byteLength;
+  if (bytes > maxBytes) {
+    return { ok: false, code: LIVE_CLOSE.size, reason: `a frame has at most ${maxBytes} bytes` };
   }
   if (typeof message !== "string") return { ok: false, code: LIVE_CLOSE.frame, reason: "frames are text" };
   let json: unknown;
@@ -41,8 +41,8 @@ export function readFrame(message: string | ArrayBuffer): FrameReading {
 }
 
 /** UTF-8 bytes of a text, counted only when its length leaves a doubt. */
-function textBytes(text: string): number {
-  if (text.length > LIVE_LIMITS.frameBytes || text.length * 3 <= LIVE_LIMITS.frameBytes) return text.length;
+function textBytes(text: string, maxBytes: number): number {
+  if (text.length > maxBytes || text.length * 3 <= maxBytes) return text.length;
   return encoder.encode(text).byteLength;
 }
 

@@ -72,7 +72,7 @@ export class HubMachine {
       serverTime: now,
       ackEveryFrames: LIVE_LIMITS.ackEveryFrames,
       ackEveryMs: LIVE_LIMITS.ackEveryMs,
-      ...(session.expiresAt === null ? {} : { credentialExpiresAt: session.expiresAt }),
+      ...(session.held.expiresAt === null ? {} : { credentialExpiresAt: session.held.expiresAt }),
     });
     this.#watchExpiry();
     return this.#done();
@@ -89,7 +89,7 @@ export class HubMachine {
   receive(id: string, message: string | ArrayBuffer, now: number): HubEffect[] {
     const session = this.#sessions.get(id);
     if (!session) return [];
-    if (session.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
+    if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
     else if (!session.spend(gcra(FRAME_RATE, session.frameTat, now)))
       this.#close(session, LIVE_CLOSE.rate, `at most ${LIVE_LIMITS.framesPerSecond} frames a second`);
     else {
@@ -179,7 +179,7 @@ export class HubMachine {
   expire(now: number): HubEffect[] {
     this.#timers.delete("expiry");
     for (const session of this.#sessions.values()) {
-      if (session.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
+      if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
     }
     this.#watchExpiry();
     return this.#done();
@@ -188,7 +188,7 @@ export class HubMachine {
   /** Closes the sockets of these credentials, actors or groups. */
   closeCredentials(credentials: readonly string[]): { effects: HubEffect[]; closed: number } {
     const ended = new Set(credentials);
-    const hit = [...this.#sessions.values()].filter((session) => session.isOf(ended));
+    const hit = [...this.#sessions.values()].filter((session) => session.held.isOf(ended));
     for (const session of hit) this.#close(session, LIVE_CLOSE.unauthorized, "the credential was revoked");
     return { effects: this.#done(), closed: hit.length };
   }
@@ -198,14 +198,17 @@ export class HubMachine {
     const session = this.#sessions.get(id);
     if (!session) return [];
     if (!admission) this.#fail(session, undefined, "unauthorized", "This token is not valid; the present credential stays.");
-    else if (admission.actor !== session.actor)
+    else if (admission.actor !== session.held.actor)
       this.#fail(session, undefined, "forbidden", "Another's token cannot take over this socket.");
     else {
-      session.hold(admission);
-      this.#reply(session, { type: "refreshed", ...(session.expiresAt === null ? {} : { credentialExpiresAt: session.expiresAt }) });
+      session.held.replace(admission);
+      this.#reply(session, {
+        type: "refreshed",
+        ...(session.held.expiresAt === null ? {} : { credentialExpiresAt: session.held.expiresAt }),
+      });
       for (const channel of session.channels.keys()) {
         const parsed = parseChannel(channel);
-        if (parsed && session.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
+        if (parsed && session.held.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
         this.#drop(session, channel);
         this.#fail(session, undefined, "forbidden", `This credential may no longer follow ${channel}.`);
       }
@@ -261,7 +264,7 @@ export class HubMachine {
         `There is no kind of channel like that; known: ${Object.keys(LIVE_CHANNELS).join(", ")}.`,
       );
     const { action } = LIVE_CHANNELS[parsed.kind];
-    if (!session.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);
+    if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);
     if (session.channels.get(channel))
       return this.#fail(session, id, "in-progress", "A subscription to this channel is already on its way.");
     const known = session.channels.has(channel);
@@ -313,7 +316,7 @@ export class HubMachine {
 
   #flush(now: number): void {
     for (const { session, publications, events } of this.#fanOut.take(now)) {
-      if (session.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
+      if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
       else this.#deliver(session, publications, events);
     }
   }
@@ -362,7 +365,8 @@ export class HubMachine {
 
   #watchExpiry(): void {
     let earliest: number | null = null;
-    for (const { expiresAt } of this.#sessions.values()) {
+    for (const { held } of this.#sessions.values()) {
+      const { expiresAt } = held;
       if (expiresAt !== null && (earliest === null || expiresAt < earliest)) earliest = expiresAt;
     }
     this.#setTimer("expiry", earliest);

@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { type Action, ACTION_NAMES } from "../../contract/permissions.ts";
+import { ACTION_NAMES } from "../../contract/permissions.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { GcraVerdict } from "../../contract/gcra.ts";
 import { acknowledge, unreadVerdict } from "../kit/unread.ts";
+import { asciiJson, readAttachment } from "./attachment.ts";
 import { batchText, encodeEvents, type EncodedPublication, type Position, type Reply } from "./frames.ts";
+import { type Held, HeldCredential } from "./held-credential.ts";
 
 /** A subscription that waits for its publisher's answer. */
 export interface Joining {
@@ -11,9 +13,6 @@ export interface Joining {
   /** Where the client says it left off. */
   readonly from: Position | undefined;
 }
-
-/** What a socket has of its credential. */
-type HeldCredential = Pick<Admission, "credential" | "groups" | "actions" | "credentialExpiresAt">;
 
 /** What is kept of a socket while its hub sleeps. Read by the previous release too: only ever add optional fields. */
 const attachmentSchema = z.object({
@@ -41,15 +40,11 @@ const attachmentSchema = z.object({
  */
 export class Session {
   readonly id: string;
-  readonly actor: string;
-  actions: readonly Action[] = [];
-  expiresAt: number | null = null;
+  readonly held: HeldCredential;
   /** Channel by name: null when it stands, else the request that waits. */
   readonly channels = new Map<string, Joining | null>();
   /** The bucket of the frame rate. A sleep forgives: it is longer than the burst. */
   frameTat: number | undefined;
-  #credential = "";
-  #groups: readonly string[] = [];
   #sent = 0;
   #acked = 0;
   /** Newest withheld publication by channel, the latest last. */
@@ -59,18 +54,9 @@ export class Session {
   #coalesced = 0;
   #withheldCount = 0;
 
-  constructor(id: string, admission: Pick<Admission, "actor"> & HeldCredential) {
+  constructor(id: string, admission: Pick<Admission, "actor"> & Held) {
     this.id = id;
-    this.actor = admission.actor;
-    this.hold(admission);
-  }
-
-  /** Takes this credential in place of the one it has; the actor stays. */
-  hold({ credential, groups, actions, credentialExpiresAt }: HeldCredential): void {
-    this.#credential = credential;
-    this.#groups = groups ?? [];
-    this.actions = actions;
-    this.expiresAt = credentialExpiresAt;
+    this.held = new HeldCredential(admission.actor, admission);
   }
 
   /** Whether the reader is so far behind that it must go: what was withheld counts like what was sent. */
@@ -82,19 +68,10 @@ export class Session {
     return unreadVerdict(this.#sent, this.#acked) === "send";
   }
 
-  /** Whether one of these credentials, actors or groups is this socket's. */
-  isOf(credentials: ReadonlySet<string>): boolean {
-    return credentials.has(this.#credential) || credentials.has(this.actor) || this.#groups.some((group) => credentials.has(group));
-  }
-
   /** Takes the verdict on one frame. @returns whether it was within the rate */
   spend(verdict: GcraVerdict): boolean {
     this.frameTat = verdict.tat;
     return verdict.allowed;
-  }
-
-  hasExpired(now: number): boolean {
-    return this.expiresAt !== null && this.expiresAt <= now;
   }
 
   reply(reply: Reply): string {
@@ -153,17 +130,12 @@ export class Session {
     this.#withheldCount += 1;
   }
 
-  /** As text in ASCII: the platform stores a character of it in one byte, so that its length is its size. */
   encode(): string {
     const channels = [...this.channels.keys()];
     const attachment: z.infer<typeof attachmentSchema> = {
       v: 1,
       id: this.id,
-      actor: this.actor,
-      credential: this.#credential,
-      ...(this.#groups.length === 0 ? {} : { groups: [...this.#groups] }),
-      actions: [...this.actions],
-      expiresAt: this.expiresAt,
+      ...this.held.kept(),
       sent: this.#sent,
       acked: this.#acked,
       channels,
@@ -175,12 +147,12 @@ export class Session {
       coalesced: this.#coalesced,
       withheldCount: this.#withheldCount,
     };
-    return JSON.stringify(attachment).replaceAll(/[\u007f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    return asciiJson(attachment);
   }
 
   /** The session after a sleep; undefined when the text is no attachment that this release can read. */
   static decode(text: string): Session | undefined {
-    const kept = parseAttachment(text);
+    const kept = readAttachment(attachmentSchema, text);
     if (!kept) return undefined;
     const session = new Session(kept.id, { ...kept, credentialExpiresAt: kept.expiresAt });
     for (const channel of kept.channels) session.channels.set(channel, null);
@@ -191,13 +163,5 @@ export class Session {
     session.#coalesced = kept.coalesced;
     session.#withheldCount = kept.withheldCount;
     return session;
-  }
-}
-
-function parseAttachment(text: string): z.infer<typeof attachmentSchema> | undefined {
-  try {
-    return attachmentSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined; // not JSON
   }
 }
