@@ -39,7 +39,7 @@ export interface BoardLog extends ChangeSource {
   /** Of one player, newest first. */
   ofPlayer(player: string, limit: number): LogRow[];
   /** Of one player, oldest first, all that still counts: for a rebuild. */
-  counting(player: string): LogRow[];
+  counting(player: string): Iterable<LogRow>;
   newest(limit: number): LogRow[];
   after(seq: number, limit: number): LogRow[];
   mark(seq: number, change: { readonly verdict?: Verdict; readonly removed?: boolean }): void;
