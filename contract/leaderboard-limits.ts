@@ -32,6 +32,9 @@ export const LEADERBOARD_LIMITS = {
   partitionValues: 100,
   boards: 1_000,
   modes: 50,
+  /** Changes of one `apply`, each some calls of D1 and objects; and the bytes of a document. */
+  applied: 100,
+  documentBytes: 4 * 1024 * 1024,
   rules: 5,
   rewards: 20,
   /** A run that nobody finished is forgotten after this at the latest. */
@@ -90,10 +93,13 @@ export type WindowKind = (typeof WINDOW_KINDS)[number];
 export const WINDOW_PATTERN =
   /^(?:all|daily(?::\d{4}-\d{2}-\d{2})?|weekly(?::\d{4}-W\d{2})?|monthly(?::\d{4}-\d{2})?|season(?::\d{4}-Q[1-4])?)$/;
 
-/** Whether the id can be a player's: 1-128 bytes, no control characters. */
+/** Whether the id can be a player's: 1-128 bytes of UTF-8, no control characters. */
 export function isPlayerId(text: string): boolean {
   // oxlint-disable-next-line no-control-regex -- these are the ones refused
   return (
-    text !== "" && !/[\u0000-\u001f\u007f-\u009f]/.test(text) && new TextEncoder().encode(text).byteLength <= LEADERBOARD_LIMITS.playerBytes
+    text !== "" &&
+    text.isWellFormed() &&
+    !/[\u0000-\u001f\u007f-\u009f]/.test(text) &&
+    new TextEncoder().encode(text).byteLength <= LEADERBOARD_LIMITS.playerBytes
   );
 }

@@ -98,6 +98,8 @@ export const windowViewSchema = z.object({
   opensAt: z.iso.datetime().nullable(),
   closesAt: z.iso.datetime().nullable(),
   state: z.enum(["open", "grace", "closing", "closed", "archived"]),
+  /** Whether ranks of it can still be asked for; otherwise its archive alone remains. */
+  rankable: z.boolean(),
   total: z.number().int(),
   partitions: z.array(z.object({ partition: z.string(), total: z.number().int() })),
 });
@@ -200,11 +202,15 @@ export const rewardGrantSchema = z.object({
 });
 export type RewardGrant = z.infer<typeof rewardGrantSchema>;
 export const rewardListSchema = pageSchema(rewardGrantSchema);
-/** The archive of a closed window: where it lies in R2 and what is in it. The whole is NDJSON, a line per entry. */
+/**
+ * The archive of a closed window: where it lies in R2 and what is in it. The whole is NDJSON, a line per entry, the first rank first. A
+ * large one lies in several objects: `key`, then `….2.ndjson` and so on; `bytes` and `crc32` are of all in a row.
+ */
 export const windowArchiveSchema = z.object({
   window: z.string(),
   partition: z.string().nullable(),
   key: z.string(),
+  objects: z.number().int(),
   entries: z.number().int(),
   bytes: z.number().int(),
   crc32: z.string(),
@@ -227,3 +233,6 @@ export const boardStatsSchema = z.object({
   openReviews: z.number().int(),
 });
 export type BoardStats = z.infer<typeof boardStatsSchema>;
+/** With what the edge adds: of reads of the top in the last minute, the part that no object had to answer; null when there were none. */
+export const boardFiguresSchema = boardStatsSchema.extend({ topHitRatio: z.number().nullable() });
+export type BoardFigures = z.infer<typeof boardFiguresSchema>;

@@ -34,13 +34,13 @@ const scoreShape = {
   partition: z.union([partition, z.array(partition).max(L.partitions)]).optional(),
   metadata: metadata.optional(),
 };
-export const scoreSchema = z
-  .strictObject(scoreShape)
-  .refine(({ score, delta }) => (score === undefined) !== (delta === undefined), {
-    path: ["score"],
-    message: "Send either score or delta",
-  });
+const isEither = ({ score, delta }: { score?: number | undefined; delta?: number | undefined }) =>
+  (score === undefined) !== (delta === undefined);
+const EITHER = { path: ["score"], message: "Send either score or delta" };
+export const scoreSchema = z.strictObject(scoreShape).refine(isEither, EITHER);
 export type ScoreInput = z.infer<typeof scoreSchema>;
+/** `POST B/scores`: end users need not name themselves, and can name nobody else. */
+export const submitSchema = z.strictObject({ ...scoreShape, player: playerSchema.optional() }).refine(isEither, EITHER);
 
 /** `accepted` and `flagged` count; `quarantined` counts once a reviewer has cleared it; `rejected` is kept and never counts. */
 export const VERDICTS = ["accepted", "flagged", "quarantined", "rejected"] as const;
@@ -85,7 +85,8 @@ export type SubmitReply = z.infer<typeof submitReplySchema>;
 
 export const runReplySchema = z.object({ runId: z.string(), startedAt: z.iso.datetime(), expiresAt: z.iso.datetime() });
 export type RunReply = z.infer<typeof runReplySchema>;
-export const runStartSchema = z.strictObject({ player: playerSchema });
+/** End users need not name themselves. */
+export const runStartSchema = z.strictObject({ player: playerSchema.optional() });
 
 export const scoreBatchSchema = z.strictObject({
   /** The same id again is answered like the first time, within 24 h. */
@@ -113,10 +114,7 @@ export type ScoreBatchReply = z.infer<typeof scoreBatchReplySchema>;
 export const importLineSchema = z
   .strictObject({ ...scoreShape, occurredAt: z.iso.datetime({ offset: true }) })
   .omit({ runId: true })
-  .refine(({ score, delta }) => (score === undefined) !== (delta === undefined), {
-    path: ["score"],
-    message: "Send either score or delta",
-  });
+  .refine(isEither, EITHER);
 export type ImportLine = z.infer<typeof importLineSchema>;
 export const importReplySchema = z.object({
   duplicate: z.boolean(),

@@ -226,5 +226,9 @@ export const boardAppliedSchema = z.object({
   changes: z.array(
     z.object({ what: z.enum(["board", "mode"]), name: z.string(), change: z.enum(["created", "changed", "removed", "same"]) }),
   ),
+  /** Changes that one call does not come to: send the same again until it is 0. */
+  left: z.number().int(),
 });
+/** Removes the boards and modes that the document names, if they are there. */
+export const boardRemoveSchema = z.strictObject({ document: boardDocumentSchema });
 export type BoardApplied = z.infer<typeof boardAppliedSchema>;

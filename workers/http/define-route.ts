@@ -1,14 +1,14 @@
 import type { Context } from "hono";
 import type { z } from "@hono/zod-openapi";
 import { type AnyPrincipal, actorNameOf, actorOf } from "../../contract/principal.ts";
-import { type Outcome, type Problem, PROBLEMS, type ProblemSlug, accept, refuse } from "../../contract/problems.ts";
+import { type Outcome, type Problem, accept, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { accepts, isMediaType } from "./accept.ts";
 import { type App, type AppTypes, INTERNAL, answerProblem } from "./app.ts";
 import { readBody } from "./body.ts";
 import { isUnsafe, isUpgrade } from "./browser.ts";
 import { servedAt } from "./door-routes.ts";
-import { fieldErrors } from "./field-errors.ts";
+import { fieldErrors, ownProblem } from "./field-errors.ts";
 import { idempotencyOf } from "./idempotency-key.ts";
 import { parseJson } from "./json.ts";
 import { errorLine } from "./log.ts";
@@ -186,12 +186,6 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
     errors.length === 1 ? "One field has to be changed: see `errors`." : `${errors.length} fields have to be changed: see \`errors\`.`,
     { errors },
   );
-}
-
-/** The problem that a schema says itself (`asProblem` in the contract), where that is all there is to complain about. */
-function ownProblem({ issues }: z.ZodError): ProblemSlug | undefined {
-  const [slug, ...others] = new Set(issues.map((issue) => (issue.code === "custom" ? (issue.params?.["problem"] as unknown) : undefined)));
-  return others.length === 0 && typeof slug === "string" && Object.hasOwn(PROBLEMS, slug) ? (slug as ProblemSlug) : undefined; // just looked up
 }
 
 async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, context: RequestContext): Promise<Outcome<CallMeta>> {

@@ -1,5 +1,5 @@
 import type { z } from "@hono/zod-openapi";
-import type { FieldError } from "../../contract/problems.ts";
+import { type FieldError, PROBLEMS, type ProblemSlug } from "../../contract/problems.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -14,6 +14,12 @@ export function fieldErrors(error: z.ZodError, source: FieldSource, value: unkno
   return error.issues
     .flatMap((issue) => flatten(issue, [], value))
     .map(({ path, detail }) => ({ pointer: pointerOf(path, source), detail }));
+}
+
+/** The problem that a schema says itself (`asProblem` in the contract), where that is all there is to complain about. */
+export function ownProblem({ issues }: z.ZodError): ProblemSlug | undefined {
+  const [slug, ...others] = new Set(issues.map((issue) => (issue.code === "custom" ? (issue.params?.["problem"] as unknown) : undefined)));
+  return others.length === 0 && typeof slug === "string" && Object.hasOwn(PROBLEMS, slug) ? (slug as ProblemSlug) : undefined; // just looked up
 }
 
 interface Flat {

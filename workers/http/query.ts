@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
-import { fieldErrors } from "./field-errors.ts";
+import { fieldErrors, ownProblem } from "./field-errors.ts";
 
 /** Parses a query string. A name that comes twice is a list; where the schema wants one value, that is refused like any wrong value. */
 export function readQuery<T extends z.ZodObject>(schema: T, search: URLSearchParams): Outcome<z.output<T>> {
@@ -11,7 +11,7 @@ export function readQuery<T extends z.ZodObject>(schema: T, search: URLSearchPar
   }
   const result = schema.safeParse(values);
   if (result.success) return accept(result.data);
-  return refuse("invalid-parameter", "Change the query parameters listed in `errors`.", {
+  return refuse(ownProblem(result.error) ?? "invalid-parameter", "Change the query parameters listed in `errors`.", {
     errors: fieldErrors(result.error, "query", values),
   });
 }
