@@ -15,10 +15,13 @@ export interface BoardSet {
 /** Which rankings there are. Opens them when the first score comes, closes, rewards, archives and deletes them by timers. */
 export interface BoardWindows {
   /**
-   * Rankings that a score of this moment enters, opened where they were not. `window-closed` when it lies behind the grace.
-   * An import may enter closed windows that still are there.
+   * Rankings that a score of this moment enters, opened where they were not. `window-closed` when one of them lies behind the grace.
+   * An import enters those that can still be ranked in, closed or not, and leaves out the others; its closed windows are archived anew.
+   * `invalid-parameter`: a partition that the board does not have, or a time ahead of the server's clock by more than the grace.
    */
   entering(occurredAt: number, partitions: readonly string[], now: number, how: "score" | "import"): Outcome<readonly BoardSet[]>;
+  /** Of the rankings that a score of this moment entered those that still are here, shadows left out; opens none. For a rebuild. */
+  entered(occurredAt: number, partitions: readonly string[]): readonly BoardSet[];
   /** The ranking named in a question, or undefined when there is none: nobody scored in it, or it is long gone. */
   named(window: string, partition: string | undefined, now: number): BoardSet | undefined;
   /** `daily` as the current day's full name. */
@@ -29,4 +32,6 @@ export interface BoardWindows {
   open(): readonly BoardSet[];
   all(): readonly BoardSet[];
   list(now: number): readonly WindowView[];
+  /** Forgets memory, and what was to be told: after a transaction was undone. */
+  reset(): void;
 }
