@@ -80,6 +80,13 @@ export const LEADERBOARD_LIMITS = {
   redisArgs: 20_000,
   redisBytes: 1024 * 1024,
   redisKeyBytes: 512,
+  /** Bytes of a key as it stands in the object's name, percent-encoded: the platform tells objects names of 1,024 bytes at most. */
+  redisNameBytes: 900,
+  /** Members that the answers about one key may list, and those of a request before the rest of its commands is not run. */
+  redisRows: 10_000,
+  redisRequestRows: 20_000,
+  /** Keys of one request that are asked at the same time. */
+  redisKeysAtOnce: 6,
 } as const;
 
 export const BOARD_PATTERN = /^[a-z0-9-]{1,64}$/;

@@ -82,10 +82,11 @@ export interface LeaderboardRpc extends ObjectRpc {
   /** As hubs do. Answers how many were closed, and how many sockets are left. */
   closeCredentials(credentials: readonly string[]): Promise<{ closed: number; left: number }>;
   /**
-   * `{tenantId}/sorted-set/{key}` only: commands over this one key, in order, in one transaction when `atomic` (then an error of one
-   * undoes all). Each is a name and arguments as text, already checked to name this key.
+   * `{tenantId}/sorted-set/{key}` only: commands over this one key, in order and with nobody in between. One that answers an error has
+   * changed nothing and does not undo the others, as in Redis; what throws has undone all. Each is a name and arguments as text, already
+   * checked to name this key.
    */
-  redis(commands: readonly (readonly string[])[], atomic: boolean): Promise<RedisReply[]>;
+  redis(commands: readonly (readonly string[])[]): Promise<RedisReply[]>;
 }
 
 /** What Redis answers: a value (numbers stay numbers, scores are text) or an error. */
