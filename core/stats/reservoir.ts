@@ -33,16 +33,21 @@ export class SeededReservoir {
     return this.#items.length;
   }
 
-  /** The newest item that was offered. */
+  /** How far the stream was seen. */
   get through(): number {
     return this.#through;
+  }
+
+  /** Notes that the stream went on to here with nothing to offer. */
+  passTo(seq: number): void {
+    this.#through = Math.max(this.#through, seq);
   }
 
   /** Offers an item; one that is in already changes nothing. @returns whether it is part of the sample now, and was not before */
   offer(item: Sampled): boolean {
     const hash = hashOf(this.#seed, item.seq);
     const repeated = item.seq <= this.#through;
-    this.#through = Math.max(this.#through, item.seq);
+    this.passTo(item.seq);
     if (hash >= this.#bound) return false;
     if (repeated && this.#items.some((kept) => kept.item.seq === item.seq)) return false;
     this.#push({ hash, item });
@@ -71,7 +76,7 @@ export class SeededReservoir {
     return Float64Array.from(this.#items.flatMap(({ item }) => item.extra ?? [])).sort();
   }
 
-  /** As 64-bit floats: version, newest offered, bound, count, then seq, value and extra (NaN: none) of each. */
+  /** As 64-bit floats: version, how far the stream was seen, bound, count, then seq, value and extra (NaN: none) of each. */
   pack(): Uint8Array {
     const packed = new Float64Array(HEADER + FIELDS * this.#items.length);
     packed.set([VERSION, this.#through, this.#bound, this.#items.length]);

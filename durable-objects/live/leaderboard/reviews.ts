@@ -17,10 +17,14 @@ export interface Reviews {
   suspect(suspicion: Suspicion): void;
   /** A run that counts, an imported one too: one more of the population, by seeded reservoir. Writes nothing per run. After its row is in the log. */
   sample(run: { readonly seq: number; readonly score: number; readonly durationMs: number | null }): void;
+  /** A row of the log that neither counts nor is suspicious, such as a rejected one: keeps the population close to the log's end. */
+  passed(seq: number): void;
   /** Rows are about to leave the log: brings the kept population up to its end. Inside a transaction. */
   settle(): void;
   /** Cases that nobody has decided. */
   openCases(): number;
   /** Median duration of the population; undefined below 100 runs. */
   typicalDurationMs(): number | undefined;
+  /** Forgets memory: after a transaction was undone. */
+  reset(): void;
 }
