@@ -5,8 +5,11 @@
  * - `consuming`: a consumer has worked on a message and has not acknowledged it yet
  * - `sealing`: a block is being packed, its write-ahead rows still stand
  * - `rolling`: windows of a rollup are written, and do not count yet
+ * - `closing`: a window of a leaderboard is frozen, and not all of its rewards are granted
+ * - `archiving`: a copy in R2 was read back, and the object has not noted it yet
+ * - `importing`: a slice of an import of scores is durable, and not the rest of it
  */
-export const FAILPOINTS = ["committed", "sent", "consuming", "sealing", "rolling"] as const;
+export const FAILPOINTS = ["committed", "sent", "consuming", "sealing", "rolling", "closing", "archiving", "importing"] as const;
 export type Failpoint = (typeof FAILPOINTS)[number];
 export type HitFailpoint = (name: Failpoint) => void;
 
