@@ -83,3 +83,9 @@ export function boardPrefix(tenantId: string, board: string): string {
 export function archiveKey(prefix: string, window: string, partition: string | null, object = 1): string {
   return `${prefix}${window}${partition === null ? "" : `:${partition}`}${object === 1 ? "" : `.${object}`}.ndjson`;
 }
+
+/** One JSON value per line, as bytes. */
+export function ndjson(values: readonly unknown[]): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+  return bytes as Uint8Array<ArrayBuffer>; // an encoder's memory is its own, shared with nobody
+}

@@ -1,11 +1,13 @@
 import type { BoardConfig } from "../../../contract/leaderboards.ts";
 import type { RankedSets } from "../../../core/live/leaderboard/ranked-sets.ts";
 import type { ObjectKit } from "../../kit/object-kit.ts";
+import type { PlayerBases } from "./bases.ts";
 import type { BoardBook } from "./book.ts";
 import type { BoardLive } from "./live.ts";
 import type { BoardLog } from "./log.ts";
 import type { PlayerStore } from "./players.ts";
 import type { Reviews } from "./reviews.ts";
+import type { GrantedRewards } from "./rewards.ts";
 import type { Runs } from "./runs.ts";
 import type { BoardWindows } from "./windows.ts";
 
@@ -22,6 +24,9 @@ export interface BoardParts {
   /** Submissions and every other change of an entry, in order. */
   readonly log: BoardLog;
   readonly players: PlayerStore;
+  /** What runs that left the log had made of the entries. */
+  readonly bases: PlayerBases;
+  readonly rewards: GrantedRewards;
   readonly runs: Runs;
   readonly reviews: Reviews;
   readonly live: BoardLive;

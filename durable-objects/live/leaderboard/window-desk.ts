@@ -33,10 +33,10 @@ export class WindowDesk implements BoardWindows {
   #calendar: WindowCalendar | undefined;
   #news: BoardNews[] = [];
 
-  constructor(parts: BoardParts) {
+  constructor(parts: BoardParts, sql: SqlStorage) {
     this.#parts = parts;
-    this.#store = new WindowStore(parts.kit.sql);
-    this.#archives = new ArchiveStore(parts.kit.sql);
+    this.#store = new WindowStore(sql);
+    this.#archives = new ArchiveStore(sql);
   }
 
   get calendar(): WindowCalendar {
