@@ -45,3 +45,8 @@ function streakAfter({ streakDays, lastDay }: PlayerFigures, day: number): Pick<
   if (day <= lastDay) return { streakDays, lastDay };
   return { streakDays: day === lastDay + 1 ? streakDays + 1 : 1, lastDay: day };
 }
+
+/** The day of a daily window's full name, `daily:2026-11-20`, as days since 1970. */
+export function dayOfWindow(name: string): number {
+  return Date.parse(`${name.slice("daily:".length)}T00:00:00Z`) / 86_400_000;
+}

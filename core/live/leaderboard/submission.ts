@@ -2,6 +2,7 @@ import type { BoardConfig } from "../../../contract/leaderboards.ts";
 import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import type { ScoreInput } from "../../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
+import { partitionProblem } from "./partitions.ts";
 import { scaleScore } from "./scores.ts";
 
 /** A score as the board takes it: in its own numbers, with everything decided that the configuration decides. */
@@ -73,19 +74,14 @@ function timeOf({ occurredAt }: ScoreInput, mayDate: boolean, now: number): Outc
   // A sender's clock may be ahead by as much as a late score may be behind; the score still does not lie in the future.
   if (!(at <= now + LEADERBOARD_LIMITS.graceMs))
     return bad("/occurredAt", "This lies in the future. Send when it happened, or leave it out.");
+  if (at < 0) return bad("/occurredAt", "This lies before 1970. Send when it happened.");
   return accept(Math.min(at, now));
 }
 
 function partitionsOf(config: BoardConfig, { partition }: ScoreInput): Outcome<readonly string[]> {
   const values = partition === undefined ? [] : typeof partition === "string" ? [partition] : partition;
-  const keys = new Set<string>();
-  for (const value of values) {
-    const key = config.partitions.find((candidate) => candidate.values.includes(value))?.key;
-    if (key === undefined) return bad("/partition", `The board has no partition ${value}.`);
-    if (keys.has(key)) return bad("/partition", `Send one value of ${key}: a score belongs to one at most.`);
-    keys.add(key);
-  }
-  return accept(values);
+  const problem = partitionProblem(config, values);
+  return problem === undefined ? accept(values) : bad("/partition", problem);
 }
 
 function bad(pointer: string, detail: string): Outcome<never> {

@@ -22,7 +22,8 @@ const SQL = {
   dropped: "SELECT dropped AS n FROM log_state",
   find: `SELECT ${COLUMNS} FROM submissions WHERE seq = ?`,
   ofPlayer: `SELECT ${COLUMNS} FROM submissions WHERE player = ? ORDER BY seq DESC LIMIT ?`,
-  counting: `SELECT ${COLUMNS} FROM submissions WHERE player = ? AND verdict IN ('accepted', 'flagged') AND removed = 0 ORDER BY seq`,
+  counting: `SELECT ${COLUMNS} FROM submissions WHERE player = ? AND verdict IN ('accepted', 'flagged') AND removed = 0 AND seq > ? ORDER BY seq
+    LIMIT ?`,
   newest: `SELECT ${COLUMNS} FROM submissions ORDER BY seq DESC LIMIT ?`,
   after: `SELECT ${COLUMNS} FROM submissions WHERE seq > ? ORDER BY seq LIMIT ?`,
   since: "SELECT seq, changes FROM submissions WHERE seq > ? AND changes IS NOT NULL ORDER BY seq LIMIT ?",
@@ -149,8 +150,14 @@ export class SqlLog implements BoardLog {
     return this.#rows(SQL.ofPlayer, player, limit);
   }
 
-  counting(player: string): LogRow[] {
-    return this.#rows(SQL.counting, player);
+  *counting(player: string): Generator<LogRow> {
+    for (let from = 0; ;) {
+      const page = this.#rows(SQL.counting, player, from, PAGE_ROWS);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE_ROWS) return;
+      from = last.seq;
+    }
   }
 
   newest(limit: number): LogRow[] {

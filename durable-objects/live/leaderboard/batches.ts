@@ -1,0 +1,53 @@
+import type { BatchItemReply, ScoreBatchReply } from "../../../contract/leaderboard-scores.ts";
+import { accept, type Outcome } from "../../../contract/problems.ts";
+import type { ReadBatch } from "../../../core/live/leaderboard/batch-reader.ts";
+import { acceptedOf, keptAnswer, repeatedAnswer } from "./batch-answers.ts";
+import type { BoardNews } from "./live.ts";
+import type { BoardParts } from "./parts.ts";
+import type { SqlBatches } from "./sql-batches.ts";
+import { implausible, type SubmitDesk } from "./submit.ts";
+import type { SweepDesk } from "./sweep.ts";
+
+/** Batches of scores: one transaction each, and once in 24 hours by the id that its sender gave it. */
+export class BatchDesk {
+  readonly #parts: BoardParts;
+  readonly #batches: SqlBatches;
+  readonly #submit: SubmitDesk;
+  readonly #sweep: SweepDesk;
+
+  constructor(parts: BoardParts, batches: SqlBatches, submit: SubmitDesk, sweep: SweepDesk) {
+    this.#parts = parts;
+    this.#batches = batches;
+    this.#submit = submit;
+    this.#sweep = sweep;
+  }
+
+  /** Inside the object's transaction. */
+  submit(batch: ReadBatch, actor: string, now: number): Outcome<{ reply: ScoreBatchReply; news: readonly BoardNews[] }> {
+    const { log } = this.#parts;
+    const kept = this.#batches.find(actor, batch.batchId, now);
+    if (kept !== undefined) return accept({ reply: repeatedAnswer(kept, (row) => log.idOf(row)), news: [] });
+    const first = log.lastSeq() + 1;
+    const news: BoardNews[] = [];
+    const items = batch.items.map((item) => this.#take(item, news, now));
+    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now), now);
+    this.#sweep.expect(now);
+    return accept({ reply: { duplicate: false, accepted: acceptedOf(items), items }, news });
+  }
+
+  #take(item: ReadBatch["items"][number], news: BoardNews[], now: number): BatchItemReply {
+    if (!item.ok) return refusal(item.fault.slug, `${item.fault.pointer || "/"}: ${item.fault.detail}.`);
+    const taken = this.#submit.take(item.score, "service", "batch", now);
+    if (!taken.ok) return refusal(taken.problem.slug, taken.problem.detail);
+    const { submissionId, verdict, reasons } = taken.value;
+    if (taken.value.news) news.push(taken.value.news);
+    if (verdict !== "rejected") return { ok: true, submissionId, verdict, reasons: [...reasons] };
+    const refused = implausible(taken.value);
+    const detail = refused.ok ? "" : refused.problem.detail;
+    return { ...refusal("score-implausible", detail), submissionId, reasons: [...reasons] };
+  }
+}
+
+function refusal(slug: string, detail: string): { ok: false; type: string; detail: string } {
+  return { ok: false, type: `/problems/${slug}`, detail };
+}
