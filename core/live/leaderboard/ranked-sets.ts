@@ -19,7 +19,7 @@ export interface SetChange {
 }
 
 /**
- * Exact ranks over any number of rankings ("sets"), each a sorted set of entries. To be built: counted buckets, see the issue.
+ * Exact ranks over any number of rankings ("sets"), each a sorted set of entries. Their ids are positive, and none is used again.
  *
  * All changes run inside the object's transaction. `takeChanges` hands over what changed since it was last called, packed, for the row of
  * the log that belongs to the same transaction: with it the counts are brought up to date after a restart.
@@ -43,12 +43,16 @@ export interface RankedSets {
   pageFrom(set: number, key: SortKey, direction: "forward" | "backward", limit: number): SortKey[];
   /** Entries whose score lies within, in order; for scores of the Redis protocol. `min`/`max` are `inv` values, each end in or out. */
   countBetween(set: number, from: { inv: number; open: boolean }, to: { inv: number; open: boolean }): number;
-  /** Removes up to `rows` entries of a set that nobody ranks in any more; answers how many are left to remove. */
+  /** Removes up to `rows` rows of a set that nobody ranks in any more, and which counts as empty from then on; answers how many are left. */
   dropSlice(set: number, rows: number): number;
   /** What changed in this transaction, packed for the log; undefined when nothing did. */
   takeChanges(): Uint8Array | undefined;
-  /** Writes counts that are worth it: called after commits and by the timer. @param seq of the last log row whose changes are in */
-  checkpoint(seq: number): void;
+  /**
+   * Writes the counts when enough has changed, with `force` in any case: called after commits, in a transaction of its own, and by whoever
+   * wants rows of the log to go.
+   * @param seq of the last log row; the changes of all rows up to it are in, and there are no others
+   */
+  checkpoint(seq: number, force?: boolean): void;
   /** What the log need not keep for the counts any more: rows up to here are in the checkpoints. */
   checkpointedSeq(): number;
 }
