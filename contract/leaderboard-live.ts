@@ -1,5 +1,6 @@
 import type { Entry } from "./leaderboard-reads.ts";
 import type { BoardStats } from "./leaderboard-reads.ts";
+import type { Action } from "./permissions.ts";
 import { LEADERBOARD_LIMITS, PARTITION_PATTERN, WINDOW_PATTERN } from "./leaderboard-limits.ts";
 
 // The board's own socket, `GET /v1/leaderboards/{board}/socket`: frames of contract/live.ts, channels as below.
@@ -12,7 +13,7 @@ export const BOARD_TOPICS = {
   window: "leaderboards:read",
   correction: "leaderboards:read",
   stats: "leaderboards:manage",
-} as const;
+} as const satisfies Record<string, Action>;
 export type BoardTopicKind = keyof typeof BOARD_TOPICS;
 
 export interface BoardTopic {
@@ -30,7 +31,7 @@ export interface BoardTopic {
  */
 export function parseBoardTopic(channel: string): BoardTopic | undefined {
   const [kind, name, ...rest] = channel.split("/");
-  if (kind === undefined || !(kind in BOARD_TOPICS) || name === undefined) return undefined;
+  if (kind === undefined || !Object.hasOwn(BOARD_TOPICS, kind) || name === undefined) return undefined;
   const known = kind as BoardTopicKind; // just looked up
   if (known === "window" || known === "correction") return name === "all" && rest.length === 0 ? { kind: known } : undefined;
   if (known === "stats") return name === "live" && rest.length === 0 ? { kind: known } : undefined;
@@ -44,7 +45,7 @@ export function parseBoardTopic(channel: string): BoardTopic | undefined {
   return { kind: known, window, ...(partitioned && { partition: tail }), ...(rest.length > 0 && { player }) };
 }
 
-/** Data of `top/…`: the first whole, then what changed. Apply `removed`, then `changed`, then sort by rank. */
+/** Data of `top/…`: the first whole, then what changed. Leave `removed` out, put `changed` in the place of the same players, then sort by rank. */
 export interface TopPush {
   readonly version: number;
   readonly total: number;
@@ -53,7 +54,7 @@ export interface TopPush {
   readonly changed?: readonly Entry[];
   readonly removed?: readonly string[];
 }
-/** Data of `rank/…`. */
+/** Data of `rank/…`. The first after a subscription says where the player stands: its `previousRank` is its `rank`. */
 export interface RankPush {
   readonly player: string;
   readonly rank: number | null;
@@ -99,5 +100,11 @@ export const BOARD_SOCKET = {
   frameBytes: LEADERBOARD_LIMITS.frameBytes,
   framesPerSecond: LEADERBOARD_LIMITS.framesPerSecond,
   frameBurst: LEADERBOARD_LIMITS.frameBurst,
+  /** Bytes sent and not acknowledged before pushes are withheld, */
   unackedBytes: LEADERBOARD_LIMITS.unackedBytes,
+  /** and before the socket is closed with 4101, what was withheld counted in. */
+  unackedHardBytes: 2 * LEADERBOARD_LIMITS.unackedBytes,
 } as const;
+
+/** Every action that a board's channels may ask for: what an admission says of a credential. */
+export const BOARD_ACTIONS: readonly Action[] = [...new Set(Object.values(BOARD_TOPICS))];

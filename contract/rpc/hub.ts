@@ -33,6 +33,8 @@ export const admissionSchema = z.strictObject({
   /** Epoch milliseconds when the credential was checked, of a subject's token when it was issued: a revocation after that wins. */
   checkedAt: z.number().int(),
   credentialExpiresAt: z.number().int().nullable(),
+  /** At a leaderboard: the subject's own player id; absent for services and operators, and at hubs. */
+  player: z.string().min(1).max(512).optional(),
   /** The ticket that was presented; it is good once. */
   ticket: z.strictObject({ id: z.string().min(1).max(64), expiresAt: z.number().int() }).nullable(),
 });
@@ -45,6 +47,8 @@ export const ticketClaimsSchema = admissionSchema.omit({ ticket: true }).extend(
   tenantId: z.string().min(1).max(64),
   /** The hub that counts it: a ticket works at one hub only. */
   hub: z.number().int().nonnegative(),
+  /** The leaderboard whose socket it opens, instead of one at the hub. Absent: none. */
+  board: z.string().min(1).max(64).optional(),
 });
 export type TicketClaims = z.infer<typeof ticketClaimsSchema>;
 
