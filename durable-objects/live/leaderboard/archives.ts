@@ -21,7 +21,6 @@ const COLUMNS = "window, part, key, objects, entries, bytes, crc32, archived_at,
 const SQL = {
   of: `SELECT ${COLUMNS} FROM ranking_archive WHERE window = ? ORDER BY part`,
   put: `INSERT OR REPLACE INTO ranking_archive (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  clear: "DELETE FROM ranking_archive",
 } as const;
 
 const archiveRow = z
@@ -67,10 +66,6 @@ export class ArchiveStore {
   put(archive: WindowArchive): void {
     const { window, partition, key, objects, entries, bytes, crc32, archivedAt, top } = archive;
     this.#sql.exec(SQL.put, window, partition ?? "", key, objects, entries, bytes, crc32, Date.parse(archivedAt), JSON.stringify(top));
-  }
-
-  clear(): void {
-    this.#sql.exec(SQL.clear);
   }
 }
 

@@ -27,7 +27,6 @@ const SQL = {
   ofPlayer: `SELECT ${COLUMNS} FROM rewards WHERE player = ? ORDER BY id DESC LIMIT ?`,
   forget: "DELETE FROM rewards WHERE id IN (SELECT id FROM rewards WHERE player = ? LIMIT ?) RETURNING 1",
   dropWindow: "DELETE FROM rewards WHERE id IN (SELECT id FROM rewards WHERE window = ? LIMIT ?) RETURNING 1",
-  drop: "DELETE FROM rewards WHERE id IN (SELECT id FROM rewards LIMIT ?) RETURNING 1",
 } as const;
 
 const rewardRow = z
@@ -96,11 +95,6 @@ export class RewardStore implements GrantedRewards {
   /** @returns how many went; fewer than `limit`: none is left */
   dropWindow(window: string, limit: number): number {
     return this.#sql.exec(SQL.dropWindow, window, limit).toArray().length;
-  }
-
-  /** For a board that is removed. */
-  drop(limit: number): number {
-    return this.#sql.exec(SQL.drop, limit).toArray().length;
   }
 
   #read(statement: string, ...bindings: SqlStorageValue[]): (RewardGrant & { readonly id: number })[] {

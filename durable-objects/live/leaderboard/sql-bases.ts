@@ -23,7 +23,6 @@ const SQL = {
   putBest: "INSERT OR REPLACE INTO base_runs (player, best) VALUES (?, ?)",
   removeBest: "DELETE FROM base_runs WHERE player = ?",
   dropSlice: "DELETE FROM bases WHERE set_id = ? AND player IN (SELECT player FROM bases WHERE set_id = ? LIMIT ?) RETURNING 1",
-  dropRuns: "DELETE FROM base_runs WHERE player IN (SELECT player FROM base_runs LIMIT ?) RETURNING 1",
 } as const;
 
 const keyRow = z.object({ inv: z.number(), sub: z.number(), at: z.number() });
@@ -64,10 +63,5 @@ export class BaseStore implements PlayerBases {
   /** Of a ranking that goes. @returns how many went; fewer than `rows`: none is left */
   dropSlice(set: number, rows: number): number {
     return this.#sql.exec(SQL.dropSlice, set, set, rows).toArray().length;
-  }
-
-  /** For a board that is removed, once its rankings are gone. @returns how many went */
-  dropRuns(rows: number): number {
-    return this.#sql.exec(SQL.dropRuns, rows).toArray().length;
   }
 }

@@ -29,7 +29,6 @@ const COLUMNS = "first_seq, last_seq, rows, bytes, crc32, key, archived_at";
 const SQL = {
   put: `INSERT OR REPLACE INTO log_segments (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   after: `SELECT ${COLUMNS} FROM log_segments WHERE first_seq > ? ORDER BY first_seq LIMIT ?`,
-  clear: "DELETE FROM log_segments",
 } as const;
 
 const segmentRow = z
@@ -69,9 +68,5 @@ export class SegmentStore {
       .exec(SQL.after, firstSeq, limit)
       .toArray()
       .map((row) => segmentRow.parse(row));
-  }
-
-  clear(): void {
-    this.#sql.exec(SQL.clear);
   }
 }

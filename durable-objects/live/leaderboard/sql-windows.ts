@@ -57,8 +57,6 @@ const SQL = {
   nextId: "INSERT INTO ranking_next (one, id) VALUES (1, 1) ON CONFLICT (one) DO UPDATE SET id = id + 1 RETURNING id",
   addSet: "INSERT INTO ranking_set (id, window, part, shadow) VALUES (?, ?, ?, ?)",
   removeSet: "DELETE FROM ranking_set WHERE id = ?",
-  clearWindows: "DELETE FROM ranking_window",
-  clearSets: "DELETE FROM ranking_set",
 } as const;
 
 const kind = z.enum(WINDOW_KINDS);
@@ -147,12 +145,6 @@ export class WindowStore {
 
   removeSet(id: number): void {
     this.#sql.exec(SQL.removeSet, id);
-  }
-
-  /** For a board that is removed: its entries are gone already. Few rows: a window a day, and rankings of those that live. */
-  clear(): void {
-    this.#sql.exec(SQL.clearSets);
-    this.#sql.exec(SQL.clearWindows);
   }
 
   #windows(statement: string, ...bindings: SqlStorageValue[]): WindowRow[] {

@@ -148,13 +148,6 @@ export class WindowDesk implements BoardWindows {
     this.#held().sets.delete(keyOf(set.window, set.partition, set.shadow));
   }
 
-  /** Forgets every window, for a board that is removed; entries are gone by then. In a transaction. */
-  clear(): void {
-    this.#store.clear();
-    this.reset();
-    this.arm();
-  }
-
   /** Tells those who listen, once the running transaction is over; never when it was undone. */
   tell(news: BoardNews): void {
     this.#news.push(news);
