@@ -72,6 +72,8 @@ export const LEADERBOARD_LIMITS = {
   feedPerSecond: 10,
   /** Calls in flight per isolate and board. */
   inFlight: 200,
+  /** Bytes of batches and imports that an isolate reads and holds at once. */
+  bytesInFlight: 32 * 1024 * 1024,
   /** Seconds that a cached top is served; misses collapse into one. */
   topMaxAgeS: 5,
   /** Of the Redis protocol: commands of a pipeline, of a transaction, arguments of all, bytes of a key or member. */
@@ -100,13 +102,11 @@ export type WindowKind = (typeof WINDOW_KINDS)[number];
 export const WINDOW_PATTERN =
   /^(?:all|daily(?::\d{4}-\d{2}-\d{2})?|weekly(?::\d{4}-W\d{2})?|monthly(?::\d{4}-\d{2})?|season(?::\d{4}-Q[1-4])?)$/;
 
+// oxlint-disable-next-line no-control-regex -- these are the ones refused
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 /** Whether the id can be a player's: 1-128 bytes of UTF-8, no control characters. */
 export function isPlayerId(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- these are the ones refused
-  return (
-    text !== "" &&
-    text.isWellFormed() &&
-    !/[\u0000-\u001f\u007f-\u009f]/.test(text) &&
-    new TextEncoder().encode(text).byteLength <= LEADERBOARD_LIMITS.playerBytes
-  );
+  if (text === "" || !text.isWellFormed() || CONTROL.test(text)) return false;
+  return new TextEncoder().encode(text).byteLength <= LEADERBOARD_LIMITS.playerBytes;
 }

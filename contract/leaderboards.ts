@@ -206,6 +206,8 @@ export const boardViewSchema = z.object({
   mode: z.string().nullable(),
   state: z.enum(BOARD_STATES),
   config: boardConfigSchema,
+  /** Rises with each change; the ETag. */
+  version: z.number().int(),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });

@@ -1,6 +1,7 @@
 import { authApi } from "./api/auth.ts";
 import { agentsApi, auditApi, deadLettersApi, eventsApi, invitationsApi, keysApi, membersApi, selfApi, tenantApi } from "./api/control.ts";
 import { accessApi, issuersApi, platformApi, publicApi, settingsApi, subjectsApi, tokensApi } from "./api/identity.ts";
+import { leaderboardsApi } from "./api/leaderboards.ts";
 import { connectApi } from "./api/live.ts";
 import { hostsApi, metricsApi } from "./api/observe.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
@@ -36,6 +37,7 @@ export class Meridian {
   readonly settings: ReturnType<typeof settingsApi>;
   readonly access: ReturnType<typeof accessApi>;
   readonly platform: ReturnType<typeof platformApi>;
+  readonly leaderboards: ReturnType<typeof leaderboardsApi>;
 
   constructor(options: MeridianOptions = {}) {
     const call = transport(options);
@@ -60,6 +62,7 @@ export class Meridian {
     this.settings = settingsApi(call);
     this.access = accessApi(call);
     this.platform = platformApi(call);
+    this.leaderboards = leaderboardsApi(call);
   }
 
   /** Who this client is: the principal behind the key or the cookie, its tenant and what it may do. */

@@ -32,6 +32,8 @@ export interface CallOptions {
 export interface RequestParts {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
   readonly body?: unknown;
+  /** Sent as NDJSON, a line each, instead of `body`. */
+  readonly lines?: readonly unknown[];
   readonly headers?: Readonly<Record<string, string>>;
   /**
    * Why it may be sent again: `safe` changes nothing or is deduplicated by content, `keyed` gets an Idempotency-Key,
@@ -70,7 +72,9 @@ export function transport(options: MeridianOptions): Call {
     if (options.key !== undefined) headers.set("authorization", `Bearer ${options.key}`);
     if (repeat === "keyed") headers.set("idempotency-key", parts.options?.idempotencyKey ?? newKey());
     const init: RequestInit = { method, headers, credentials: options.key === undefined ? "same-origin" : "omit" };
-    if (parts.body !== undefined) init.body = await encodeBody(parts.body, headers, parts.gzip === true);
+    if (parts.body !== undefined)
+      init.body = await encodeBody("application/json", JSON.stringify(parts.body), headers, parts.gzip === true);
+    if (parts.lines !== undefined) init.body = await encodeBody("application/x-ndjson", ndjson(parts.lines), headers, parts.gzip === true);
     const url = `${origin}${path}${queryText(parts.query)}`;
     const timeoutMs = parts.options?.timeoutMs ?? options.timeoutMs ?? 30_000;
 
@@ -129,9 +133,12 @@ function worthRepeating(failure: MeridianError): boolean {
   return failure.status === 0 || failure.status === 429 || failure.status === 503 || failure.slug === "in-progress";
 }
 
-async function encodeBody(body: unknown, headers: Headers, gzip: boolean): Promise<BodyInit> {
-  headers.set("content-type", "application/json");
-  const text = JSON.stringify(body);
+function ndjson(lines: readonly unknown[]): string {
+  return lines.map((line) => JSON.stringify(line)).join("\n");
+}
+
+async function encodeBody(mediaType: string, text: string, headers: Headers, gzip: boolean): Promise<BodyInit> {
+  headers.set("content-type", mediaType);
   if (!gzip || text.length < GZIP_FROM_BYTES || typeof CompressionStream === "undefined") return text;
   headers.set("content-encoding", "gzip");
   // As bytes, not as a stream: a stream could be sent only once and needs HTTP/2 in browsers.

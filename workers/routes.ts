@@ -27,6 +27,14 @@ import { registerTokenRoutes } from "./control/tokens.ts";
 import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
+import { registerBoardRoutes } from "./live/leaderboards-boards.ts";
+import { registerBulkScoreRoutes } from "./live/leaderboards-bulk.ts";
+import { registerBoardDocumentRoutes } from "./live/leaderboards-document.ts";
+import { registerBoardModeRoutes } from "./live/leaderboards-modes.ts";
+import { registerBoardPlayerRoutes } from "./live/leaderboards-players.ts";
+import { registerBoardReadRoutes } from "./live/leaderboards-reads.ts";
+import { registerBoardReviewRoutes } from "./live/leaderboards-reviews.ts";
+import { registerScoreRoutes } from "./live/leaderboards-scores.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
@@ -92,6 +100,14 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerHostRoutes,
   registerTicketRoutes,
   registerConnectRoutes,
+  registerBoardRoutes,
+  registerBoardModeRoutes,
+  registerBoardDocumentRoutes,
+  registerScoreRoutes,
+  registerBulkScoreRoutes,
+  registerBoardReadRoutes,
+  registerBoardPlayerRoutes,
+  registerBoardReviewRoutes,
 ];
 
 export function registerAll(app: App): void {

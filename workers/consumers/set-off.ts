@@ -1,6 +1,8 @@
 import type { EventMessage } from "../../contract/events.ts";
 import type { EdgeEnv } from "../env.ts";
 import { forgetSubject } from "./forget-subject.ts";
+import { finishBoard } from "../live/leaderboards-finish.ts";
+import { clock } from "../http/request-context.ts";
 import { type Mailer, mailVerification } from "./mail-webhook.ts";
 import { closeEverywhere } from "./objects.ts";
 import { repeatRevocation } from "./revocations.ts";
@@ -17,6 +19,14 @@ export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer):
       return await repeatRevocation(env, event);
     case "meridian.subject.deleted":
       return await forgetSubject(env, event);
+    case "meridian.leaderboard.created":
+    case "meridian.leaderboard.changed":
+    case "meridian.leaderboard.deleted": {
+      const board = event.data["board"];
+      // The request has done it, unless it ended before.
+      if (typeof board === "string") await finishBoard(env, event.tenantId, board, clock(env));
+      return;
+    }
     case "meridian.subject.verification-requested":
       return await mailVerification(env, event, mailer);
   }

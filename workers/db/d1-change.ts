@@ -34,6 +34,11 @@ export interface D1Change<T> {
   refused(): Promise<Problem>;
 }
 
+/** What is asked for is so already: nothing is written, noted or told. */
+export interface Unchanged<T> {
+  readonly unchanged: T;
+}
+
 const recordSchema = z.object({ route: z.string(), body_hash: z.string(), answer: z.string().nullable() });
 
 /** The answer of an earlier request with this Idempotency-Key: the same answer, a refusal, or undefined for a first request. */
@@ -66,13 +71,14 @@ async function replayed<T>(call: D1Call, parse: (answer: unknown) => T): Promise
 export async function changeInD1<T>(
   call: D1Call,
   parse: (answer: unknown) => T,
-  prepare: () => Promise<Outcome<D1Change<T>>>,
+  prepare: () => Promise<Outcome<D1Change<T> | Unchanged<T>>>,
 ): Promise<Outcome<T>> {
   const earlier = await replayed(call, parse);
   if (earlier) return earlier;
   const prepared = await prepare();
   if (!prepared.ok) return prepared;
   const change = prepared.value;
+  if ("unchanged" in change) return accept(change.unchanged);
   const tenant = tenantOf(call);
   const intent = await tenant.audit([{ ...change.about, outcome: "intent" }], call.meta);
   if (!intent.ok) return intent;

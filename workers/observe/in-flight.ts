@@ -1,37 +1,7 @@
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import { readBody } from "../http/body.ts";
-
-/** Bytes that many hold together of a bounded whole. */
-export class InFlight {
-  readonly #maxBytes: number;
-  #bytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Room of one holder, empty at first. `take` says whether there was enough; `close` gives all of it back. */
-  open(): { take(bytes: number): boolean; close(): void } {
-    let held = 0;
-    return {
-      take: (bytes) => {
-        if (this.#bytes + bytes > this.#maxBytes) return false;
-        this.#bytes += bytes;
-        held += bytes;
-        return true;
-      },
-      close: () => {
-        this.#bytes -= held;
-        held = 0;
-      },
-    };
-  }
-}
+import { InFlight } from "../http/bytes-in-flight.ts";
 
 /** Bodies of Prometheus and OpenTelemetry requests that this isolate holds: they are larger than our own, and come from many at once. */
 export const foreignBodies = new InFlight(METRIC_LIMITS.foreignInFlightBytes);
