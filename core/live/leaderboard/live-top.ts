@@ -63,7 +63,10 @@ function changeOf(before: Shown, after: Shown): string | null {
   const removed = [...before.rows.keys()].filter((player) => !after.rows.has(player));
   if (changed.length + removed.length === 0 && before.total === after.total) return null;
   const { version, total } = after;
-  const change = `{"version":${version},"total":${total},"changed":[${changed.join(",")}],"removed":${JSON.stringify(removed)}}`;
+  const parts = [`"version":${version},"total":${total}`];
+  if (changed.length > 0) parts.push(`"changed":[${changed.join(",")}]`);
+  if (removed.length > 0) parts.push(`"removed":${JSON.stringify(removed)}`);
+  const change = `{${parts.join(",")}}`;
   const whole = wholeOf(after);
   return whole.length < change.length ? whole : change;
 }
