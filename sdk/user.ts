@@ -9,6 +9,7 @@ import type {
   SubjectSelf,
   TokenReply,
 } from "../contract/subjects.ts";
+import { leaderboardsApi } from "./api/leaderboards.ts";
 import { metricsApi } from "./api/observe.ts";
 import { MeridianError } from "./errors.ts";
 import { LiveClient, liveDeps } from "./live.ts";
@@ -31,6 +32,10 @@ export interface MeridianUserOptions extends Pick<MeridianOptions, "url" | "fetc
   readonly now?: () => number;
 }
 
+export type UserBoards = Pick<
+  ReturnType<typeof leaderboardsApi>,
+  "get" | "startRun" | "submit" | "top" | "entries" | "search" | "lookup" | "windows" | "feed" | "rank" | "around" | "player"
+>;
 export type RegisterInput = z.input<typeof registerSchema>;
 export type Registered = z.infer<typeof registeredSchema>;
 export type UserSubject = TokenReply["subject"];
@@ -50,6 +55,8 @@ export class MeridianUser {
   /** A route of the door, with the token of whoever is signed in. */
   readonly request: Call;
   readonly metrics: Pick<ReturnType<typeof metricsApi>, "query">;
+  /** Boards, as far as the tenant lets end users: their own scores in, ranks out. */
+  readonly leaderboards: UserBoards;
   readonly #session: UserSession;
   readonly #tabs: Tabs;
   readonly #keep: "cookie" | "answer";
@@ -76,6 +83,7 @@ export class MeridianUser {
     const asUser = transport({ ...options, fetch: async (address, init) => await this.#send(send, address, init) });
     this.request = async (method, path, parts) => await asUser(method, `${this.#door}${path}`, parts);
     this.metrics = { query: metricsApi(this.request).query };
+    this.leaderboards = leaderboardsApi(this.request);
   }
 
   /** Who is signed in; null when nobody is. */

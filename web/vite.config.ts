@@ -16,7 +16,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2023",
     rolldownOptions: {
-      input: { console: `${import.meta.dirname}/console/index.html`, account: `${import.meta.dirname}/play/account/index.html` },
+      input: {
+        console: `${import.meta.dirname}/console/index.html`,
+        account: `${import.meta.dirname}/play/account/index.html`,
+        arcade: `${import.meta.dirname}/play/arcade/index.html`,
+      },
     },
   },
 });

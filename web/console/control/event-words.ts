@@ -31,10 +31,32 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "meridian.agent.configured": "agent configured",
   "meridian.metrics.ingested": "samples ingested",
   "meridian.metrics.series-limit": "limit on series reached",
+  "meridian.leaderboard.created": "leaderboard created",
+  "meridian.leaderboard.changed": "leaderboard changed",
+  "meridian.leaderboard.deleted": "leaderboard deleted",
+  "meridian.score.accepted": "scores accepted",
+  "meridian.rank.changed": "ranks changed",
+  "meridian.top.changed": "top of a board changed",
+  "meridian.score.flagged": "suspicious score",
+  "meridian.milestone.reached": "milestone reached",
+  "meridian.window.closed": "window closed",
+  "meridian.window.archived": "window archived",
+  "meridian.reward.granted": "rewards granted",
+  "meridian.player.suspended": "player suspended or banned",
+  "meridian.player.cleared": "player cleared",
 };
 
+/** Those that are counted only; the table of types itself would bring a schema library along. A test holds the two together. */
+const COUNTED: ReadonlySet<EventType> = new Set([
+  "meridian.key.used",
+  "meridian.metrics.ingested",
+  "meridian.score.accepted",
+  "meridian.rank.changed",
+  "meridian.top.changed",
+] as const);
+
 export const LISTED_TYPES = (Object.keys(EVENT_WORDS) as EventType[]) // the keys of a record are its key type
-  .filter((type) => type !== "meridian.key.used" && type !== "meridian.metrics.ingested");
+  .filter((type) => !COUNTED.has(type));
 
 /** A type of a newer server is shown as it is written. */
 export function eventWords(type: CloudEvent["type"]): string {

@@ -1,0 +1,23 @@
+import { render } from "preact";
+import { MeridianUser } from "../../../sdk/user.ts";
+import { startClock } from "../../lib/clock.ts";
+import { startLocation } from "../../lib/location.ts";
+import { startTheme } from "../../lib/theme.ts";
+import { readQuery } from "../../lib/url-state.ts";
+import { followUser } from "../../user/user-state.ts";
+import { ArcadePage } from "./arcade-page.tsx";
+import { loadFriends } from "./friends.ts";
+import "../../ui/ui.css";
+import "../../ui/fields.css";
+import "../../ui/overlays.css";
+import "../../console/page.css";
+import "./arcade.css";
+
+startTheme();
+startLocation();
+startClock();
+loadFriends();
+const slug = readQuery(location.search, "tenant", "demo");
+const state = followUser(new MeridianUser({ slug }));
+const root = document.getElementById("app");
+if (root) render(<ArcadePage state={state} slug={slug} />, root);
