@@ -22,16 +22,17 @@ export const REVIEW_LIMITS = {
   decidedMs: 90 * 86_400_000,
   /** Suspensions that end in one run of the timer; each moves rows of one player. */
   endings: 50,
-  /** Cases that one run of the timer forgets. */
-  forgotten: 100,
+  /** Cases that one run of the timer forgets, each with up to `caseRuns` runs. */
+  forgotten: 5,
   /** Runs that a player's figures show. */
   recent: 20,
 } as const;
 
-/** What reviewers may know of a score's distance: null while the population is too small. */
-export interface Distance {
-  /** (x - median) / (1.4826 MAD), as it is. */
-  readonly robustZ: number | null;
+/** The population's seed: FNV-1a over the UTF-16 units of the object's name, 32 bits. */
+export function seedOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
 }
 
 /** How far out a score is on the side where it would win; 0 on the other, and while nobody can say. */

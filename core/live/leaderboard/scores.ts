@@ -14,9 +14,9 @@ export function scaleScore(score: number, decimals: number): number | undefined 
   return Math.abs(scaled) > LEADERBOARD_LIMITS.scoreMax ? undefined : scaled + 0; // no -0: it would be another key
 }
 
-/** The reverse of {@link scaleScore}. */
+/** The reverse of {@link scaleScore}, also of means and sums: both sides are exact, so the quotient is the number nearest to the decimal. */
 export function unscale(scaled: number, decimals: number): number {
-  return Number(`${scaled}e-${decimals}`);
+  return scaled / 10 ** decimals;
 }
 
 type Ordering = Pick<BoardConfig, "order" | "subscore">;

@@ -9,4 +9,6 @@ export interface PlayerBases {
   find(set: number, player: string): SortKey | undefined;
   /** The best single run (scaled) of those that left; null when none did. */
   best(player: string): number | null;
+  /** Erasure. @param sets rankings that are no shadows */
+  forget(sets: readonly number[], player: string): void;
 }

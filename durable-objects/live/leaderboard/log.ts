@@ -50,9 +50,10 @@ export interface BoardLog extends ChangeSource {
   /**
    * Takes a player's rows away: erasure. Rows whose changes are not in a checkpoint yet stay for the counts, without anything about the
    * run; only the id is left in them until they leave with the others.
+   * @param upTo only rows up to this one, which a checkpoint holds already
    * @returns how many went or were emptied
    */
-  forget(player: string, limit: number): number;
+  forget(player: string, limit: number, upTo?: number): number;
   /** Rows, and about how many bytes they take, told from the newest of them. */
   size(): { readonly rows: number; readonly bytes: number };
   idOf(row: Pick<LogRow, "seq" | "at">): string;

@@ -21,6 +21,8 @@ export interface Reviews {
   passed(seq: number): void;
   /** Rows are about to leave the log: brings the kept population up to its end. Inside a transaction. */
   settle(): void;
+  /** Ends the player's suspension where it is over and the timer has not come to it. Inside a transaction. */
+  lift(player: string, now: number): void;
   /** Cases that nobody has decided. */
   openCases(): number;
   /** Median duration of the population; undefined below 100 runs. */

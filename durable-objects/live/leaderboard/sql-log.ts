@@ -190,9 +190,10 @@ export class SqlLog implements BoardLog {
     return found.rows;
   }
 
-  forget(player: string, limit: number): number {
-    const gone = this.#sql.exec(SQL.forget, player, this.#checkpointed(), limit).toArray().length;
-    return gone === limit ? gone : gone + this.#sql.exec(SQL.empty, player, limit - gone).toArray().length;
+  forget(player: string, limit: number, upTo?: number): number {
+    const bound = Math.min(upTo ?? Number.MAX_SAFE_INTEGER, this.#checkpointed());
+    const gone = this.#sql.exec(SQL.forget, player, bound, limit).toArray().length;
+    return gone === limit || upTo !== undefined ? gone : gone + this.#sql.exec(SQL.empty, player, limit - gone).toArray().length;
   }
 
   size(): { readonly rows: number; readonly bytes: number } {

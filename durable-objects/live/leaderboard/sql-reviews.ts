@@ -56,6 +56,7 @@ const SQL = {
     worst = excluded.worst, rules = excluded.rules, decision = excluded.decision, until = excluded.until, decided_by = excluded.decided_by,
     decided_at = excluded.decided_at, note = excluded.note, upheld = excluded.upheld`,
   queue: `SELECT ${CASE} FROM review_case WHERE state = ? AND place <= ? AND (place < ? OR case_id > ?) ORDER BY place DESC, case_id LIMIT ?`,
+  casesOf: "SELECT case_id AS n FROM review_case WHERE player = ? AND case_id <= ? ORDER BY case_id LIMIT ?",
   open: "SELECT count(*) AS n FROM review_case WHERE state = 'open'",
   standing: "SELECT decision, until FROM review_case WHERE player = ? AND decision IN ('ban', 'suspend')",
   forgettable: `SELECT case_id AS n FROM review_case WHERE state = 'decided' AND place <= ?
@@ -215,6 +216,11 @@ export class ReviewStore {
   queue(state: CaseRow["state"], after: { readonly place: number; readonly caseId: number } | undefined, limit: number): CaseRow[] {
     const { place, caseId } = after ?? { place: Number.MAX_VALUE, caseId: -1 };
     return this.#rows(caseRow, SQL.queue, state, place, place, caseId, limit);
+  }
+
+  /** Cases of a player that were opened up to a place in the log. */
+  casesOf(player: string, upTo: number, limit: number): number[] {
+    return this.#rows(numberRow, SQL.casesOf, player, upTo, limit).flatMap(({ n }) => n ?? []);
   }
 
   open(): number {

@@ -54,7 +54,7 @@ export class SubmitDesk {
   }
 
   startRun(player: string, now: number): Outcome<RunReply> {
-    const suspended = suspensionOf(this.#parts.players.find(player));
+    const suspended = suspensionOf(this.#heldOf(player, now));
     if (suspended) return suspended;
     return accept(this.#parts.runs.start(player, uuidv7(now, cryptoRandom), now));
   }
@@ -70,12 +70,12 @@ export class SubmitDesk {
 
   /** A rejected score is taken too: it is kept with its verdict, and enters nothing. */
   take(input: ScoreInput, by: Submitter, manner: Manner, now: number): Outcome<Taken> {
-    const { book, players, windows } = this.#parts;
+    const { book, windows } = this.#parts;
     const config = book.config();
     const read = readSubmission(config, input, by === "service", now);
     if (!read.ok) return read;
     const score = read.value;
-    const held = players.find(score.player);
+    const held = this.#heldOf(score.player, now);
     const refused = suspensionOf(held) ?? this.#runRefusal(score, now) ?? this.#sumRefusal(score);
     if (refused) return refused;
     const { verdict, reasons } =
@@ -84,6 +84,15 @@ export class SubmitDesk {
     const entering = windows.entering(score.occurredAt, score.partitions, now, manner === "import" ? "import" : "score");
     if (!entering.ok) return entering;
     return accept(this.#keep(score, { verdict, reasons, sets: entering.value, held, manner }, now));
+  }
+
+  /** The player's row; a suspension that is over holds nobody back until its timer has run. */
+  #heldOf(player: string, now: number): PlayerRow | undefined {
+    const { players, reviews } = this.#parts;
+    const held = players.find(player);
+    if (held?.state !== "suspended" || held.suspendedUntil === null || held.suspendedUntil > now) return held;
+    reviews.lift(player, now);
+    return players.find(player);
   }
 
   /** What is wrong with the run itself, whatever the rules say: each is used once. */
@@ -123,6 +132,7 @@ export class SubmitDesk {
 
   #keepRejected(score: Submission, reasons: readonly Reason[], now: number): Taken {
     const { seq, submissionId } = this.#append(score, "rejected", reasons, "score", now);
+    this.#parts.reviews.passed(seq);
     return { seq, submissionId, verdict: "rejected", reasons, windows: [], news: undefined };
   }
 

@@ -80,6 +80,12 @@ export class WindowDesk implements BoardWindows {
     return this.#held().sets.get(keyOf(set.window, set.partition, true)) ?? this.#addSet({ ...set, shadow: true });
   }
 
+  disturbed(window: string, now: number): void {
+    const row = this.#held().windows.get(window);
+    // One that is being deleted has lost entries already: an archive of the rest would not be the window.
+    if (row && row.state !== "open" && isRanked(row)) this.#disturb(row, now);
+  }
+
   open(): readonly BoardSet[] {
     const { windows, sets } = this.#held();
     return [...sets.values()].filter(({ window }) => windows.get(window)?.state === "open");

@@ -28,6 +28,8 @@ export interface BoardWindows {
   fullName(window: string, now: number): string;
   /** The shadow twin; opened when needed. */
   shadowOf(set: BoardSet): BoardSet;
+  /** An erasure took entries out of a closed window: it is archived anew, so that the player goes there too. In a transaction. */
+  disturbed(window: string, now: number): void;
   /** Every ranking with entries that may still change (open and in grace), shadows too. */
   open(): readonly BoardSet[];
   all(): readonly BoardSet[];
