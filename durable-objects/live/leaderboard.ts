@@ -1,68 +1,159 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Outcome, refuse } from "../../contract/problems.ts";
-import type { LeaderboardRpc, RedisReply } from "../../contract/rpc/leaderboard.ts";
+import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
+import type { ImportReply, RunReply, ScoreBatchReply, ScoreInput, SubmitReply } from "../../contract/leaderboard-scores.ts";
+import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type {
+  BoardDefinition,
+  BoardQuestion,
+  BoardQuestions,
+  LeaderboardRpc,
+  RedisReply,
+  Submitter,
+} from "../../contract/rpc/leaderboard.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
+import { readBatch } from "../../core/live/leaderboard/batch-reader.ts";
 import type { ObjectsEnv } from "../env.ts";
-import { createKit, type ObjectKit } from "../kit/object-kit.ts";
+import type { ObjectKit } from "../kit/object-kit.ts";
+import { Board } from "./leaderboard/board.ts";
+import type { BoardNews } from "./leaderboard/live.ts";
+import { createSortedSet, isSortedSet, type SortedSet } from "./leaderboard/sorted-set.ts";
+import { wasConfigured } from "./leaderboard/sql-book.ts";
 
-/** `{tenantId}/leaderboard/{board}`: one board. Also `{tenantId}/sorted-set/{key}`, of the Redis protocol. */
+/** `{tenantId}/leaderboard/{board}`: one board. Also `{tenantId}/sorted-set/{key}`, of the Redis protocol, which is nothing else. */
 export class Leaderboard extends DurableObject<ObjectsEnv> implements LeaderboardRpc {
+  readonly #board: Board | undefined;
+  readonly #sortedSet: SortedSet | undefined;
   readonly #kit: ObjectKit;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
-    this.#kit = createKit(ctx, env, { kind: "leaderboard", migrations: [], registered: true });
+    if (isSortedSet(ctx)) {
+      const sortedSet = createSortedSet(ctx, env);
+      [this.#sortedSet, this.#kit] = [sortedSet, sortedSet.kit];
+    } else {
+      const board = new Board(ctx, env);
+      [this.#board, this.#kit] = [board, board.kit];
+    }
   }
 
-  async configure(): Promise<Outcome<never>> {
-    return noBoard();
+  async configure(definition: BoardDefinition, meta: CallMeta): Promise<Outcome<{ version: number }>> {
+    const board = this.#board;
+    return board ? await board.kit.change(meta, () => board.book.configure(definition)) : noBoard();
   }
-  async remove(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async remove(meta: CallMeta): Promise<Outcome<null>> {
+    return await this.#change(meta, (board, now) => {
+      board.removal.begin(now);
+      return accept(null);
+    });
   }
-  async startRun(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async startRun(player: string, meta: CallMeta): Promise<Outcome<RunReply>> {
+    return await this.#change(meta, (board, now) => board.submit.startRun(player, now));
   }
-  async submit(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async submit(input: ScoreInput, by: Submitter, meta: CallMeta): Promise<Outcome<SubmitReply>> {
+    const news: BoardNews[] = [];
+    const outcome = await this.#change(meta, (board, now) => {
+      const taken = board.submit.submit(input, by, now);
+      if (!taken.ok) return taken;
+      if (taken.value.news) news.push(taken.value.news);
+      return accept(taken.value.reply);
+    });
+    await this.#committed(news);
+    return outcome;
   }
-  async submitBatch(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async submitBatch(batch: Uint8Array, meta: CallMeta): Promise<Outcome<ScoreBatchReply>> {
+    const read = readBatch(batch);
+    if (!read.ok) return read;
+    const news: BoardNews[] = [];
+    // Its id makes it one of a kind: an answer for a repetition is kept there, and small.
+    const outcome = await this.#change(undefined, (board, now) => {
+      const taken = board.batches.submit(read.value, meta.actor, now);
+      if (!taken.ok) return taken;
+      news.push(...taken.value.news);
+      return accept(taken.value.reply);
+    });
+    await this.#committed(news);
+    return outcome;
   }
-  async importScores(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async importScores(lines: Uint8Array, batchId: string, meta: CallMeta): Promise<Outcome<ImportReply>> {
+    return await this.#with(async (board) => await board.imports.run(lines, batchId, meta.actor));
   }
-  async ask(): Promise<Outcome<never>> {
-    return noBoard();
+
+  async ask<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Promise<Outcome<BoardQuestions[Q]["answer"]>> {
+    return await this.#with((board) => board.answer(question, ask));
   }
+
   async decide(): Promise<Outcome<never>> {
-    return noBoard();
+    return await this.#with(() => noBoard());
   }
+
   async erasePlayer(): Promise<Outcome<never>> {
-    return noBoard();
+    return await this.#with(() => noBoard());
   }
+
   override async fetch(): Promise<Response> {
-    return new Response(null, { status: 404 });
+    return await Promise.resolve(Response.json({ slug: "not-found", detail: "There is no such board." }, { status: 404 }));
   }
+
   async closeCredentials(): Promise<{ closed: number; left: number }> {
-    return { closed: 0, left: 0 };
+    return await Promise.resolve({ closed: 0, left: 0 });
   }
-  async redis(): Promise<RedisReply[]> {
-    return [];
-  }
+
   async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
     return await this.#kit.maintain(order);
   }
+
   override async alarm(): Promise<void> {
     await this.#kit.alarm();
   }
+
   async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {
     return await this.#kit.read(() => this.#kit.outbox.status());
   }
+
   async confirmOutbox(seqs: readonly number[]): Promise<void> {
     await this.#kit.ready();
     this.#kit.transaction(() => this.#kit.outbox.confirm(seqs));
   }
+
+  async redis(commands: readonly (readonly string[])[]): Promise<RedisReply[]> {
+    return (await this.#sortedSet?.desk.run(commands)) ?? [];
+  }
+
+  /** Works with a board that is there. One that never was is not opened: asking for a name must not make an object of it. */
+  async #with<T>(work: (board: Board) => Outcome<T> | Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const board = this.#board;
+    if (!board || !wasConfigured(this.ctx.storage.sql)) return noBoard();
+    try {
+      await board.kit.ready();
+    } catch {
+      // The kit has logged why.
+      return refuse("unavailable", "The board cannot be opened at the moment. Try again in a few seconds.", { retryAfterS: 5 });
+    }
+    return isThere(board) ? await work(board) : noBoard();
+  }
+
+  async #change<T>(meta: CallMeta | undefined, work: (board: Board, now: number) => Outcome<T>): Promise<Outcome<T>> {
+    // Looked at again inside: its removal may have begun in between.
+    return await this.#with(async (board) => await board.kit.change(meta, (now) => (isThere(board) ? work(board, now) : noBoard())));
+  }
+
+  /** After a change: tells those who listen. Crash tests end the process here. */
+  async #committed(news: readonly BoardNews[]): Promise<void> {
+    for (const one of news) this.#board?.live.tell(one);
+    if (this.#kit.failpoint === NO_FAILPOINTS) return;
+    await this.ctx.storage.sync();
+    this.#kit.failpoint("committed");
+  }
+}
+
+function isThere({ book }: Board): boolean {
+  return book.definition()?.state === "live";
 }
 
 function noBoard(): Outcome<never> {

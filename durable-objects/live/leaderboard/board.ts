@@ -1,0 +1,133 @@
+import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
+import type { BoardQuestion, BoardQuestions } from "../../../contract/rpc/leaderboard.ts";
+import type { ObjectsEnv } from "../../env.ts";
+import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
+import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
+import { BatchDesk } from "./batches.ts";
+import { FOLLOW_TIMER, FollowDesk } from "./follow.ts";
+import { guardedKit } from "./guarded-kit.ts";
+import { ImportDesk } from "./imports.ts";
+import type { BoardLive } from "./live.ts";
+import type { BoardParts } from "./parts.ts";
+import { REMOVAL_TIMER, RemovalDesk } from "./removal.ts";
+import type { Reviews } from "./reviews.ts";
+import type { RewardStore } from "./rewards.ts";
+import { LEADERBOARD_MIGRATIONS } from "./schema.ts";
+import type { BaseStore } from "./sql-bases.ts";
+import { SqlBatches } from "./sql-batches.ts";
+import { SqlBook } from "./sql-book.ts";
+import { SqlEntries } from "./sql-entries.ts";
+import { SqlLog } from "./sql-log.ts";
+import { SqlPlayers } from "./sql-players.ts";
+import { SqlRuns } from "./sql-runs.ts";
+import { SubmitDesk } from "./submit.ts";
+import { SWEEP_TIMER, SweepDesk } from "./sweep.ts";
+import type { WindowDesk } from "./window-desk.ts";
+import { Windowing } from "./windowing.ts";
+
+/** How each question is answered. */
+type Answers = { readonly [Q in BoardQuestion]?: (ask: BoardQuestions[Q]["ask"], now: number) => Outcome<BoardQuestions[Q]["answer"]> };
+
+/** The parts of a board and its desks, put together. Made in the object's constructor; touches no storage. */
+export class Board implements BoardParts {
+  readonly kit: ObjectKit;
+  readonly bucket: R2Bucket;
+  readonly book: SqlBook;
+  readonly sets: CountedSets;
+  readonly windows: WindowDesk;
+  readonly bases: BaseStore;
+  readonly rewards: RewardStore;
+  readonly log: SqlLog;
+  readonly players: SqlPlayers;
+  readonly runs: SqlRuns;
+  readonly reviews: Reviews;
+  readonly live: BoardLive;
+
+  readonly submit: SubmitDesk;
+  readonly batches: BatchDesk;
+  readonly imports: ImportDesk;
+  readonly removal: RemovalDesk;
+  readonly sweep: SweepDesk;
+  readonly #follow: FollowDesk;
+  readonly #windowing: Windowing;
+  readonly #answers: Answers;
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    const { sql } = ctx.storage;
+    const windowing = new Windowing(this, sql);
+    const timers: Record<string, (now: number) => void | Promise<void>> = {
+      ...windowing.timers,
+      [FOLLOW_TIMER]: (now) => this.#followed(now),
+      [SWEEP_TIMER]: (now) => this.sweep.tick(now),
+    };
+    const kit = createKit(ctx, env, {
+      kind: "leaderboard",
+      migrations: LEADERBOARD_MIGRATIONS,
+      registered: true,
+      timers: { ...timers, [REMOVAL_TIMER]: async (now) => await this.removal.tick(now) },
+      load: () => this.forget(),
+    });
+    this.kit = guardedKit(kit, () => this.forget());
+    this.bucket = env.ARCHIVE;
+    this.book = new SqlBook(sql);
+    this.log = new SqlLog(
+      sql,
+      () => `${kit.address.tenantId}/${kit.address.name}`,
+      () => this.sets.checkpointedSeq(),
+    );
+    this.sets = new CountedSets(new SqlEntries(sql), this.log, { dense: () => this.book.definition()?.config.ranking === "dense" });
+    this.players = new SqlPlayers(sql);
+    this.runs = new SqlRuns(sql);
+    this.live = { tell: () => undefined, sockets: () => 0 };
+    this.reviews = {
+      suspect: () => undefined,
+      sample: () => undefined,
+      passed: () => undefined,
+      reset: () => undefined,
+      settle: () => undefined,
+      openCases: () => 0,
+      typicalDurationMs: () => undefined,
+    };
+    this.#windowing = windowing;
+    this.windows = windowing.desk;
+    this.bases = windowing.bases;
+    this.rewards = windowing.rewards;
+
+    this.#answers = {
+      windows: (_, now) => accept({ items: [...windowing.desk.list(now)] }),
+      rewards: (ask, now) => windowing.askRewards(ask, now),
+      archive: (ask, now) => windowing.askArchive(ask, now),
+    };
+    const batches = new SqlBatches(sql);
+    this.sweep = new SweepDesk(this.kit, [this.runs, batches]);
+    this.#follow = new FollowDesk(this, this.log);
+    this.submit = new SubmitDesk(this, this.#follow, (player, runId) => this.log.usedRun(player, runId));
+    this.batches = new BatchDesk(this, batches, this.submit, this.sweep);
+    this.imports = new ImportDesk(this, batches, this.submit, this.sweep, turn);
+    this.removal = new RemovalDesk({ parts: this, book: this.book, timers: Object.keys(timers), forget: () => this.forget() });
+  }
+
+  /** Drops what memory holds of rows; everything is read anew when it is asked for. */
+  forget(): void {
+    this.book.reset();
+    this.sets.reset();
+    this.windows.reset();
+    this.log.reset();
+    this.reviews.reset();
+  }
+
+  /** One question, behind the gate. */
+  answer<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Outcome<BoardQuestions[Q]["answer"]> {
+    return this.#answers[question]?.(ask, this.kit.now()) ?? refuse("not-found", "This is not answered yet.");
+  }
+
+  #followed(now: number): void {
+    this.#follow.tick(now);
+    if (this.book.definition()?.state === "live") this.kit.transaction(() => this.#windowing.retention.look(now));
+  }
+}
+
+/** Lets what waits have its turn. */
+async function turn(): Promise<void> {
+  await scheduler.wait(0);
+}
