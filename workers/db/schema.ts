@@ -265,6 +265,21 @@ export const controlObject = sqliteTable(
 );
 
 /**
+ * Objects that may hold live sockets of their own, such as boards: revocation asks them to close theirs. The edge notes one before it
+ * lets a socket in, see workers/live/live-holders.ts.
+ */
+export const liveHolder = sqliteTable(
+  "live_holder",
+  {
+    tenantId: text("tenant_id").notNull(),
+    kind: text("kind").notNull(),
+    name: text("name").notNull(),
+    notedAt: integer("noted_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.kind, table.name] })],
+);
+
+/**
  * Changes of what lives only here, written in one batch with the change itself; the Tenant object turns each into an audit
  * entry and an event, once, and then the row goes.
  */
