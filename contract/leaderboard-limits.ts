@@ -76,14 +76,15 @@ export const LEADERBOARD_LIMITS = {
   bytesInFlight: 32 * 1024 * 1024,
   /** Seconds that a cached top is served; misses collapse into one. */
   topMaxAgeS: 5,
-  /** Of the Redis protocol: commands of a pipeline, of a transaction, arguments of all, bytes of a key or member. */
+  /** Of the Redis protocol: commands of a pipeline, of a transaction, arguments of all, bytes of a body and of a member. */
   redisCommands: 1_000,
   redisTransaction: 200,
   redisArgs: 20_000,
   redisBytes: 1024 * 1024,
-  redisKeyBytes: 512,
-  /** Bytes of a key as it stands in the object's name, percent-encoded: the platform tells objects names of 1,024 bytes at most. */
-  redisNameBytes: 900,
+  redisMemberBytes: 512,
+  /** Of a key: characters, as the registry of objects keeps names, and bytes when percent-encoded, as events name their objects. */
+  redisKeyChars: 256,
+  redisNameBytes: 400,
   /** Members that the answers about one key may list, and those of a request before the rest of its commands is not run. */
   redisRows: 10_000,
   redisRequestRows: 20_000,

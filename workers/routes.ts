@@ -35,6 +35,7 @@ import { registerBoardPlayerRoutes } from "./live/leaderboards-players.ts";
 import { registerBoardReadRoutes } from "./live/leaderboards-reads.ts";
 import { registerBoardReviewRoutes } from "./live/leaderboards-reviews.ts";
 import { registerScoreRoutes } from "./live/leaderboards-scores.ts";
+import { registerRedisRoutes } from "./live/redis.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
@@ -98,6 +99,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRemoteWriteRoutes,
   registerOtlpRoutes,
   registerHostRoutes,
+  registerRedisRoutes,
   registerTicketRoutes,
   registerConnectRoutes,
   registerBoardRoutes,

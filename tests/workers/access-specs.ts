@@ -40,6 +40,12 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   "post /prometheus/api/v1/write": {},
   "post /otlp/v1/metrics": { resourceMetrics: [] },
   "post /prometheus/api/v1/otlp/v1/metrics": { resourceMetrics: [] },
+  "post /redis": ["ZRANGE", "house", 0, -1],
+  "post /redis/pipeline": [
+    ["ZRANGE", "house", 0, -1],
+    ["ZADD", "house", 1, "walker"],
+  ],
+  "post /redis/multi-exec": [["ZRANGE", "house", 0, -1]],
   "put /v1/metrics/settings": { ...FIRST_METRIC_SETTINGS, rawHours: 12 },
   "post /v1/tokens": { sub: "walker" },
   "post /v1/tokens/revocations": { kind: "token", tokenId: "walker" },

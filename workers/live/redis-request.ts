@@ -55,13 +55,11 @@ function commandOf(words: readonly string[]): SentCommand {
   return keys.every(isKey) ? { words, keys, writes: REDIS_COMMANDS[known.name].writes } : { error: KEY_FAULT };
 }
 
-const KEY_FAULT = `ERR a key has 1 to ${LEADERBOARD_LIMITS.redisKeyBytes} bytes, and ${LEADERBOARD_LIMITS.redisNameBytes} when percent-encoded`;
-const encoder = new TextEncoder();
+const { redisKeyChars, redisNameBytes } = LEADERBOARD_LIMITS;
+const KEY_FAULT = `ERR a key has 1 to ${redisKeyChars} characters, and at most ${redisNameBytes} bytes when percent-encoded`;
 
 function isKey(text: string): boolean {
-  if (text === "" || text.length > LEADERBOARD_LIMITS.redisKeyBytes) return false;
-  if (encoder.encode(text).byteLength > LEADERBOARD_LIMITS.redisKeyBytes) return false;
-  return encodeURIComponent(text).length <= LEADERBOARD_LIMITS.redisNameBytes;
+  return text !== "" && text.length <= redisKeyChars && encodeURIComponent(text).length <= redisNameBytes;
 }
 
 function notCommands(): Outcome<never> {

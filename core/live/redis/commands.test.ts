@@ -58,7 +58,7 @@ describe("adding", () => {
 
   it("[LB97] takes members of 512 bytes, whatever their letters", () => {
     const redis = new TypedRedis();
-    const bytes = LEADERBOARD_LIMITS.redisKeyBytes;
+    const bytes = LEADERBOARD_LIMITS.redisMemberBytes;
     for (const member of ["a".repeat(bytes), "é".repeat(bytes / 2), "🎲".repeat(bytes / 4), ""]) {
       expect(redis.run(["zadd", "key", "1", member])).toEqual(result(1));
       if (member === "") continue;

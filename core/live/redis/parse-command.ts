@@ -5,8 +5,8 @@ import { readBound } from "./numbers.ts";
 import { parseAdd, parseIncrement } from "./parse-add.ts";
 import { parseRange } from "./parse-range.ts";
 
-const { redisKeyBytes } = LEADERBOARD_LIMITS;
-const MEMBER_TOO_LONG = { error: `ERR a member has at most ${redisKeyBytes} bytes` };
+const { redisMemberBytes } = LEADERBOARD_LIMITS;
+const MEMBER_TOO_LONG = { error: `ERR a member has at most ${redisMemberBytes} bytes` };
 
 type Parsed = RedisCommand | RedisFault;
 
@@ -49,6 +49,6 @@ const encoder = new TextEncoder();
 
 function isTooLong(member: string): boolean {
   // A UTF-16 unit has three bytes at most, and one at least.
-  if (member.length * 3 <= redisKeyBytes) return false;
-  return member.length > redisKeyBytes || encoder.encode(member).byteLength > redisKeyBytes;
+  if (member.length * 3 <= redisMemberBytes) return false;
+  return member.length > redisMemberBytes || encoder.encode(member).byteLength > redisMemberBytes;
 }

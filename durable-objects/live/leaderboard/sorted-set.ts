@@ -1,8 +1,11 @@
 import { parseObjectName } from "../../../contract/address.ts";
-import type { ChangeSource, RankedSets } from "../../../core/live/leaderboard/ranked-sets.ts";
+import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
 import { createKit, type KitEnv, type Migration, type ObjectKit } from "../../kit/object-kit.ts";
 import { DROPPED_TIMER, RedisDesk } from "./redis-desk.ts";
-import { RedisRows } from "./sql-redis.ts";
+import { RANKING_TABLES, SqlEntries } from "./sql-entries.ts";
+import { REDIS_TABLES, RedisRows } from "./sql-redis.ts";
+
+const MIGRATIONS: readonly Migration[] = [{ id: 1, name: "sorted set", additive: true, up: `${RANKING_TABLES}${REDIS_TABLES}` }];
 
 /** A sorted set of the Redis protocol: an object of the class of boards that has nothing of a board but its rankings. */
 export interface SortedSet {
@@ -10,25 +13,17 @@ export interface SortedSet {
   readonly desk: RedisDesk;
 }
 
-/**
- * Makes the parts of a `sorted-set` object, in its constructor; touches no storage.
- * @param makeSets the rankings over the object's SQL, and the changes that they may have to catch up with
- */
-export function createSortedSet(
-  ctx: DurableObjectState,
-  env: KitEnv,
-  migrations: readonly Migration[],
-  makeSets: (sql: SqlStorage, changes: ChangeSource) => RankedSets,
-): SortedSet {
+/** Makes the parts of a `sorted-set` object, in its constructor; touches no storage. */
+export function createSortedSet(ctx: DurableObjectState, env: KitEnv): SortedSet {
   const rows = new RedisRows(ctx.storage.sql);
   const kit = createKit(ctx, env, {
     kind: "sorted-set",
-    migrations,
+    migrations: MIGRATIONS,
     registered: true,
     timers: { [DROPPED_TIMER]: (now) => desk.sweep(now) },
     load: () => desk.load(),
   });
-  const desk = new RedisDesk(kit, makeSets(ctx.storage.sql, rows), rows);
+  const desk = new RedisDesk(kit, new CountedSets(new SqlEntries(ctx.storage.sql), rows), rows);
   return { kit, desk };
 }
 
