@@ -1,4 +1,4 @@
-import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
+import { accept, type Outcome } from "../../../contract/problems.ts";
 import type { BoardQuestion, BoardQuestions } from "../../../contract/rpc/leaderboard.ts";
 import type { ObjectsEnv } from "../../env.ts";
 import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
@@ -9,8 +9,11 @@ import { guardedKit } from "./guarded-kit.ts";
 import { ImportDesk } from "./imports.ts";
 import type { BoardLive } from "./live.ts";
 import type { BoardParts } from "./parts.ts";
+import { ReadDesk } from "./reads.ts";
+import { ReadDesk } from "./reads.ts";
 import { REMOVAL_TIMER, RemovalDesk } from "./removal.ts";
-import type { Reviews } from "./reviews.ts";
+import type { ReviewDesk } from "./review-desk.ts";
+import { Reviewing } from "./reviewing.ts";
 import type { RewardStore } from "./rewards.ts";
 import { LEADERBOARD_MIGRATIONS } from "./schema.ts";
 import type { BaseStore } from "./sql-bases.ts";
@@ -26,7 +29,7 @@ import type { WindowDesk } from "./window-desk.ts";
 import { Windowing } from "./windowing.ts";
 
 /** How each question is answered. */
-type Answers = { readonly [Q in BoardQuestion]?: (ask: BoardQuestions[Q]["ask"], now: number) => Outcome<BoardQuestions[Q]["answer"]> };
+type Answers = { readonly [Q in BoardQuestion]: (ask: BoardQuestions[Q]["ask"], now: number) => Outcome<BoardQuestions[Q]["answer"]> };
 
 /** The parts of a board and its desks, put together. Made in the object's constructor; touches no storage. */
 export class Board implements BoardParts {
@@ -40,9 +43,10 @@ export class Board implements BoardParts {
   readonly log: SqlLog;
   readonly players: SqlPlayers;
   readonly runs: SqlRuns;
-  readonly reviews: Reviews;
+  readonly reviews: ReviewDesk;
   readonly live: BoardLive;
 
+  readonly reviewing: Reviewing;
   readonly submit: SubmitDesk;
   readonly batches: BatchDesk;
   readonly imports: ImportDesk;
@@ -55,8 +59,10 @@ export class Board implements BoardParts {
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     const { sql } = ctx.storage;
     const windowing = new Windowing(this, sql);
+    const reviewing = new Reviewing(this, sql);
     const timers: Record<string, (now: number) => void | Promise<void>> = {
       ...windowing.timers,
+      ...reviewing.timers,
       [FOLLOW_TIMER]: (now) => this.#followed(now),
       [SWEEP_TIMER]: (now) => this.sweep.tick(now),
     };
@@ -66,6 +72,7 @@ export class Board implements BoardParts {
       registered: true,
       timers: { ...timers, [REMOVAL_TIMER]: async (now) => await this.removal.tick(now) },
       load: () => this.forget(),
+      forgetSubject: (subject) => reviewing.erasure.forgetSubject(subject),
     });
     this.kit = guardedKit(kit, () => this.forget());
     this.bucket = env.ARCHIVE;
@@ -79,24 +86,30 @@ export class Board implements BoardParts {
     this.players = new SqlPlayers(sql);
     this.runs = new SqlRuns(sql);
     this.live = { tell: () => undefined, sockets: () => 0 };
-    this.reviews = {
-      suspect: () => undefined,
-      sample: () => undefined,
-      passed: () => undefined,
-      reset: () => undefined,
-      settle: () => undefined,
-      openCases: () => 0,
-      typicalDurationMs: () => undefined,
-    };
+    this.reviews = reviewing.desk;
     this.#windowing = windowing;
     this.windows = windowing.desk;
     this.bases = windowing.bases;
     this.rewards = windowing.rewards;
 
+    const reads = new ReadDesk(this);
+    this.reviewing = reviewing;
+    const reads = new ReadDesk(this);
     this.#answers = {
+      top: (ask, now) => reads.top(ask, now),
+      entries: (ask, now) => reads.entries(ask, now),
+      standing: (ask, now) => reads.standing(ask, now),
+      around: (ask, now) => reads.around(ask, now),
+      lookup: (ask, now) => reads.lookup(ask, now),
+      search: (ask, now) => reads.search(ask, now),
+      feed: (ask) => reads.feed(ask),
+      figures: (_, now) => reads.figures(now),
       windows: (_, now) => accept({ items: [...windowing.desk.list(now)] }),
       rewards: (ask, now) => windowing.askRewards(ask, now),
       archive: (ask, now) => windowing.askArchive(ask, now),
+      stats: (ask, now) => reviewing.players.stats(ask, now),
+      reviews: (ask) => reviewing.desk.list(ask),
+      review: ({ reviewId }) => reviewing.desk.review(reviewId),
     };
     const batches = new SqlBatches(sql);
     this.sweep = new SweepDesk(this.kit, [this.runs, batches]);
@@ -118,7 +131,7 @@ export class Board implements BoardParts {
 
   /** One question, behind the gate. */
   answer<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Outcome<BoardQuestions[Q]["answer"]> {
-    return this.#answers[question]?.(ask, this.kit.now()) ?? refuse("not-found", "This is not answered yet.");
+    return this.#answers[question](ask, this.kit.now());
   }
 
   #followed(now: number): void {
