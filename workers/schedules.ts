@@ -35,8 +35,8 @@ export const SCHEDULES: readonly Schedule[] = [
     if (cron === RELOAD_NODE) ctx.waitUntil(walkReseal(env, clock(env)));
     if (cron === EVERY_MINUTE) await walkReseal(env, clock(env));
   },
-  async (cron, env) => {
-    if (cron === WARM_NODE) await warmShards(env);
+  async (cron, env, ctx) => {
+    if (cron === WARM_NODE) await warmShards(env, ctx, clock(env));
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await takeInBackups(env, clock(env));

@@ -4,7 +4,7 @@ import { findPeer, PEER_INSTALL } from "../../tests/lib/peers.ts";
 import { measureBytes } from "./bytes.ts";
 import { type Size, SIZES, writeRequests } from "./dataset.ts";
 import { readAnswer } from "./answers.ts";
-import { BENCH_QUESTIONS } from "./questions.ts";
+import { BENCH_QUESTIONS, type BenchQuestion } from "./questions.ts";
 import { type Store, startStores } from "./stores.ts";
 
 /** Milliseconds of one question to one store. */
@@ -21,7 +21,7 @@ interface Times {
 
 /**
  * The same samples in Meridian, Prometheus and VictoriaMetrics, the same questions of all three, by turns. `--size small|full`,
- * `--seconds` (3) for each question and kind, `--restarts` (3). `--only bytes` measures bytes per point instead, with
+ * `--seconds` (3) for each question and kind, `--restarts` (3), `--question` a part of the title of those to ask. `--only bytes` measures bytes per point instead, with
  * `--recording <file>` or `--record <seconds>` of scrapes of a node_exporter.
  */
 export async function run(args: string[]): Promise<void> {
@@ -32,6 +32,7 @@ export async function run(args: string[]): Promise<void> {
       seconds: { type: "string", default: "3" },
       restarts: { type: "string", default: "3" },
       only: { type: "string", default: "queries" },
+      question: { type: "string", default: "" },
       recording: { type: "string" },
       record: { type: "string", default: "300" },
     },
@@ -45,6 +46,7 @@ export async function run(args: string[]): Promise<void> {
   }
   if (flags.only === "bytes") return await measureBytes(flags.recording, Number(flags.record));
   const size = SIZES[flags.size];
+  const questions = BENCH_QUESTIONS.filter(({ title }) => title.includes(flags.question));
   // Every start of a program listens for our end once more.
   process.setMaxListeners(200);
   const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
@@ -57,11 +59,9 @@ export async function run(args: string[]): Promise<void> {
       for (const store of stores) await store.write(body);
     }
     console.log(`${requests} remote-write requests to each of three stores; ${cpus().length} cores with the client on them`);
-    const times = new Map(
-      stores.map((store) => [store, BENCH_QUESTIONS.map((): Times => ({ fresh: [], again: [], cold: [], fromStart: [] }))]),
-    );
-    await compare(stores, size, nowMs);
-    for (const [n, question] of BENCH_QUESTIONS.entries()) {
+    const times = new Map(stores.map((store) => [store, questions.map((): Times => ({ fresh: [], again: [], cold: [], fromStart: [] }))]));
+    await compare(stores, questions, size, nowMs);
+    for (const [n, question] of questions.entries()) {
       const range = question.range(size, nowMs);
       for (const kind of ["fresh", "again"] as const)
         for (const store of stores) {
@@ -75,7 +75,7 @@ export async function run(args: string[]): Promise<void> {
     }
     const ready = new Map(stores.map((store): [Store, number[]] => [store, []]));
     for (let round = 0; round < Number(flags.restarts); round++)
-      for (const [n, question] of BENCH_QUESTIONS.entries())
+      for (const [n, question] of questions.entries())
         for (const store of stores) {
           const readyMs = await store.restart();
           const firstMs = await timed(async () => await store.ask(question, question.range(size, nowMs), `c${round}`));
@@ -83,7 +83,7 @@ export async function run(args: string[]): Promise<void> {
           times.get(store)?.[n]?.cold.push(firstMs);
           times.get(store)?.[n]?.fromStart.push(readyMs + firstMs);
         }
-    print(stores, times);
+    print(stores, questions, times);
     const took = stores.map((store) => `${store.name} ${cell(ready.get(store) ?? [], 0.5)} (${cell(ready.get(store) ?? [], 1)} at most)`);
     console.log(`\nready after, milliseconds from the start of the process, medians: ${took.join(", ")}`);
   } finally {
@@ -92,9 +92,9 @@ export async function run(args: string[]): Promise<void> {
 }
 
 /** One round that is not measured, and shows whether all have the same to say. */
-async function compare(stores: readonly Store[], size: Size, nowMs: number): Promise<void> {
+async function compare(stores: readonly Store[], questions: readonly BenchQuestion[], size: Size, nowMs: number): Promise<void> {
   console.log("\n| question | store | series | values | their sum |\n|---|---|---|---|---|");
-  for (const question of BENCH_QUESTIONS)
+  for (const question of questions)
     for (const store of stores) {
       const { series, values, sum } = readAnswer(await store.ask(question, question.range(size, nowMs), "first"));
       console.log(`| ${question.title} | ${store.name} | ${series} | ${values} | ${sum.toPrecision(9)} |`);
@@ -107,12 +107,12 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-function print(stores: readonly Store[], times: ReadonlyMap<Store, readonly Times[]>): void {
+function print(stores: readonly Store[], questions: readonly BenchQuestion[], times: ReadonlyMap<Store, readonly Times[]>): void {
   console.log(
     "\n| question | store | new p50 ms | p99 | again p50 | p99 | first once ready, median | most | first from process start, median |",
   );
   console.log("|---|---|---|---|---|---|---|---|---|");
-  for (const [n, { title }] of BENCH_QUESTIONS.entries())
+  for (const [n, { title }] of questions.entries())
     for (const store of stores) {
       const { fresh = [], again = [], cold = [], fromStart = [] } = times.get(store)?.[n] ?? {};
       const cells = [
@@ -127,7 +127,7 @@ function print(stores: readonly Store[], times: ReadonlyMap<Store, readonly Time
   console.log("\n| Meridian's time over | question | new p50 | p99 | again p50 | p99 | first once ready | from process start |");
   console.log("|---|---|---|---|---|---|---|---|");
   for (const peer of peers)
-    for (const [n, { title }] of BENCH_QUESTIONS.entries()) {
+    for (const [n, { title }] of questions.entries()) {
       const [ours, theirs] = [own && times.get(own)?.[n], times.get(peer)?.[n]];
       if (!ours || !theirs) continue;
       const ratio = (kind: keyof Times, q: number) => (quantile(ours[kind], q) / quantile(theirs[kind], q)).toFixed(2);

@@ -167,11 +167,12 @@ export class LabelIndex implements SeriesWatcher {
 
   #marked(within: Within): Uint8Array {
     const marks = new Uint8Array(this.#table.slots);
-    const mark = (slot: number): void => void (marks[slot] = 1);
-    if (typeof within !== "string") within.forEach(mark);
-    else {
-      const slots = this.#all().get(METRIC_LABEL)?.values.get(within);
-      if (slots !== undefined) each([slots], mark);
+    const slots = typeof within === "string" ? this.#all().get(METRIC_LABEL)?.values.get(within) : within;
+    if (typeof slots === "number") marks[slots] = 1;
+    else if (slots !== undefined) {
+      const list = "view" in slots ? slots.view() : slots;
+      // Counted: the first question after a start runs through this before it is compiled.
+      for (let i = 0; i < list.length; i++) marks[list[i] ?? 0] = 1;
     }
     return marks;
   }

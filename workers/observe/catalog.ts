@@ -164,7 +164,7 @@ function askOf({ metric, match, search, limit }: { [K in keyof Query]: Query[K] 
 }
 
 /** Asks every shard of the tenant and makes one answer of theirs. One that cannot answer fails the question: half a list would be believed. */
-async function askShards<K extends keyof CatalogAnswers, T>(
+export async function askShards<K extends keyof CatalogAnswers, T>(
   call: ObjectCall & { readonly ctx: KeepAlive; readonly now: number },
   ask: K,
   query: CatalogAsk,

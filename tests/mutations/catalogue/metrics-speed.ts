@@ -38,8 +38,8 @@ export const METRIC_SPEED_MUTATIONS: readonly Mutation[] = [
     rule: "MT400",
     defect: "lets a shard that cannot be opened end the walk",
     file: "workers/observe/warm-shards.ts",
-    find: "    } catch (error) {\n",
-    replace: "    } catch (error) {\n      throw error;\n",
+    find: "  } catch (error) {\n",
+    replace: "  } catch (error) {\n    throw error;\n",
     test: "workers/observe/warm-shards.test.ts",
   },
 ];
