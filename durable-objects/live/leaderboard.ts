@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
+import type { Decision, DecisionReply } from "../../contract/leaderboard-reads.ts";
 import type { ImportReply, RunReply, ScoreBatchReply, ScoreInput, SubmitReply } from "../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
@@ -88,12 +89,12 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
     return await this.#with((board) => board.answer(question, ask));
   }
 
-  async decide(): Promise<Outcome<never>> {
-    return await this.#with(() => noBoard());
+  async decide(reviewId: string, decision: Decision, meta: CallMeta): Promise<Outcome<DecisionReply>> {
+    return await this.#with(async (board) => await board.reviewing.decide(reviewId, decision, meta));
   }
 
-  async erasePlayer(): Promise<Outcome<never>> {
-    return await this.#with(() => noBoard());
+  async erasePlayer(player: string): Promise<Outcome<null>> {
+    return await this.#with(async (board) => await board.reviewing.erasure.erase(player));
   }
 
   override async fetch(): Promise<Response> {

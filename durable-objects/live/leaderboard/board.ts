@@ -10,7 +10,6 @@ import { ImportDesk } from "./imports.ts";
 import type { BoardLive } from "./live.ts";
 import type { BoardParts } from "./parts.ts";
 import { ReadDesk } from "./reads.ts";
-import { ReadDesk } from "./reads.ts";
 import { REMOVAL_TIMER, RemovalDesk } from "./removal.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 import { Reviewing } from "./reviewing.ts";
@@ -92,7 +91,6 @@ export class Board implements BoardParts {
     this.bases = windowing.bases;
     this.rewards = windowing.rewards;
 
-    const reads = new ReadDesk(this);
     this.reviewing = reviewing;
     const reads = new ReadDesk(this);
     this.#answers = {
