@@ -4,17 +4,25 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** Programs of others that tests and benchmarks hold ours against, by their names in Debian. */
-export type PeerName = "prometheus" | "promtool" | "prometheus-node-exporter" | "victoria-metrics";
+export type PeerName = "prometheus" | "promtool" | "prometheus-node-exporter" | "victoria-metrics" | "redis-server";
 
 const CACHE = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "meridian/peers");
 
+/** Where Debian keeps shared libraries of this processor. */
+const LIBRARIES = `usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+
 /** How to get all of them on Debian 12 without root and without services that start by themselves. */
-export const PEER_INSTALL = `mkdir -p ${CACHE} && cd ${CACHE} && apt-get download prometheus prometheus-node-exporter victoria-metrics && for file in *.deb; do dpkg -x "$file" .; done`;
+export const PEER_INSTALL = `mkdir -p ${CACHE} && cd ${CACHE} && apt-get download prometheus prometheus-node-exporter victoria-metrics redis-server redis-tools libjemalloc2 liblzf1 && for file in *.deb; do dpkg -x "$file" .; done`;
 
 /** Where a program is: on the PATH, or in the folder that `PEER_INSTALL` fills. */
 export function findPeer(name: PeerName): string | undefined {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), join(CACHE, "usr/bin")];
   return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+/** The environment for a program that {@link findPeer} found: one of our folder finds its libraries there too. */
+export function peerEnv(program: string): NodeJS.ProcessEnv {
+  return program.startsWith(CACHE) ? { ...process.env, LD_LIBRARY_PATH: join(CACHE, LIBRARIES) } : process.env;
 }
 
 /**
@@ -43,7 +51,7 @@ export interface Peer {
 export async function startPeer(name: PeerName, args: readonly string[], readyUrl: string): Promise<Peer> {
   const program = findPeer(name);
   if (program === undefined) throw new Error(`${name} not found. To get it:\n  ${PEER_INSTALL}`);
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: peerEnv(program) });
   const endWithUs = () => child.kill("SIGKILL");
   process.once("exit", endWithUs);
   let printed = "";
