@@ -3,15 +3,17 @@ import type { Problem } from "../../contract/problems.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { Migration } from "../kit/object-kit.ts";
 
+/** What a gate keeps. */
+export const GATE_TABLES = `
+  CREATE TABLE live_used_ticket (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE live_revoked (credential TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+`;
 export const HUB_MIGRATIONS: readonly Migration[] = [
   {
     id: 1,
     name: "used tickets and revoked credentials",
     additive: true,
-    up: `
-      CREATE TABLE live_used_ticket (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE live_revoked (credential TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-    `,
+    up: GATE_TABLES,
   },
 ];
 

@@ -2,19 +2,22 @@ import { API_KEY_PATTERN } from "../../contract/access.ts";
 import { callObject, objectAt } from "../../contract/address.ts";
 import { sha256Hex } from "../../contract/base64.ts";
 import { keyRing } from "../../contract/key-ring.ts";
-import { LIVE_ACTIONS } from "../../contract/live-codes.ts";
-import { scopesMay } from "../../contract/permissions.ts";
+import { type Action, scopesMay } from "../../contract/permissions.ts";
 import { type Admission, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
 import type { ObjectsEnv } from "../env.ts";
 
-/** Whose hub it is, and what it may read. */
+/** Whose socket it is, and what it may be for. */
 export interface TokenPlace {
   readonly env: Pick<ObjectsEnv, "TENANT" | "KEY_RING">;
   readonly tenantId: string;
+  /** The board that tickets have to name; absent at hubs, where they name none. */
+  readonly board?: string;
+  /** What channels here ask for. */
+  readonly actions: readonly Action[];
 }
 
 /**
- * Whom the token of a `refresh` frame belongs to: a ticket of this tenant (for whichever hub: it opens nothing here), or an API key of this tenant with `live:connect`;
+ * Whom the token of a `refresh` frame belongs to: a ticket of this tenant (of this board, or for whichever hub: it opens nothing here), or an API key of this tenant with `live:connect`;
  * else null. A ticket's single use is the gate's to see.
  * @throws when the tenant's object cannot be asked
  */
@@ -22,17 +25,17 @@ export async function admissionOf(place: TokenPlace, token: string, now: number)
   return token.startsWith("mrd_") ? await admissionOfKey(place, token, now) : await admissionOfTicket(place, token, now);
 }
 
-async function admissionOfTicket({ env, tenantId }: TokenPlace, token: string, now: number): Promise<Admission | null> {
+async function admissionOfTicket({ env, tenantId, board }: TokenPlace, token: string, now: number): Promise<Admission | null> {
   if (env.KEY_RING === undefined) return null;
   const payload = await keyRing({ KEY_RING: env.KEY_RING }).verify("live-ticket", token);
   if (!payload) return null;
   const claims = ticketClaimsSchema.safeParse(JSON.parse(new TextDecoder().decode(payload))); // genuine, so JSON; a release may differ
   if (!claims.success || claims.data.expiresAt <= now) return null;
-  const { id, expiresAt, tenantId: tenant, hub: _anyHub, ...checked } = claims.data;
-  return tenant === tenantId ? { ...checked, ticket: { id, expiresAt } } : null;
+  const { id, expiresAt, tenantId: tenant, hub: _anyHub, board: itsBoard, ...checked } = claims.data;
+  return tenant === tenantId && itsBoard === board ? { ...checked, ticket: { id, expiresAt } } : null;
 }
 
-async function admissionOfKey({ env, tenantId }: TokenPlace, token: string, now: number): Promise<Admission | null> {
+async function admissionOfKey({ env, tenantId, actions }: TokenPlace, token: string, now: number): Promise<Admission | null> {
   const [, keyTenant, keyId, secret] = API_KEY_PATTERN.exec(token) ?? [];
   if (keyTenant !== tenantId || keyId === undefined || secret === undefined) return null;
   const { key } = await callObject(() => objectAt(env.TENANT, { tenantId, kind: "tenant", name: "main" }).findKey(keyId));
@@ -42,7 +45,7 @@ async function admissionOfKey({ env, tenantId }: TokenPlace, token: string, now:
     v: 1,
     actor: `key:${keyId}`,
     credential: `key:${keyId}`,
-    actions: LIVE_ACTIONS.filter((action) => scopesMay(key.scopes, action)),
+    actions: actions.filter((action) => scopesMay(key.scopes, action)),
     checkedAt: now,
     credentialExpiresAt: key.expiresAt,
     ticket: null,

@@ -1,10 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import * as z from "zod";
 import { callObject, objectAt } from "../../contract/address.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
-import { LIVE_CLOSE, LIVE_SUBPROTOCOL, type LivePublisher } from "../../contract/live-codes.ts";
-import { type Problem, PROBLEMS } from "../../contract/problems.ts";
-import { type Admission, ADMISSION_HEADER, admissionSchema, type HubRpc, type Publication } from "../../contract/rpc/hub.ts";
+import { LIVE_ACTIONS, type LivePublisher } from "../../contract/live-codes.ts";
+import type { Admission, HubRpc, Publication } from "../../contract/rpc/hub.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import type { HubEffect, HubTimer } from "../../core/live/effects.ts";
@@ -12,21 +10,19 @@ import { HubMachine } from "../../core/live/hub-machine.ts";
 import type { ObjectsEnv } from "../env.ts";
 import { errorText, logLine } from "../kit/log.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
-import { createSockets, type Sockets } from "../kit/sockets.ts";
+import { answerProblem, readAdmission } from "./admission.ts";
 import { HUB_MIGRATIONS, HubGate } from "./hub-gate.ts";
 import { admissionOf } from "./hub-token.ts";
+import { SocketBook } from "./socket-book.ts";
 
 const TIMERS: readonly HubTimer[] = ["interest", "expiry"];
 
 /** `{tenantId}/hub/{n}`: live sockets. The protocol is `core/live/hub-machine.ts`; here its effects meet sockets, storage and publishers. */
 export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   readonly #kit: ObjectKit;
-  readonly #sockets: Sockets<string>;
+  readonly #sockets: SocketBook;
   readonly #gate: HubGate;
   #machine = new HubMachine();
-  /** Both ways between sockets and connection ids; the truth is in the attachments. */
-  readonly #byId = new Map<string, WebSocket>();
-  readonly #ids = new WeakMap<WebSocket, string>();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -40,37 +36,27 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       },
       load: () => this.#restore(),
     });
-    this.#sockets = createSockets(ctx, { version: 1, attachment: z.string() });
+    this.#sockets = new SocketBook(ctx);
     this.#gate = new HubGate(ctx.storage.sql);
   }
 
   override async fetch(request: Request): Promise<Response> {
     await this.#kit.ready();
-    const admission = readAdmission(request.headers.get(ADMISSION_HEADER));
-    if (!admission || request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return answer({ slug: "bad-request", detail: "A hub takes sockets from the edge only." });
-    }
+    const admission = readAdmission(request);
+    if (!admission) return answerProblem({ slug: "bad-request", detail: "A hub takes sockets from the edge only." });
     const now = this.#kit.now();
     const problem = this.#machine.refusal() ?? this.#kit.transaction(() => this.#gate.admit(admission, now));
-    if (problem) return answer(problem);
+    if (problem) return answerProblem(problem);
     const id = uuidv7(now, cryptoRandom);
-    const offered = request.headers.get("sec-websocket-protocol") === LIVE_SUBPROTOCOL;
-    const { response, socket } = this.#sockets.accept({
-      credential: admission.credential,
-      tags: [admission.actor],
-      attachment: "", // the machine's first effect fills it, before anything can happen in between
-      ...(offered ? { protocol: LIVE_SUBPROTOCOL } : {}),
-    });
-    this.#know(id, socket);
+    const response = this.#sockets.accept(id, admission, request);
     this.#background(this.#apply(this.#machine.join(id, admission, now)));
     return response;
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
     await this.#kit.ready();
-    const id = this.#ids.get(socket);
-    if (id === undefined) this.#sockets.close(socket, LIVE_CLOSE.restart, "reconnect");
-    else this.#background(this.#apply(this.#machine.receive(id, message, this.#kit.now())));
+    const id = this.#sockets.idOf(socket);
+    if (id !== undefined) this.#background(this.#apply(this.#machine.receive(id, message, this.#kit.now())));
   }
 
   override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
@@ -114,21 +100,9 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     this.#kit.transaction(() => this.#kit.outbox.confirm(seqs));
   }
 
-  /** The sockets that slept. One whose attachment cannot be read belongs to another release: it reconnects. */
   #restore(): Promise<void> {
     this.#machine = new HubMachine();
-    const attachments: string[] = [];
-    for (const socket of this.#sockets.tagged()) {
-      const attachment = this.#sockets.read(socket);
-      if (attachment === "") continue; // closed by us, the other side has not answered yet
-      const id = attachment === undefined ? undefined : HubMachine.idOf(attachment);
-      if (attachment === undefined || id === undefined) {
-        this.#sockets.close(socket, LIVE_CLOSE.restart, "reconnect");
-        continue;
-      }
-      attachments.push(attachment);
-      this.#know(id, socket);
-    }
+    const attachments = this.#sockets.restore((attachment) => HubMachine.idOf(attachment));
     const timers = Object.fromEntries(
       TIMERS.flatMap((name) => [[name, this.#kit.timers.get(name)] as const]).filter(([, at]) => at !== undefined),
     );
@@ -136,17 +110,10 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     return Promise.resolve();
   }
 
-  #know(id: string, socket: WebSocket): void {
-    this.#byId.set(id, socket);
-    this.#ids.set(socket, id);
-  }
-
   async #forget(socket: WebSocket): Promise<void> {
     await this.#kit.ready();
-    const id = this.#ids.get(socket);
-    if (id === undefined) return;
-    this.#byId.delete(id);
-    await this.#apply(this.#machine.leave(id));
+    const id = this.#sockets.forget(socket);
+    if (id !== undefined) await this.#apply(this.#machine.leave(id));
   }
 
   /** Does what the machine wants, in order and at once; resolves when what asks others has been answered. */
@@ -155,18 +122,13 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     for (const effect of effects) {
       switch (effect.type) {
         case "send":
-          this.#with(effect.socket, (socket) => this.#sockets.send(socket, effect.text));
+          this.#sockets.send(effect.socket, effect.text);
           break;
         case "save":
-          this.#with(effect.socket, (socket) => this.#sockets.write(socket, effect.attachment));
+          this.#sockets.save(effect.socket, effect.attachment);
           break;
         case "close":
-          this.#with(effect.socket, (socket) => {
-            this.#sockets.write(socket, ""); // a sleep before the other side answers must not bring it back
-            this.#sockets.close(socket, effect.code, effect.reason);
-            this.#ids.delete(socket);
-          });
-          this.#byId.delete(effect.socket);
+          this.#sockets.close(effect.socket, effect.code, effect.reason);
           break;
         case "timer":
           if (effect.at === null) this.#kit.timers.clear(effect.name);
@@ -185,11 +147,6 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       }
     }
     await Promise.all(asked);
-  }
-
-  #with(id: string, work: (socket: WebSocket) => void): void {
-    const socket = this.#byId.get(id);
-    if (socket) work(socket);
   }
 
   async #ask(publisher: LivePublisher, topics: readonly string[], untilMs: number): Promise<void> {
@@ -215,7 +172,11 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   async #verify(id: string, token: string): Promise<void> {
     let admission: Admission | null = null;
     try {
-      const found = await admissionOf({ env: this.env, tenantId: this.#kit.address.tenantId }, token, this.#kit.now());
+      const found = await admissionOf(
+        { env: this.env, tenantId: this.#kit.address.tenantId, actions: LIVE_ACTIONS },
+        token,
+        this.#kit.now(),
+      );
       if (found && !this.#kit.transaction(() => this.#gate.admit(found, this.#kit.now()))) admission = found;
     } catch (error) {
       // The socket keeps the credential it has and may try again.
@@ -227,19 +188,4 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   #background(work: Promise<void>): void {
     this.ctx.waitUntil(work);
   }
-}
-
-/** The edge's word on a socket; undefined when the header is not one. */
-function readAdmission(header: string | null): Admission | undefined {
-  try {
-    const parsed = admissionSchema.safeParse(JSON.parse(decodeURIComponent(header ?? "")));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined; // no header, or not ours
-  }
-}
-
-/** A refusal before the upgrade, as the edge reads it. */
-function answer(problem: Problem): Response {
-  return Response.json(problem, { status: PROBLEMS[problem.slug].status });
 }
