@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { Meridian } from "../sdk/client.ts";
 import { findTarget } from "./lib/demo-target.ts";
 import { seedHistory } from "./seeds/history.ts";
+import { BOARD_SIZES, seedLeaderboards } from "./seeds/leaderboards.ts";
 import { seedMetrics, SIZES } from "./seeds/metrics.ts";
 
 const { values, positionals } = parseArgs({
@@ -15,10 +16,14 @@ const { values, positionals } = parseArgs({
     state: { type: "string" },
   },
 });
-const isSize = (text: string): text is keyof typeof SIZES => Object.hasOwn(SIZES, text);
-if (positionals[0] !== "metrics" || !isSize(values.size)) {
+const [capability] = positionals;
+const sizes = Object.keys(SIZES).join("|");
+const isSize = (text: string): text is keyof typeof SIZES & keyof typeof BOARD_SIZES =>
+  Object.hasOwn(SIZES, text) && Object.hasOwn(BOARD_SIZES, text);
+if ((capability !== "metrics" && capability !== "leaderboards") || !isSize(values.size)) {
   console.error(
-    `npm run seed -- metrics [--size=${Object.keys(SIZES).join("|")}] [--history] [--live] [--url … --key …] [--state <folder>]`,
+    `npm run seed -- metrics [--size=${sizes}] [--history] [--live] [--url … --key …] [--state <folder>]\n` +
+      `npm run seed -- leaderboards [--size=${sizes}] [--live] [--url … --key …] [--state <folder>]`,
   );
   process.exit(2);
 }
@@ -26,8 +31,13 @@ const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 try {
   const target = findTarget(values);
-  if (values.history) await seedHistory(target, values.size);
-  await seedMetrics(new Meridian(target), values.size, values.live, stop.signal);
+  const client = new Meridian(target);
+  if (capability === "leaderboards")
+    await seedLeaderboards(client, values.size, { live: values.live, signal: stop.signal, say: console.log });
+  else {
+    if (values.history) await seedHistory(target, values.size);
+    await seedMetrics(client, values.size, values.live, stop.signal);
+  }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

@@ -4,6 +4,7 @@ import { BUILD_STEPS, runStep } from "./lib/build-steps.ts";
 import { ROOT } from "./lib/project.ts";
 import { startAgent } from "./serve/agent.ts";
 import { DEMO_EMAIL, seedDemo } from "./serve/demo.ts";
+import { fillDemo } from "./serve/demo-data.ts";
 import { hasOperator } from "./serve/demo-traces.ts";
 import { startLogging } from "./serve/logging.ts";
 import { readOptions, type StartOptions, USAGE } from "./serve/options.ts";
@@ -117,11 +118,19 @@ async function main(): Promise<void> {
   else if (setup) console.log(`  the first operator signs up with the setup token ${tokenForReader(setup)}`);
   console.log(`  state is kept in ${state.folder}; Ctrl-C stops\n`);
 
+  const filling = new AbortController();
+  // Whoever signs in meanwhile sees it grow; a fault of it is no reason to stop serving.
+  if (demo && options.seed)
+    void fillDemo(demo, state.folder, filling.signal, (line) => console.log(`meridian: ${line}`)).catch((error: unknown) => {
+      if (!filling.signal.aborted) console.error(`meridian: the demo's data could not be loaded: ${String(error)}`);
+    });
+
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
     console.log("meridian: stopping …");
+    filling.abort();
     for (const step of stops) await step();
     process.exit(0);
   };

@@ -64,18 +64,29 @@ export async function seedDemo(url: string, stateFolder: string): Promise<Demo> 
   return demo;
 }
 
-/** What the demo's end users find at its door: accounts, guests, one public metric and some for those who have signed in. */
+/** What the demo's end users find at its door: accounts, guests, a public metric, some for those who have signed in, and boards to climb. */
 const DEMO_SETTINGS: TenantSettings = {
   ...FIRST_SETTINGS,
-  defaultGrants: [{ kind: "metrics", name: "host_memory_*", actions: ["read"] }],
+  defaultGrants: [
+    { kind: "metrics", name: "host_memory_*", actions: ["read"] },
+    { kind: "board", name: "*", actions: ["read", "submit"] },
+  ],
   hostedAccounts: { enabled: true, guests: true, mailWebhookUrl: null },
 };
-const DEMO_PUBLIC = "/v1/public/metrics/host_cpu_used_ratio";
+const DEMO_PUBLIC = ["metrics/host_cpu_used_ratio", "board/arcade", "board/deathmatch", "board/capture-the-flag", "board/raid"];
+
+/** The board of the arcade's own game: twenty seconds a run, and hardly anybody reacts faster than its highest score. */
+const ARCADE_BOARD = {
+  title: "Reaction",
+  rules: [{ type: "run" }, { type: "interval", minMs: 5_000 }, { type: "max-score", max: 8_000 }, { type: "points-per-second", max: 300 }],
+  rewards: [{ window: "daily", reward: "quickest-of-the-day", ranks: { from: 1, to: 3 } }],
+};
 
 /** May be repeated: a start that ended in between does it again. */
 async function openDoor(url: string, cookie: string): Promise<void> {
   await put(url, "/v1/tenant/settings", DEMO_SETTINGS, cookie);
-  await put(url, DEMO_PUBLIC, undefined, cookie);
+  await post(url, "/v1/leaderboard-document/apply", { document: { boards: { arcade: ARCADE_BOARD } } }, cookie);
+  for (const thing of DEMO_PUBLIC) await put(url, `/v1/public/${thing}`, undefined, cookie);
 }
 
 const begunSchema = z.object({ password: z.string() });

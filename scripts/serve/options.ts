@@ -10,6 +10,7 @@ export const USAGE = `npm start [-- options]
   --fresh                  delete that folder first
   --no-agent               do not send this machine's metrics
   --no-demo                do not create the demo tenant
+  --no-seed                leave the demo tenant empty
   --clock-offset <ms>      run in the future or past; for tests
   --quiet                  no request log
   --outbound-allow <host:port>
@@ -31,6 +32,8 @@ export interface StartOptions {
   /** What was asked for; undefined when nobody said. */
   readonly agent: boolean | undefined;
   readonly demo: boolean | undefined;
+  /** Whether the demo tenant is filled with data to look at. */
+  readonly seed: boolean;
   readonly clockOffsetMs: number;
   readonly quiet: boolean;
   readonly help: boolean;
@@ -53,6 +56,7 @@ export function readOptions(args?: string[]): StartOptions {
       fresh: { type: "boolean", default: false },
       agent: { type: "boolean" },
       demo: { type: "boolean" },
+      seed: { type: "boolean", default: true },
       "clock-offset": { type: "string", default: "0" },
       quiet: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -83,6 +87,7 @@ export function readOptions(args?: string[]): StartOptions {
     fresh: values.fresh,
     agent: values.agent,
     demo: values.demo,
+    seed: values.seed,
     clockOffsetMs,
     quiet: values.quiet,
     help: values.help,

@@ -10,6 +10,8 @@ export interface TestServerOptions {
   readonly state?: string;
   readonly port?: number;
   readonly agent?: boolean;
+  /** With the demo's data, which goes on loading after the start. */
+  readonly seed?: boolean;
   /** With the log of every request. */
   readonly loud?: boolean;
   readonly args?: readonly string[];
@@ -54,6 +56,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     state,
     ...(options.loud ? [] : ["--quiet"]),
     ...(options.agent ? [] : ["--no-agent"]),
+    ...(options.seed ? [] : ["--no-seed"]),
     ...(options.args ?? []),
   ];
   const child = spawn(process.execPath, args, {
