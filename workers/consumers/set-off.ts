@@ -20,7 +20,6 @@ export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer):
     case "meridian.subject.deleted":
       return await forgetSubject(env, event);
     case "meridian.leaderboard.created":
-    case "meridian.leaderboard.changed":
     case "meridian.leaderboard.deleted": {
       const board = event.data["board"];
       // The request has done it, unless it ended before.

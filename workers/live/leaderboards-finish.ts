@@ -51,7 +51,7 @@ export async function finishBoard(env: EdgeEnv, tenantId: string, board: string,
   } else if (row.state === "creating") {
     const taken = await object.configure({ config: row.config, version: row.version }, SYSTEM);
     if (taken.ok) await markLive(env.DB, row);
-  } else if (row.pending) {
+  } else if (row.pending && row.updatedAt <= now - FINISH_LIMITS.settleMs) {
     const { config, version } = row.pending;
     const taken = await object.configure({ config, version }, SYSTEM);
     if (taken.ok) await settle(env, row, row.pending, now);
