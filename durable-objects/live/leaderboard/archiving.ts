@@ -99,7 +99,8 @@ export class Archiving {
     const entries: Entry[] = [];
     for (let after = from; ;) {
       const limit = Math.min(PAGE_ROWS, this.#objectRows - entries.length);
-      if (limit === 0) return { entries, after };
+      // A ranking that fills its last object has no empty one after it.
+      if (limit === 0) return { entries, after: after && sets.pageFrom(set.id, after, "forward", 1).length > 0 ? after : null };
       const keys = after === null ? sets.pageAt(set.id, 0, limit) : sets.pageFrom(set.id, after, "forward", limit);
       const [first] = keys;
       if (!first) return { entries, after: null };

@@ -33,6 +33,8 @@ export class Closing {
   readonly #stores: ClosingStores;
   readonly #rewarding: Rewarding;
   readonly #archiving: Archiving;
+  /** Windows whose archive failed since it last worked: the first failure is logged, not each. */
+  readonly #failing = new Set<string>();
 
   constructor(parts: BoardParts, stores: ClosingStores) {
     this.#parts = parts;
@@ -119,12 +121,15 @@ export class Closing {
         if (written.progress === null) this.#archived(current, now);
         else desk.change({ ...current, progress: written.progress, dueAt: now });
       });
+      this.#failing.delete(row.window);
     } catch (error) {
-      logLine("warn", "window could not be archived, trying again", {
-        board: kit.address.name,
-        window: row.window,
-        error: errorText(error),
-      });
+      if (!this.#failing.has(row.window))
+        logLine("error", "window could not be archived, trying again", {
+          object: kit.address.name,
+          window: row.window,
+          error: errorText(error),
+        });
+      this.#failing.add(row.window);
       kit.transaction(() => {
         const current = desk.find(row.window);
         if (current?.state === "closed" && current.run === row.run) desk.change({ ...current, dueAt: now + RETRY_MS });

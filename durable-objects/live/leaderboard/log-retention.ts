@@ -46,7 +46,7 @@ export class LogRetention {
     const dueAt = kit.timers.get(LOG_TIMER);
     if (dueAt !== undefined && dueAt <= now) return;
     if (log.size().bytes > this.#limits.bytes) kit.timers.set(LOG_TIMER, now);
-    else if (dueAt === undefined) this.#armAfter(now);
+    else if (dueAt === undefined) this.#arm(now);
   }
 
   /** The handler of the timer: one segment. */
@@ -55,7 +55,8 @@ export class LogRetention {
     if (book.definition()?.state !== "live") return;
     const leaving = this.#leaving(now);
     const [first] = leaving;
-    if (!first) return this.#armAfter(now);
+    // Their changes are in no checkpoint yet, for whatever reason.
+    if (!first) return this.#arm(now, RETRY_MS);
     const copy = ndjson(leaving);
     // By the first row alone: a copy that a crash left half done is written over, however many rows leave with the next one.
     const key = `${boardPrefix(kit.address.tenantId, kit.address.name)}log/${String(first.seq).padStart(15, "0")}.ndjson`;
@@ -83,7 +84,7 @@ export class LogRetention {
         key,
         archivedAt: now,
       });
-      this.#armAfter(now);
+      this.#arm(now);
     });
   }
 
@@ -95,20 +96,18 @@ export class LogRetention {
     const staying = over ? -1 : rows.findIndex(({ at }) => at > now - this.#limits.ageMs);
     const leaving = staying === -1 ? rows : rows.slice(0, staying);
     const last = leaving.at(-1);
-    if (last && sets.checkpointedSeq() < last.seq) kit.transaction(() => sets.checkpoint(log.lastSeq()));
+    if (last && sets.checkpointedSeq() < last.seq) kit.transaction(() => sets.checkpoint(log.lastSeq(), true));
     const counted = sets.checkpointedSeq();
     return leaving.filter(({ seq }) => seq <= counted);
   }
 
-  /** When the oldest row is to leave; a row that should have left waits for something. */
-  #armAfter(now: number): void {
+  /** Holds the timer at the oldest row's time. @param overdueMs after which one is looked at whose time has passed */
+  #arm(now: number, overdueMs = 0): void {
     const { kit, log } = this.#parts;
     const [oldest] = log.after(log.archivedUpTo(), 1);
     if (!oldest) return kit.timers.clear(LOG_TIMER);
-    const over = log.size().bytes > this.#limits.bytes;
-    const dueAt = oldest.at + this.#limits.ageMs;
-    if (dueAt > now && !over) kit.timers.set(LOG_TIMER, dueAt);
-    else kit.timers.set(LOG_TIMER, oldest.seq <= this.#parts.sets.checkpointedSeq() ? now : now + RETRY_MS);
+    const dueAt = log.size().bytes > this.#limits.bytes ? now : oldest.at + this.#limits.ageMs;
+    kit.timers.set(LOG_TIMER, Math.max(dueAt, now + overdueMs));
   }
 
   #counted(row: LogRow): FoldedRun[] {
