@@ -8,6 +8,7 @@ export const GATE_TABLES = `
   CREATE TABLE live_used_ticket (id TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE live_revoked (credential TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
 `;
+
 export const HUB_MIGRATIONS: readonly Migration[] = [
   {
     id: 1,

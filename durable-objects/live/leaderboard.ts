@@ -16,6 +16,7 @@ import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/mai
 import { readBatch } from "../../core/live/leaderboard/batch-reader.ts";
 import type { ObjectsEnv } from "../env.ts";
 import type { ObjectKit } from "../kit/object-kit.ts";
+import { answerProblem } from "./admission.ts";
 import { Board } from "./leaderboard/board.ts";
 import type { BoardNews } from "./leaderboard/live.ts";
 import { createSortedSet, isSortedSet, type SortedSet } from "./leaderboard/sorted-set.ts";
@@ -44,10 +45,12 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   }
 
   async remove(meta: CallMeta): Promise<Outcome<null>> {
-    return await this.#change(meta, (board, now) => {
+    const outcome = await this.#change(meta, (board, now) => {
       board.removal.begin(now);
       return accept(null);
     });
+    if (outcome.ok) this.#board?.live.gone();
+    return outcome;
   }
 
   async startRun(player: string, meta: CallMeta): Promise<Outcome<RunReply>> {
@@ -97,12 +100,30 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
     return await this.#with(async (board) => await board.reviewing.erasure.erase(player));
   }
 
-  override async fetch(): Promise<Response> {
-    return await Promise.resolve(Response.json({ slug: "not-found", detail: "There is no such board." }, { status: 404 }));
+  override async fetch(request: Request): Promise<Response> {
+    const answer = await this.#with((board) => accept(board.live.fetch(request)));
+    return answer.ok ? answer.value : answerProblem(answer.problem);
   }
 
-  async closeCredentials(): Promise<{ closed: number; left: number }> {
-    return await Promise.resolve({ closed: 0, left: 0 });
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#kit.ready();
+    this.#board?.live.message(socket, message);
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number, reason: string): Promise<void> {
+    this.#board?.live.closing(socket, code, reason);
+    await this.webSocketError(socket);
+  }
+
+  override async webSocketError(socket: WebSocket): Promise<void> {
+    await this.#kit.ready();
+    this.#board?.live.left(socket);
+  }
+
+  async closeCredentials(credentials: readonly string[]): Promise<{ closed: number; left: number }> {
+    const answer = await this.#with((board) => accept(board.live.closeCredentials(credentials)));
+    if (!answer.ok && answer.problem.slug !== "not-found") throw new Error(answer.problem.detail);
+    return answer.ok ? answer.value : { closed: 0, left: 0 };
   }
 
   async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {

@@ -7,7 +7,8 @@ import { BatchDesk } from "./batches.ts";
 import { FOLLOW_TIMER, FollowDesk } from "./follow.ts";
 import { guardedKit } from "./guarded-kit.ts";
 import { ImportDesk } from "./imports.ts";
-import type { BoardLive } from "./live.ts";
+import { figuresOf } from "./figures.ts";
+import { LIVE_TIMER, LiveDesk } from "./live-desk.ts";
 import type { BoardParts } from "./parts.ts";
 import { ReadDesk } from "./reads.ts";
 import { REMOVAL_TIMER, RemovalDesk } from "./removal.ts";
@@ -43,7 +44,7 @@ export class Board implements BoardParts {
   readonly players: SqlPlayers;
   readonly runs: SqlRuns;
   readonly reviews: ReviewDesk;
-  readonly live: BoardLive;
+  readonly live: LiveDesk;
 
   readonly reviewing: Reviewing;
   readonly submit: SubmitDesk;
@@ -64,13 +65,17 @@ export class Board implements BoardParts {
       ...reviewing.timers,
       [FOLLOW_TIMER]: (now) => this.#followed(now),
       [SWEEP_TIMER]: (now) => this.sweep.tick(now),
+      [LIVE_TIMER]: (now) => this.live.expire(now),
     };
     const kit = createKit(ctx, env, {
       kind: "leaderboard",
       migrations: LEADERBOARD_MIGRATIONS,
       registered: true,
       timers: { ...timers, [REMOVAL_TIMER]: async (now) => await this.removal.tick(now) },
-      load: () => this.forget(),
+      load: () => {
+        this.forget();
+        this.live.restore();
+      },
       forgetSubject: (subject) => reviewing.erasure.forgetSubject(subject),
     });
     this.kit = guardedKit(kit, () => this.forget());
@@ -84,7 +89,7 @@ export class Board implements BoardParts {
     this.sets = new CountedSets(new SqlEntries(sql), this.log, { dense: () => this.book.definition()?.config.ranking === "dense" });
     this.players = new SqlPlayers(sql);
     this.runs = new SqlRuns(sql);
-    this.live = { tell: () => undefined, sockets: () => 0 };
+    this.live = new LiveDesk(ctx, env, this, (now) => figuresOf(this, now));
     this.reviews = reviewing.desk;
     this.#windowing = windowing;
     this.windows = windowing.desk;

@@ -18,5 +18,7 @@ export type BoardNews =
 
 export interface BoardLive {
   tell(news: BoardNews): void;
+  /** The board is being removed: every socket is closed with 4404. */
+  gone(): void;
   sockets(): number;
 }

@@ -1,5 +1,6 @@
 import type { Migration } from "../../kit/object-kit.ts";
 import { ARCHIVE_TABLES } from "./archives.ts";
+import { GATE_TABLES } from "../hub-gate.ts";
 import { FOLLOW_TABLES } from "./follow.ts";
 import { REWARD_TABLES } from "./rewards.ts";
 import { BASE_TABLES } from "./sql-bases.ts";
@@ -33,6 +34,7 @@ export const LEADERBOARD_MIGRATIONS: readonly Migration[] = [
       REWARD_TABLES,
       ARCHIVE_TABLES,
       FOLLOW_TABLES,
+      GATE_TABLES,
     ].join("\n"),
   },
 ];
