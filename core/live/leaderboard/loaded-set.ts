@@ -76,7 +76,10 @@ export class LoadedSet {
     const buckets = this.#buckets;
     if (buckets.length === 0) return 0;
     const index = buckets.locate(key);
-    return buckets.before(index) + (buckets.count(index) === 0 ? 0 : this.#store.count(this.#set, buckets.lo(index), key));
+    const [lo, hi] = [buckets.lo(index), buckets.lo(index + 1)];
+    return isNearerToEnd(lo, key, hi)
+      ? buckets.before(index + 1) - this.#store.count(this.#set, key, hi)
+      : buckets.before(index) + this.#store.count(this.#set, lo, key);
   }
 
   pageAt(place: number, limit: number): SortKey[] {
@@ -174,6 +177,12 @@ export class LoadedSet {
     this.#store.putBucket(this.#set, { id: this.#buckets.id(index), lo: this.#buckets.lo(index), seq });
     this.#touch(index);
   }
+}
+
+/** From which side fewer entries are counted, as far as numbers tell. Of the first bucket it is the front, where most questions are about. */
+function isNearerToEnd(lo: SortKey, key: SortKey, hi: SortKey): boolean {
+  const field = lo.inv !== hi.inv ? "inv" : lo.sub !== hi.sub ? "sub" : "at";
+  return Number.isFinite(lo[field]) && key[field] - lo[field] > hi[field] - key[field];
 }
 
 /** Where a bucket begins whose first entry is this one; without the player's id where the rest already tells, which keeps memory small. */

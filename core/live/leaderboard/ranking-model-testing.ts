@@ -74,8 +74,8 @@ class Model {
     const chance = random();
     if (chance < (workload === "evictions" ? 0.02 : 0.002)) this.#evict();
     else if (chance < 0.022) this.#undo(operation);
-    else if (chance < 0.025) this.#checkpoint(true);
-    else if (chance < 0.025 + 4 / operations) this.#drop();
+    else if (chance < 0.022 + 30 / operations) this.#checkpoint(true);
+    else if (chance < 0.022 + 34 / operations) this.#drop();
     if (operation % 20 === 0) this.#checkpoint(false);
     if (operation % Math.ceil(operations / 10) === 0) this.checkAll();
   }
