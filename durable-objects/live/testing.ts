@@ -86,21 +86,24 @@ export class TestSocket {
   }
 }
 
-/** Knocks at the hub as the edge does. */
-export async function knock(hub: DurableObjectStub<Hub>, who: Admission = admission()): Promise<Response> {
+/** What sockets are opened at: a hub, or a board. */
+type Doorstep = Pick<DurableObjectStub, "fetch">;
+
+/** Knocks as the edge does. */
+export async function knock(hub: Doorstep, who: Admission = admission()): Promise<Response> {
   const headers = { upgrade: "websocket", [ADMISSION_HEADER]: encodeURIComponent(JSON.stringify(who)) };
   return await hub.fetch("https://hub/", { headers });
 }
 
-/** How the hub answers a knock, with the answer read to its end: an object with an open answer cannot be evicted. */
-export async function statusOf(hub: DurableObjectStub<Hub>, who: Admission): Promise<number> {
+/** How a knock is answered, with the answer read to its end: an object with an open answer cannot be evicted. */
+export async function statusOf(hub: Doorstep, who: Admission): Promise<number> {
   const response = await knock(hub, who);
   if (!response.webSocket) await response.text();
   return response.status;
 }
 
-/** A socket at the hub, past its welcome. */
-export async function connect(hub: DurableObjectStub<Hub>, who: Admission = admission()): Promise<TestSocket> {
+/** A socket past its welcome. */
+export async function connect(hub: Doorstep, who: Admission = admission()): Promise<TestSocket> {
   const { webSocket } = await knock(hub, who);
   if (!webSocket) throw new Error("the hub refused");
   const client = new TestSocket(webSocket);
