@@ -20,6 +20,8 @@ export const ARCHIVE_TABLES = `
 const COLUMNS = "window, part, key, objects, entries, bytes, crc32, archived_at, top";
 const SQL = {
   of: `SELECT ${COLUMNS} FROM ranking_archive WHERE window = ? ORDER BY part`,
+  find: `SELECT ${COLUMNS} FROM ranking_archive WHERE window = ? AND part = ?`,
+  after: `SELECT ${COLUMNS} FROM ranking_archive WHERE (window, part) > (?, ?) ORDER BY window, part LIMIT 1`,
   put: `INSERT OR REPLACE INTO ranking_archive (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 } as const;
 
@@ -47,6 +49,12 @@ const archiveRow = z
     top: z.array(entrySchema).parse(row.top),
   }));
 
+/** What an erasure asks of what lies in R2. */
+export interface ArchivedPlayers {
+  /** Takes the player's lines away, in time. In a transaction. */
+  forget(player: string, now: number): void;
+}
+
 /** Rows of {@link ARCHIVE_TABLES}: also the answer to who asks for the archive of a window. */
 export class ArchiveStore {
   readonly #sql: SqlStorage;
@@ -61,6 +69,18 @@ export class ArchiveStore {
       .exec(SQL.of, window)
       .toArray()
       .map((row) => archiveRow.parse(row));
+  }
+
+  /** @param part the partition, or "" */
+  find(window: string, part: string): WindowArchive | undefined {
+    const [row] = this.#sql.exec(SQL.find, window, part).toArray();
+    return row && archiveRow.parse(row);
+  }
+
+  /** The next one in the order of names. */
+  after(window: string, part: string): WindowArchive | undefined {
+    const [row] = this.#sql.exec(SQL.after, window, part).toArray();
+    return row && archiveRow.parse(row);
   }
 
   put(archive: WindowArchive): void {

@@ -3,6 +3,7 @@ import type { BoardQuestion, BoardQuestions } from "../../../contract/rpc/leader
 import type { ObjectsEnv } from "../../env.ts";
 import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
 import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
+import type { ArchivedPlayers } from "./archives.ts";
 import { BatchDesk } from "./batches.ts";
 import { FOLLOW_TIMER, FollowDesk } from "./follow.ts";
 import { guardedKit } from "./guarded-kit.ts";
@@ -40,6 +41,7 @@ export class Board implements BoardParts {
   readonly windows: WindowDesk;
   readonly bases: BaseStore;
   readonly rewards: RewardStore;
+  readonly archived: ArchivedPlayers;
   readonly log: SqlLog;
   readonly players: SqlPlayers;
   readonly runs: SqlRuns;
@@ -74,6 +76,7 @@ export class Board implements BoardParts {
       timers: { ...timers, [REMOVAL_TIMER]: async (now) => await this.removal.tick(now) },
       load: () => {
         this.forget();
+        if (this.book.definition()?.state === "live") windowing.retention.arm(kit.now());
         this.live.restore();
       },
       forgetSubject: (subject) => reviewing.erasure.forgetSubject(subject),
@@ -95,6 +98,7 @@ export class Board implements BoardParts {
     this.windows = windowing.desk;
     this.bases = windowing.bases;
     this.rewards = windowing.rewards;
+    this.archived = windowing.erasure;
 
     this.reviewing = reviewing;
     const reads = new ReadDesk(this);

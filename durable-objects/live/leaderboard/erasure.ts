@@ -62,7 +62,7 @@ export class Erasure {
   }
 
   #begin(player: string, now: number): { readonly rows: number; readonly changes: Corrected } {
-    const { sets, windows, log, players, runs, bases, kit } = this.#parts;
+    const { sets, windows, log, players, runs, bases, archived, kit } = this.#parts;
     const all = windows.all();
     const held = all.filter(({ id }) => sets.find(id, player) !== undefined);
     const changes = held.map((set) => ({ set, change: sets.remove(set.id, player) }));
@@ -71,6 +71,7 @@ export class Erasure {
       all.filter(({ shadow }) => !shadow).map(({ id }) => id),
       player,
     );
+    archived.forget(player, now);
     let rows = held.length + runs.forget(player);
     if (players.find(player)) rows += 1;
     players.remove(player);

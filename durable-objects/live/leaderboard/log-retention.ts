@@ -49,6 +49,12 @@ export class LogRetention {
     else if (dueAt === undefined) this.#arm(now);
   }
 
+  /** After a start: for rows that came without anybody looking, as an import's. */
+  arm(now: number): void {
+    const { kit, book } = this.#parts;
+    if (book.definition()?.state === "live" && kit.timers.get(LOG_TIMER) === undefined) this.#arm(now);
+  }
+
   /** The handler of the timer: one segment. */
   async run(now: number): Promise<void> {
     const { kit, bucket, sets, log, book } = this.#parts;

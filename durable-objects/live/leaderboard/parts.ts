@@ -1,6 +1,7 @@
 import type { BoardConfig } from "../../../contract/leaderboards.ts";
 import type { RankedSets } from "../../../core/live/leaderboard/ranked-sets.ts";
 import type { ObjectKit } from "../../kit/object-kit.ts";
+import type { ArchivedPlayers } from "./archives.ts";
 import type { PlayerBases } from "./bases.ts";
 import type { BoardBook } from "./book.ts";
 import type { BoardLive } from "./live.ts";
@@ -27,6 +28,8 @@ export interface BoardParts {
   /** What runs that left the log had made of the entries. */
   readonly bases: PlayerBases;
   readonly rewards: GrantedRewards;
+  /** Closed windows and rows that left the log, in R2. */
+  readonly archived: ArchivedPlayers;
   readonly runs: Runs;
   readonly reviews: Reviews;
   readonly live: BoardLive;

@@ -3,6 +3,7 @@ import { ARCHIVE_TABLES } from "./archives.ts";
 import { GATE_TABLES } from "../hub-gate.ts";
 import { FOLLOW_TABLES } from "./follow.ts";
 import { REWARD_TABLES } from "./rewards.ts";
+import { ARCHIVE_ERASURE_TABLES } from "./sql-archive-erasures.ts";
 import { BASE_TABLES } from "./sql-bases.ts";
 import { BATCH_TABLES } from "./sql-batches.ts";
 import { BOOK_TABLES } from "./sql-book.ts";
@@ -33,6 +34,7 @@ export const LEADERBOARD_MIGRATIONS: readonly Migration[] = [
       REVIEW_TABLES,
       REWARD_TABLES,
       ARCHIVE_TABLES,
+      ARCHIVE_ERASURE_TABLES,
       FOLLOW_TABLES,
       GATE_TABLES,
     ].join("\n"),

@@ -66,6 +66,7 @@ export class TestBoard {
       timers: {
         windows: async (now) => await this.#board?.windowing.timers.windows?.(now),
         "log-retention": async (now) => await this.#board?.windowing.timers["log-retention"]?.(now),
+        "archive-erasure": async (now) => await this.#board?.windowing.timers["archive-erasure"]?.(now),
       },
     });
   }
@@ -167,6 +168,7 @@ export class TestBoard {
     parts.windows = windowing.desk;
     parts.bases = windowing.bases;
     parts.rewards = windowing.rewards;
+    parts.archived = windowing.erasure;
     return { kit, parts, windowing };
   }
 }

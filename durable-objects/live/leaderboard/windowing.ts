@@ -1,10 +1,12 @@
 import type { BoardQuestions } from "../../../contract/rpc/leaderboard.ts";
 import { accept, type Outcome } from "../../../contract/problems.ts";
+import { ARCHIVE_ERASURE_TIMER, ArchiveErasure } from "./archive-erasure.ts";
 import { ArchiveStore } from "./archives.ts";
 import { Closing } from "./closing.ts";
 import { LOG_TIMER, LogRetention, type RetentionLimits } from "./log-retention.ts";
 import type { BoardParts } from "./parts.ts";
 import { RewardStore } from "./rewards.ts";
+import { ArchiveErasureStore } from "./sql-archive-erasures.ts";
 import { BaseStore } from "./sql-bases.ts";
 import { SegmentStore } from "./sql-segments.ts";
 import { WINDOW_TIMER, WindowDesk } from "./window-desk.ts";
@@ -20,6 +22,7 @@ export class Windowing {
   readonly bases: BaseStore;
   readonly rewards: RewardStore;
   readonly retention: LogRetention;
+  readonly erasure: ArchiveErasure;
   /** Handlers for the kit. */
   readonly timers: Readonly<Record<string, (now: number) => Promise<void>>>;
   readonly #archives: ArchiveStore;
@@ -39,10 +42,13 @@ export class Windowing {
       archives: this.#archives,
       ...(objectRows === undefined ? {} : { objectRows }),
     });
-    this.retention = new LogRetention(parts, bases, new SegmentStore(sql), options.retention);
+    const segments = new SegmentStore(sql);
+    this.retention = new LogRetention(parts, bases, segments, options.retention);
+    this.erasure = new ArchiveErasure(parts, { erasures: new ArchiveErasureStore(sql), archives: this.#archives, segments, desk });
     this.timers = {
       [WINDOW_TIMER]: async (now) => await closing.run(now),
       [LOG_TIMER]: async (now) => await this.retention.run(now),
+      [ARCHIVE_ERASURE_TIMER]: async (now) => await this.erasure.run(now),
     };
   }
 
