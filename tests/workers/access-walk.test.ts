@@ -65,7 +65,7 @@ describe("two tenants", () => {
   /** What one tenant's list routes show of it, by route. */
   async function shownTo(world: World): Promise<Record<string, string>> {
     const shown: Record<string, string> = {};
-    for (const spec of guarded.filter(({ method, path }) => method === "get" || path === "/v1/metrics/query")) {
+    for (const spec of guarded.filter(({ method, path }) => method === "get" || path === "/v1/metrics/query" || path === "/redis")) {
       const cookie = world.operators.owner.cookie;
       shown[nameOf(spec)] = (await walk(spec, { cookie }, world.ids, BODIES[nameOf(spec)])).text;
     }
@@ -91,6 +91,7 @@ describe("two tenants", () => {
     for (const name of [
       ...routes,
       "post /v1/metrics/query",
+      "post /redis",
       "get /v1/hosts/{host}",
       "get /v1/agents/{agentId}",
       "get /v1/subjects/{issuer}/{sub}",

@@ -63,6 +63,7 @@ export async function seedWorld(mark: string): Promise<World> {
   const backup = await ask("/v1/tenant/backups", { method: "POST", cookie: owner.cookie });
   const { id: backupId } = await backup.json<{ id: string }>();
   await seedSeries(allScopes, host);
+  await seedSortedSet(allScopes, mark);
   await seedAgent(allScopes, host);
   await seedHistory(tenant.tenantId, mark);
   const people = await seedPeople(tenant, mark, allScopes);
@@ -99,6 +100,12 @@ async function seedSeries(key: string, host: string): Promise<void> {
   const sample = { metric: "host_cpu_used_ratio", labels: { host, core: "all" }, timestamp: Date.now(), value: 0.5 };
   const stored = await ask("/v1/metrics/ingest", { body: { samples: [sample] }, key });
   if (stored.status !== 202) throw new Error(`no series: ${await stored.text()}`);
+}
+
+/** Under the same key in every tenant. */
+async function seedSortedSet(key: string, mark: string): Promise<void> {
+  const added = await ask("/redis", { body: ["ZADD", HOUSE, 1, mark], key });
+  if (added.status !== 200) throw new Error(`no sorted set: ${await added.text()}`);
 }
 
 /** An agent that said hello once and is gone. */
