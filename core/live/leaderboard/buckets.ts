@@ -102,6 +102,11 @@ export class Buckets {
     return id;
   }
 
+  /** Lets a bucket begin elsewhere, with the same entries. */
+  move(index: number, lo: SortKey): void {
+    this.#set(index, lo, this.id(index), this.count(index));
+  }
+
   /** Gives the entries of the bucket after this one to this one. */
   absorbNext(index: number): void {
     const next = index + 1;

@@ -139,6 +139,27 @@ it("[LB8] any number of equal scores still splits, by time and then by id", () =
   expect(bench.store.buckets(2).every(({ lo }) => lo.player === "")).toBe(true);
 });
 
+it("[LB29] no id of a player stays behind in a bucket's beginning, whether they left, moved or were alone in it", () => {
+  const bench = new Bench();
+  const tied = (n: number) => ({ inv: -7, sub: 0, at: 1, player: `p${String(n).padStart(3, "0")}` });
+  for (let n = 0; n < 100; n++) bench.put(1, tied(n));
+  bench.sets.checkpoint(bench.seq, true);
+  const ids = () => bench.store.buckets(1).flatMap(({ lo }) => (lo.player === "" ? [] : [lo.player]));
+  expect(ids().length).toBeGreaterThan(5);
+  for (let round = 0; ids().length > 0; round++) {
+    for (const player of ids()) {
+      if (round % 2 === 0) bench.sets.remove(1, player);
+      else bench.sets.put(1, { inv: 5, sub: 0, at: 1_000 + bench.seq, player });
+      bench.commit();
+      expect(ids()).not.toContain(player);
+    }
+    bench.restart();
+    const left = bench.sets.pageAt(1, 0, 100);
+    expect(left.map((each) => bench.sets.placeOf(1, each))).toEqual(left.map((_, place) => place));
+    if (round > 200) throw new Error("ids stay");
+  }
+});
+
 it("[LB24] counts are written once a thousand changes are in the log, a row for 4,096 buckets and one for the place", () => {
   const bench = new Bench({ limits: { split: 512, merge: 64, mergedMax: 384 } });
   const written: string[] = [];
@@ -234,6 +255,9 @@ it("[LB26] a ranking that is removed is empty from the first slice on, also afte
   bench.restart();
   expect(bench.sets.total(1)).toBe(0);
   expect(() => bench.sets.put(1, key(300))).toThrow("being removed");
+  // Who is erased meanwhile goes at once.
+  expect(bench.sets.remove(1, "player-99").before).toEqual(key(99));
+  expect([bench.sets.find(1, "player-99"), bench.sets.takeChanges()]).toEqual([undefined, undefined]);
   let slices = 0;
   while (bench.sets.dropSlice(1, 30) > 0) slices += 1;
   expect(slices).toBeGreaterThan(2);

@@ -69,7 +69,8 @@ export class CountedSets implements RankedSets {
     const before = this.find(set, player) ?? null;
     if (!before) return { set, before, after: null };
     this.#store.remove(set, before.player);
-    return this.#changed(loaded, { set, before, after: null });
+    // Of a ranking that is being removed nothing is counted any more; a player who is erased need not wait for its last slice.
+    return loaded.dropping ? { set, before, after: null } : this.#changed(loaded, { set, before, after: null });
   }
 
   find(set: number, player: string): SortKey | undefined {

@@ -2,6 +2,7 @@ import { chunkOf, countsOf, packCounts } from "./bucket-counts.ts";
 import { Buckets, HIGHEST, LOWEST } from "./buckets.ts";
 import type { CountChunk, EntryStore } from "./entry-store.ts";
 import type { SetChange, SortKey } from "./ranked-sets.ts";
+import { compareKeys } from "./scores.ts";
 
 /** When buckets divide and unite. `mergedMax` lies well below `split`, so that a ranking that shrinks and grows does not flap. */
 export interface BucketLimits {
@@ -56,6 +57,11 @@ export class LoadedSet {
     for (let index = 0; index < this.#buckets.length; index++) this.#dirtyChunks.add(chunkOf(this.#buckets.id(index)));
   }
 
+  /** Whether it is being removed. */
+  get dropping(): boolean {
+    return this.#dropping;
+  }
+
   get total(): number {
     return this.#buckets.total;
   }
@@ -104,13 +110,8 @@ export class LoadedSet {
       this.#store.putBucket(this.#set, { id, lo: LOWEST, seq });
       this.#dirtyChunks.add(chunkOf(id));
     }
-    const from = before && buckets.locate(before);
-    const to = after && buckets.locate(after);
-    if (from === to) return this.#touch(from ?? 0);
-    if (to !== null) this.#add(to, 1);
-    if (from !== null) this.#add(from, -1);
-    // The later one first: a split or a merge moves the indexes behind it.
-    for (const index of [from, to].filter((each) => each !== null).toSorted((a, b) => b - a)) this.#balance(index, seq);
+    this.#recount(before && buckets.locate(before), after && buckets.locate(after), seq);
+    if (before) this.#relabel(before, seq);
   }
 
   /** What the next checkpoint writes; after it the ranking is clean. */
@@ -130,6 +131,30 @@ export class LoadedSet {
       const index = key && this.#buckets.locate(key);
       if (index !== null && !recounted[index]) this.#buckets.add(index, delta);
     }
+  }
+
+  #recount(from: number | null, to: number | null, seq: number): void {
+    if (from === to) return this.#touch(from ?? 0);
+    if (to !== null) this.#add(to, 1);
+    if (from !== null) this.#add(from, -1);
+    // The later one first: a split or a merge moves the indexes behind it.
+    for (const index of [from, to].filter((each) => each !== null).toSorted((a, b) => b - a)) this.#balance(index, seq);
+  }
+
+  /** A bucket that began with an entry which is gone begins with the next one: no id outlives its entry. */
+  #relabel(gone: SortKey, seq: number): void {
+    const buckets = this.#buckets;
+    const index = buckets.locate(gone);
+    if (gone.player === "" || compareKeys(buckets.lo(index), gone) !== 0) return;
+    const [first] = this.#store.from(this.#set, gone, 0, 1);
+    this.#store.removeBucket(this.#set, gone);
+    if (first && compareKeys(first, buckets.lo(index + 1)) < 0) {
+      buckets.move(index, between(gone, first));
+      this.#mark(index, seq);
+    } else buckets.absorbNext(index - 1);
+    // Where it began is now the end of the one before it, which there is: the first one begins before every entry.
+    this.#mark(index - 1, seq);
+    this.#reshaped += 1;
   }
 
   #add(index: number, delta: number): void {

@@ -85,8 +85,10 @@ class Model {
     for (const set of this.#ids) {
       const rows = this.#store.count(set, LOWEST, HIGHEST);
       same(this.#sets.total(set), rows, "rows of a ranking");
-      for (const { lo } of this.#store.buckets(set))
+      for (const { lo } of this.#store.buckets(set)) {
         same(this.#sets.placeOf(set, lo), this.#store.count(set, LOWEST, lo), "rows before a bucket");
+        if (lo.player !== "") same(this.#store.find(set, lo.player), lo, "the entry whose id a bucket holds");
+      }
       same(this.#sets.pageAt(set, 0, rows + 1), this.#oracle.pageAt(set, 0, rows + 1), "the whole ranking");
       this.report.largest = Math.max(this.report.largest, rows);
     }
