@@ -54,7 +54,11 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   }
 
   async startRun(player: string, meta: CallMeta): Promise<Outcome<RunReply>> {
-    return await this.#change(meta, (board, now) => board.submit.startRun(player, now));
+    return await this.#change(meta, (board, now) => {
+      const begun = board.submit.startRun(player, now);
+      if (begun.ok) board.sweep.expect(now);
+      return begun;
+    });
   }
 
   async submit(input: ScoreInput, by: Submitter, meta: CallMeta): Promise<Outcome<SubmitReply>> {

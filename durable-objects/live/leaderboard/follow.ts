@@ -18,9 +18,6 @@ const SQL = {
 } as const;
 const followRow = z.object({ seq: z.number() });
 
-/** What connected to the log later: the end of the last slice comes again soon. */
-const NEXT_SLICE_MS = 250;
-
 /**
  * Makes aggregate events of what the log says past a watermark, every ten seconds while it grows: no row of the outbox for an accepted
  * score. Imports are not counted.
@@ -49,7 +46,7 @@ export class FollowDesk {
       if (to <= from) return;
       this.#tell(from, to);
       this.#parts.kit.sql.exec(SQL.put, to);
-      if (to < last) this.#parts.kit.timers.set(FOLLOW_TIMER, now + NEXT_SLICE_MS);
+      if (to < last) this.#parts.kit.timers.set(FOLLOW_TIMER, now);
     });
   }
 

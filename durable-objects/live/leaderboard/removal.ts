@@ -8,8 +8,6 @@ export const REMOVAL_TIMER = "removal";
 
 /** Keys of one listing of the archive; the platform gives and takes so many. */
 const ARCHIVE_KEYS = 1_000;
-/** Between two slices: others of the isolate have their turn. */
-const NEXT_SLICE_MS = 20;
 
 export interface RemovalDeps {
   readonly parts: Pick<BoardParts, "kit" | "bucket">;
@@ -33,9 +31,9 @@ export class RemovalDesk {
 
   /** Inside the object's transaction. */
   begin(now: number): void {
-    const { parts, book, timers } = this.#deps;
+    const { parts, book } = this.#deps;
     book.beginRemoval();
-    for (const name of timers) parts.kit.timers.clear(name);
+    this.#clearTimers();
     parts.kit.timers.set(REMOVAL_TIMER, now);
   }
 
@@ -46,11 +44,19 @@ export class RemovalDesk {
     const rowsLeft = parts.kit.transaction(() => this.#removeRows());
     forget();
     if (rowsLeft || (await this.#removeArchive())) {
-      parts.kit.timers.set(REMOVAL_TIMER, now + NEXT_SLICE_MS);
+      parts.kit.timers.set(REMOVAL_TIMER, now);
       return;
     }
-    parts.kit.transaction(() => book.close());
+    parts.kit.transaction(() => {
+      this.#clearTimers(); // again: an import or a closing that ran when the removal began may have set one
+      book.close();
+    });
     forget();
+  }
+
+  #clearTimers(): void {
+    const { parts, timers } = this.#deps;
+    for (const name of timers) parts.kit.timers.clear(name);
   }
 
   /** @returns whether rows may be left */

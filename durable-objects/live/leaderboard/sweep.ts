@@ -6,7 +6,6 @@ export const SWEEP_TIMER = "sweep";
 
 /** Expiry is checked when read, so sweeping is for room only and may be rare. */
 const SWEEP_EVERY_MS = 3_600_000;
-const NEXT_SLICE_MS = 1_000;
 
 /** What has rows that expire. Says whether there may be more to take away `now`, `later`, or there is `none` left. */
 export interface Swept {
@@ -31,7 +30,7 @@ export class SweepDesk {
   tick(now: number): void {
     this.#kit.transaction(() => {
       const left = this.#swept.map((rows) => rows.sweep(now, LEADERBOARD_LIMITS.sliceRows));
-      if (left.includes("now")) this.#kit.timers.set(SWEEP_TIMER, now + NEXT_SLICE_MS);
+      if (left.includes("now")) this.#kit.timers.set(SWEEP_TIMER, now);
       else if (left.includes("later")) this.#kit.timers.set(SWEEP_TIMER, now + SWEEP_EVERY_MS);
     });
   }
