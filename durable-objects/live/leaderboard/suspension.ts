@@ -73,7 +73,7 @@ export class Suspensions {
     const over = kit.transaction(() => {
       const players = this.#cases.ending(now, REVIEW_LIMITS.endings);
       const ended = players.map((player) => ({ player, changes: this.#endOf(player, now) }));
-      this.#arm();
+      this.#arm(true);
       return ended;
     });
     for (const { player, changes } of over) if (changes.length > 0) live.tell({ type: "correction", player, changes });
@@ -92,10 +92,11 @@ export class Suspensions {
     this.#arm();
   }
 
-  #arm(): void {
+  /** @param again whether the timer is running out just now: then it is gone unless it is set, even to where it was */
+  #arm(again = false): void {
     const { timers } = this.#parts.kit;
     const next = this.#cases.nextEnd();
-    if (next === timers.get(SUSPENSION_TIMER)) return;
+    if (!again && next === timers.get(SUSPENSION_TIMER)) return;
     if (next === undefined) timers.clear(SUSPENSION_TIMER);
     else timers.set(SUSPENSION_TIMER, next);
   }
