@@ -7,6 +7,7 @@ import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
+import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.ts";
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
@@ -34,6 +35,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...AGENT_MUTATIONS,
   ...LIVE_MUTATIONS,
+  ...LEADERBOARD_RANKING_MUTATIONS,
   ...LEADERBOARD_REVIEW_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
