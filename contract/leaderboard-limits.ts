@@ -33,7 +33,7 @@ export const LEADERBOARD_LIMITS = {
   boards: 1_000,
   modes: 50,
   /** Changes of one `apply`, each some calls of D1 and objects; and the bytes of a document. */
-  applied: 100,
+  applied: 50,
   documentBytes: 4 * 1024 * 1024,
   rules: 5,
   rewards: 20,
