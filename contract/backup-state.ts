@@ -1,15 +1,21 @@
 import * as z from "zod";
-import type { StateChunk } from "./rpc/maintenance.ts";
+import type { CellValue, StateChunk } from "./rpc/maintenance.ts";
 
 /**
  * A part of an object's state as bytes: the length of a JSON text (4 bytes, big-endian), the text, and behind it the blobs, which
- * the text names by `{ "b": [offset, length] }`.
+ * the text names by `{ "b": [offset, length] }`. An infinity, which JSON has not, is `{ "n": "inf" }` or `{ "n": "-inf" }`.
  */
 const HEAD_BYTES = 4;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const cellSchema = z.union([z.string(), z.number(), z.null(), z.object({ b: z.tuple([z.number().int(), z.number().int()]) })]);
+const cellSchema = z.union([
+  z.string(),
+  z.number(),
+  z.null(),
+  z.object({ b: z.tuple([z.number().int(), z.number().int()]) }),
+  z.object({ n: z.enum(["inf", "-inf"]) }),
+]);
 const chunkSchema = z.object({
   v: z.literal(1),
   schema: z
@@ -29,6 +35,7 @@ export function encodeState(chunk: StateChunk): Bytes {
   const blobs: Uint8Array[] = [];
   let end = 0;
   const text = JSON.stringify(chunk, (_key, value: unknown) => {
+    if (typeof value === "number" && !Number.isFinite(value)) return { n: value > 0 ? "inf" : "-inf" };
     if (!(value instanceof ArrayBuffer)) return value;
     blobs.push(new Uint8Array(value));
     end += value.byteLength;
@@ -56,10 +63,16 @@ export function decodeState(bytes: Bytes): StateChunk {
   const tables = chunk.tables.map(({ name, columns, rows, integers }) => ({
     name,
     columns,
-    rows: rows.map((row) => row.map((cell) => (typeof cell === "object" && cell !== null ? blobAt(blobs, ...cell.b) : cell))),
+    rows: rows.map((row) => row.map((cell) => cellOf(cell, blobs))),
     ...(integers ? { integers } : {}),
   }));
   return { v: 1, tables, ...(chunk.schema ? { schema: chunk.schema } : {}) };
+}
+
+function cellOf(cell: z.infer<typeof cellSchema>, blobs: Bytes): CellValue {
+  if (typeof cell !== "object" || cell === null) return cell;
+  if ("n" in cell) return cell.n === "inf" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  return blobAt(blobs, ...cell.b);
 }
 
 function blobAt(blobs: Bytes, offset: number, length: number): ArrayBuffer {

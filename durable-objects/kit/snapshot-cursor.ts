@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { fromBase64Url, toBase64Url } from "../../contract/base64.ts";
 
-const cellSchema = z.union([z.string(), z.number(), z.object({ b: z.string() })]);
+const cellSchema = z.union([z.string(), z.number(), z.object({ b: z.string() }), z.object({ n: z.enum(["inf", "-inf"]) })]);
 const cursorSchema = z.object({
   /** Which export. */
   id: z.string(),
@@ -17,10 +17,14 @@ export interface SnapshotCursor {
   readonly after: readonly SqlStorageValue[] | null;
 }
 
-/** Where an export goes on. Cells of a key may be bytes, which JSON has not. */
+/** Where an export goes on. Cells of a key may be bytes or infinite, which JSON has not. */
 export function cursorText({ id, table, after }: SnapshotCursor): string {
-  const cells = after?.map((cell) => (cell instanceof ArrayBuffer ? { b: toBase64Url(new Uint8Array(cell)) } : cell)) ?? null;
-  return JSON.stringify({ id, table, after: cells });
+  return JSON.stringify({ id, table, after: after?.map(jsonOf) ?? null });
+}
+
+function jsonOf(cell: SqlStorageValue): unknown {
+  if (cell instanceof ArrayBuffer) return { b: toBase64Url(new Uint8Array(cell)) };
+  return typeof cell === "number" && !Number.isFinite(cell) ? { n: cell > 0 ? "inf" : "-inf" } : cell;
 }
 
 /** @throws when the text is none that {@link cursorText} made */
@@ -28,6 +32,7 @@ export function readCursor(text: string): SnapshotCursor {
   const { id, table, after } = cursorSchema.parse(JSON.parse(text));
   const cells = after?.map((cell) => {
     if (typeof cell !== "object") return cell;
+    if ("n" in cell) return cell.n === "inf" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
     const bytes = fromBase64Url(cell.b);
     if (!bytes) throw new Error("not a cursor of an export");
     return bytes.buffer;

@@ -1,8 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { decodeState, encodeState } from "../../../contract/backup-state.ts";
 import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import type { RedisReply } from "../../../contract/rpc/leaderboard.ts";
+import type { StateChunk } from "../../../contract/rpc/maintenance.ts";
 import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
 import type { Leaderboard } from "../leaderboard.ts";
 
@@ -145,6 +147,31 @@ describe("a sorted set of the Redis protocol", () => {
     expect(await set.tables()).toContain("redis_key");
     const told = await runInDurableObject(set.stub, (_instance, { storage }) => storage.sql.exec("SELECT value FROM kit_meta").toArray());
     expect(told).toEqual([{ value: expect.stringMatching(/^t\/sorted-set\/key-/) as unknown }]);
+  });
+
+  it("[LB98] travels in a backup with its infinities, over parts, and goes on in the object that it is put into", async () => {
+    const [from, to] = [new Typed(), new Typed()];
+    for (let part = 0; part < 5; part++) await from.run(["zadd", "key", ...pairs(5_000, part * 5_000)]);
+    await from.type("zadd inf z -inf y 0.25 q");
+    const chunks: StateChunk[] = [];
+    let cursor: string | null = null;
+    do {
+      const report: { chunk: StateChunk; cursor: string | null } = await from.stub.maintain({ type: "export", cursor });
+      const travelled = decodeState(encodeState(structuredClone(report.chunk)));
+      const readdressed = travelled.tables.map((table) =>
+        table.name === "kit_meta" ? { ...table, rows: [["address", `t/sorted-set/key-${keys}`]] } : table,
+      );
+      chunks.push({ ...travelled, tables: readdressed });
+      cursor = report.cursor;
+      if (cursor !== null) await from.type("zincrby 1 m5", "zrem m7", "zadd inf late");
+    } while (cursor !== null);
+    expect(chunks.length).toBeGreaterThan(2);
+    for (const [at, chunk] of chunks.entries())
+      await to.stub.maintain({ type: "import", chunk, first: at === 0, last: at === chunks.length - 1 });
+    const [card, first, last, rank] = await to.type("zcard", "zrange 0 1 withscores", "zrange 0 0 rev withscores", "zrank m7");
+    expect([card, first, last]).toEqual([25_003, ["y", "-inf", "m0", "0"], ["z", "inf"]].map(result));
+    expect(rank).toEqual(result(expect.any(Number)));
+    expect(await to.type("zadd 5 new", "zcard", "zcount -inf inf")).toEqual([1, 25_004, 25_004].map(result));
   });
 
   it("[LB97] takes a whole request about one key, and lists no more members than one answer may have", async () => {
