@@ -1,4 +1,5 @@
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
+import { namesOfAdmission, refusalOfRevoked } from "../../contract/live-revocation.ts";
 import type { Problem } from "../../contract/problems.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { Migration } from "../kit/object-kit.ts";
@@ -21,14 +22,6 @@ export const HUB_MIGRATIONS: readonly Migration[] = [
 /** Past its life a ticket is refused by its own date; the rest covers clocks of the edge that differ from ours. */
 const REMEMBER_MS = LIVE_LIMITS.ticketTtlMs + 60_000;
 const SWEEP_EVERY_MS = 60_000;
-
-/** Credentials that never come back: once revoked they stay out, whenever they were checked. */
-const FOR_GOOD = /^(?:key|token|family):/;
-/**
- * A session goes on after its person's role or tenant changed. Edges believe what was before for 2 s, and their clocks are
- * not ours: what was checked within this after the change may still say the old.
- */
-const SESSION_DOUBT_MS = 3_000;
 
 /** Who may come in, as far as only the hub can know: each ticket once, and nobody whose credential was revoked on the way. */
 export class HubGate {
@@ -62,20 +55,15 @@ export class HubGate {
     }
   }
 
-  #revoked({ credential, actor, groups = [], checkedAt }: Admission): Problem | undefined {
-    const names = JSON.stringify([credential, actor, ...groups]);
+  #revoked(admission: Admission): Problem | undefined {
+    const names = JSON.stringify(namesOfAdmission(admission));
     const rows = this.#sql
       .exec<{ credential: string; at: number }>(
         "SELECT credential, at FROM live_revoked WHERE credential IN (SELECT value FROM json_each(?))",
         names,
       )
       .toArray();
-    if (rows.some((row) => FOR_GOOD.test(row.credential) || checkedAt <= row.at)) return refused("The credential was revoked.");
-    if (rows.some((row) => row.credential.startsWith("session:") && checkedAt <= row.at + SESSION_DOUBT_MS)) {
-      const detail = "What this session may do was changed a moment ago. Connect again in a few seconds.";
-      return { slug: "unavailable", detail, retryAfterS: SESSION_DOUBT_MS / 1_000 };
-    }
-    return undefined;
+    return refusalOfRevoked(admission, rows);
   }
 
   #sweep(now: number): void {

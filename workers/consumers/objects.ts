@@ -2,6 +2,8 @@ import { type ObjectAddress, type ObjectNamespace, callObject, objectAt } from "
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { ObjectRpc } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
+import { clock } from "../http/request-context.ts";
+import { closeAtHolders } from "../live/live-holders.ts";
 import { inParallel } from "./parallel.ts";
 import type { ReadEvent } from "./read-event.ts";
 
@@ -51,11 +53,12 @@ export async function confirmConsumed(env: EdgeEnv, events: readonly ReadEvent[]
   });
 }
 
-/** Closes every socket of a credential, at all hubs and the fleet. Closing again does nothing. */
+/** Closes every socket of a credential, at all hubs, the fleet and whatever else holds some. Closing again does nothing. */
 export async function closeEverywhere(env: EdgeEnv, tenantId: string, credentials: readonly string[]): Promise<void> {
   const hubs = Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => String(n));
   await Promise.all([
     callObject(() => objectAt(env.AGENTS, { tenantId, kind: "agents", name: "main" }).closeCredentials(credentials)),
     ...hubs.map((name) => callObject(() => objectAt(env.HUB, { tenantId, kind: "hub", name }).closeCredentials(credentials))),
+    closeAtHolders(env, tenantId, credentials, clock(env)),
   ]);
 }

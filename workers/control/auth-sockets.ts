@@ -1,6 +1,8 @@
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { EdgeEnv } from "../env.ts";
 import { agentsOf, hubOf, type ObjectCall } from "../http/objects.ts";
+import { clock } from "../http/request-context.ts";
+import { closeAtHolders } from "../live/live-holders.ts";
 
 /**
  * Closes every socket that one of these credentials, actors or groups (`key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`)
@@ -13,6 +15,7 @@ export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: 
   const places = [
     ...Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => async () => await hubOf(call, n).closeCredentials(credentials)),
     async () => await agentsOf(call).closeCredentials(credentials),
+    async () => await closeAtHolders(env, tenantId, credentials, clock(env)),
   ];
   const results = await Promise.allSettled(places.map(async (close) => await close()));
   let closed = 0;

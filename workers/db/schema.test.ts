@@ -39,7 +39,10 @@ const FIXTURES: Fixtures = {
      VALUES ('o1', 'daily-run', '{}', 1, 'live', 1, 1)`,
     "INSERT INTO leaderboard_mode (tenant_id, mode, defaults, updated_at) VALUES ('o1', 'raid', '{}', 1)",
   ],
-  "0003_live_holders.sql": ["INSERT INTO live_holder (tenant_id, kind, name, noted_at) VALUES ('o1', 'leaderboard', 'daily-run', 1)"],
+  "0003_live_holders.sql": [
+    "INSERT INTO live_holder (tenant_id, kind, name, noted_at) VALUES ('o1', 'leaderboard', 'daily-run', 1)",
+    "INSERT INTO live_revocation (tenant_id, credential, at) VALUES ('o1', 'key:k1', 1)",
+  ],
 };
 
 const tables: SQLiteTable[] = Object.values(schema).filter((value) => is(value, SQLiteTable));

@@ -280,6 +280,21 @@ export const liveHolder = sqliteTable(
 );
 
 /**
+ * Revocations of the last minutes. Who revokes writes one before reading `live_holder`, and who notes a holder reads these afterwards: so
+ * a socket that comes in meanwhile is found, or turned away.
+ */
+export const liveRevocation = sqliteTable(
+  "live_revocation",
+  {
+    tenantId: text("tenant_id").notNull(),
+    /** `key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`, … */
+    credential: text("credential").notNull(),
+    at: integer("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.credential] }), index("live_revocation_age").on(table.at)],
+);
+
+/**
  * Changes of what lives only here, written in one batch with the change itself; the Tenant object turns each into an audit
  * entry and an event, once, and then the row goes.
  */

@@ -108,7 +108,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV36",
     defect: "lets a token in at a hub that closed its issuer's sockets after it was issued",
-    file: "durable-objects/live/hub-gate.ts",
+    file: "contract/live-revocation.ts",
     find: "[credential, actor, ...groups]",
     replace: "[credential, actor]",
     test: "durable-objects/live/hub-subjects.test.ts",
