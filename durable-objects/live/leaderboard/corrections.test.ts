@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
+import type { ObjectsEnv } from "../../env.ts";
 import { Board } from "./board.ts";
 import { meta, standStillAt, START, TestBoard } from "./board-testing.ts";
 import type { BoardNews } from "./live.ts";
@@ -15,7 +16,7 @@ it("[LB86] what a decision and a suspension's end did to the rankings is told on
   await board.evict();
   const news: BoardNews[] = [];
   await runInDurableObject(board.stub, async (_, state) => {
-    const own = new Board(state, env);
+    const own = new Board(state, env as ObjectsEnv); // the same; only undefined and absent are told apart
     await own.kit.ready();
     const tell = (one: BoardNews) => {
       // Committed: another transaction can begin.

@@ -55,6 +55,15 @@ describe("clearing", () => {
     expect(await board.top("daily:2031-06-11")).toEqual(["ann:700"]);
   });
 
+  it("[LB83] a quarantined run whose row has left for the archive counts no more, and the case still shows it", async () => {
+    const board = await new TestBoard("waited").configure({ rules: [...RULES] });
+    await board.submit("cy", 5_000);
+    await board.passes(LEADERBOARD_LIMITS.logMs + DAY_MS);
+    await board.passes(DAY_MS);
+    expect((await decide(board, "cy", "clear")).review.suspicious).toMatchObject([{ score: 5_000, verdict: "quarantined" }]);
+    expect(await board.top()).toEqual([]);
+  });
+
   it("[LB83] rules are worth what reviewers make of their cases, by the decision that stands", async () => {
     const board = await new TestBoard("precision").configure({ rules: [...RULES] });
     await board.submit("a", 5_000, { durationMs: 1_000 });

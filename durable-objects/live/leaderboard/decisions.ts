@@ -137,15 +137,9 @@ export class Decisions {
     if (timers.get(REVIEW_TIMER) === undefined) timers.set(REVIEW_TIMER, decision.at + REVIEW_LIMITS.decidedMs);
   }
 
-  /** Entries, figures and population as they follow. @throws Undone when a sum cannot be kept */
+  /** Entries, figures and population as they follow; a quarantined run opened its rankings when it came. @throws Undone when a sum cannot be kept */
   #settle(player: string, { leaving, joining }: Moves, now: number): Corrected {
-    const { windows } = this.#parts;
     const counted = leaving.filter((run) => sampled(run) !== undefined);
-    for (const run of joining) {
-      // Its rankings may never have been opened for this partition; one whose window is closed by now stays as it is.
-      const opened = windows.entering(run.occurredAt, run.partitions, now, "score");
-      if (!opened.ok) windows.entering(run.occurredAt, run.partitions, now, "import");
-    }
     const figures = (row: PlayerRow, best: number | null): PlayerRow => {
       const runs = row.runs + joining.length - counted.length;
       const total = runs === 0 ? 0 : row.total + sumOf(joining) - sumOf(counted);

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
+import type { ObjectsEnv } from "../../env.ts";
 import { Board } from "./board.ts";
 import { meta, slugOf, standStillAt, TestBoard, valueOf } from "./board-testing.ts";
 import type { BoardNews } from "./live.ts";
@@ -20,7 +21,7 @@ async function traces(board: TestBoard, needle: string): Promise<string[]> {
       .toArray()
       .map(({ name }) => name);
     return names.filter((name) => {
-      const rows = sql.exec(`SELECT * FROM "${name}"`).raw().toArray();
+      const rows = [...sql.exec(`SELECT * FROM "${name}"`).raw()];
       return rows.flat().some((cell) => (cell instanceof ArrayBuffer ? new TextDecoder().decode(cell) : String(cell)).includes(needle));
     });
   });
@@ -123,7 +124,7 @@ describe("erasing a player", () => {
     const news: BoardNews[] = [];
     await board.evict();
     await runInDurableObject(board.stub, async (_, state) => {
-      const own = new Board(state, env);
+      const own = new Board(state, env as ObjectsEnv); // the same; only undefined and absent are told apart
       Object.assign(own.live, { tell: (one: BoardNews) => void news.push(one) });
       await own.kit.ready();
       await new Reviewing(own, state.storage.sql, 100).erasure.erase("cy");

@@ -45,10 +45,10 @@ export const LEADERBOARD_REVIEW_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "LB81",
-    defect: "falls behind where runs do not count",
+    defect: "never keeps a copy of the population by itself",
     file: `${OBJECT}/population.ts`,
-    find: "else sample.passTo(row.seq);",
-    replace: "else if (row.kind === 'correction') sample.passTo(row.seq); else break;",
+    find: "if (seq - this.#kept >= REVIEW_LIMITS.keepEvery) this.settle();",
+    replace: "if (seq < this.#kept) this.settle();",
     test: `${OBJECT}/population.test.ts`,
   },
   {
