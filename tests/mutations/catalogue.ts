@@ -9,6 +9,8 @@ import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
 import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.ts";
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
+import { LEADERBOARD_WINDOW_MUTATIONS } from "./catalogue/leaderboards-windows.ts";
+import { REDIS_MUTATIONS } from "./catalogue/leaderboards-redis.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
 import { METRIC_CATALOG_MUTATIONS } from "./catalogue/metrics-catalog.ts";
@@ -35,8 +37,10 @@ export const CATALOGUE: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...AGENT_MUTATIONS,
   ...LIVE_MUTATIONS,
+  ...REDIS_MUTATIONS,
   ...LEADERBOARD_RANKING_MUTATIONS,
   ...LEADERBOARD_REVIEW_MUTATIONS,
+  ...LEADERBOARD_WINDOW_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_OTLP_MUTATIONS,

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TestBoard } from "./windowing-testing.ts";
+import { WindowBoard } from "./windowing-testing.ts";
 
 const NOON = Date.UTC(2031, 4, 14, 12);
 const DAY_MS = 86_400_000;
@@ -19,9 +19,9 @@ async function textsUnder(prefix: string): Promise<Record<string, string>> {
 }
 
 /** A board of which everything lies in R2: closed days of five players in objects of two, and their rows of the log. */
-async function archivedBoard(name: string): Promise<TestBoard> {
+async function archivedBoard(name: string): Promise<WindowBoard> {
   const options = { objectRows: 2, retention: { ageMs: 10 * DAY_MS, bytes: 1e9, rows: 3 } };
-  const board = new TestBoard(name, { windows: ["all", "daily"], partitions: [{ key: "region", values: ["eu"] }] }, options);
+  const board = new WindowBoard(name, { windows: ["all", "daily"], partitions: [{ key: "region", values: ["eu"] }] }, options);
   await board.scores(
     ["ada", "bob", "cid", "dan", "eve"].map((player, n) => [player, 100 - n]),
     NOON,
@@ -34,8 +34,8 @@ async function archivedBoard(name: string): Promise<TestBoard> {
   return board;
 }
 
-const dueAt = async (board: TestBoard) => await board.open(({ kit }) => kit.timers.get("archive-erasure"));
-const forget = async (board: TestBoard, player: string) =>
+const dueAt = async (board: WindowBoard) => await board.open(({ kit }) => kit.timers.get("archive-erasure"));
+const forget = async (board: WindowBoard, player: string) =>
   await board.open(({ kit, windowing }) => kit.transaction(() => windowing.erasure.forget(player, Date.now())));
 
 describe("an erasure", () => {
@@ -107,7 +107,7 @@ describe("an erasure", () => {
   });
 
   it("[LB69] writes nothing where nothing lies in R2", async () => {
-    const board = new TestBoard("archive-erasure-none", { windows: ["all"] });
+    const board = new WindowBoard("archive-erasure-none", { windows: ["all"] });
     await board.score("ada", 1, NOON);
     await forget(board, "ada");
     await board.open(({ kit }) => {

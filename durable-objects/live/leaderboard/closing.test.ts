@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RewardGrant } from "../../../contract/leaderboard-reads.ts";
-import { take, TestBoard } from "./windowing-testing.ts";
+import { take, WindowBoard } from "./windowing-testing.ts";
 
 const NOON = Date.UTC(2031, 4, 14, 12); // a Wednesday
 const MIDNIGHT = Date.UTC(2031, 4, 15);
@@ -16,7 +16,7 @@ afterEach(() => void vi.useRealTimers());
 const players = (count: number, from = 0): [string, number][] =>
   Array.from({ length: count }, (_, n) => [`p${String(from + n).padStart(5, "0")}`, 100_000 - from - n]);
 
-async function granted(board: TestBoard, window = DAY): Promise<RewardGrant[]> {
+async function granted(board: WindowBoard, window = DAY): Promise<RewardGrant[]> {
   return await board.open(({ windowing }) => {
     const items: RewardGrant[] = [];
     for (let cursor: string | undefined; ;) {
@@ -28,7 +28,7 @@ async function granted(board: TestBoard, window = DAY): Promise<RewardGrant[]> {
     }
   });
 }
-async function archiveOf(board: TestBoard, window = DAY) {
+async function archiveOf(board: WindowBoard, window = DAY) {
   return await board.open(({ windowing }) => {
     const answer = windowing.askArchive({ window }, Date.now());
     return answer.ok ? answer.value.items : [];
@@ -41,13 +41,13 @@ async function linesOf(key: string): Promise<{ rank: number; player: string; sco
     .filter(Boolean)
     .map((line) => JSON.parse(line));
 }
-const rowsOf = async (board: TestBoard, sql: string) => await board.open(({ kit }) => kit.sql.exec(sql).toArray());
+const rowsOf = async (board: WindowBoard, sql: string) => await board.open(({ kit }) => kit.sql.exec(sql).toArray());
 const GOLD = { window: "daily", reward: "gold", ranks: { from: 1, to: 1 } };
 const TENTH = { window: "daily", reward: "tenth", topPercent: 10 };
 
 describe("a window after its end", () => {
   it("[LB7] closes once, by the timer, whatever comes between: rewards, archive, and the archive read back", async () => {
-    const board = new TestBoard("closing-once", { windows: ["all", "daily"], rewards: [GOLD, TENTH] });
+    const board = new WindowBoard("closing-once", { windows: ["all", "daily"], rewards: [GOLD, TENTH] });
     await board.scores(players(20), NOON);
     await board.drain();
     expect(board.events).toEqual([]);
@@ -90,7 +90,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB11] gives each reward once to each player of each ranking, across slices and restarts", async () => {
-    const board = new TestBoard("closing-rewards", {
+    const board = new WindowBoard("closing-rewards", {
       windows: ["daily"],
       partitions: [{ key: "region", values: ["eu", "us"] }],
       rewards: [{ window: "daily", reward: "all", topPercent: 100 }, GOLD],
@@ -124,7 +124,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB11] what is begun again after a crash gives nothing twice: the window's state and its rewards are one transaction", async () => {
-    const board = new TestBoard("closing-crash", { windows: ["daily"], rewards: [{ window: "daily", reward: "all", topPercent: 100 }] });
+    const board = new WindowBoard("closing-crash", { windows: ["daily"], rewards: [{ window: "daily", reward: "all", topPercent: 100 }] });
     await board.scores(players(7_000), NOON);
     vi.setSystemTime(CLOSING);
     await board.tick();
@@ -154,7 +154,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB65] an archive of many entries lies in several objects, is checked as a whole, and goes on after a restart", async () => {
-    const board = new TestBoard("closing-parts", { windows: ["daily"] }, { objectRows: 1_500 });
+    const board = new WindowBoard("closing-parts", { windows: ["daily"] }, { objectRows: 1_500 });
     await board.scores(players(4_000), NOON);
     vi.setSystemTime(CLOSING);
     for (let runs = 0; (await board.stateOf(DAY)) !== "archived"; runs++) {
@@ -177,7 +177,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB65] nothing is deleted while R2 is away or holds something else, and other windows go on", async () => {
-    const board = new TestBoard("closing-away", { windows: ["daily", "weekly"] });
+    const board = new WindowBoard("closing-away", { windows: ["daily", "weekly"] });
     await board.score("ada", 5, NOON);
     board.r2.down = true;
     vi.setSystemTime(CLOSING + 5 * DAY_MS);
@@ -200,7 +200,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB61] closed windows stay rankable for their time, then leave in slices, entries, shadows, bases and all", async () => {
-    const board = new TestBoard("closing-leaves", { windows: ["all", "daily"] });
+    const board = new WindowBoard("closing-leaves", { windows: ["all", "daily"] });
     await board.scores(players(5_500), NOON);
     await board.open(({ kit, parts: { windows, sets, log }, windowing }) =>
       kit.transaction(() => {
@@ -254,7 +254,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB66] rewards of a window are forgotten 400 days after it", async () => {
-    const board = new TestBoard("closing-rewards-kept", { windows: ["daily"], rewards: [GOLD] });
+    const board = new WindowBoard("closing-rewards-kept", { windows: ["daily"], rewards: [GOLD] });
     await board.score("ada", 5, NOON);
     vi.setSystemTime(MIDNIGHT + 400 * DAY_MS - 1);
     await board.drain();
@@ -267,7 +267,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB64] an import into a closed window gives no rewards and is told to nobody, but the archive holds it", async () => {
-    const board = new TestBoard("closing-import", { windows: ["all", "daily"], rewards: [GOLD] });
+    const board = new WindowBoard("closing-import", { windows: ["all", "daily"], rewards: [GOLD] });
     await board.score("ada", 5, NOON);
     vi.setSystemTime(CLOSING);
     await board.drain();
@@ -286,7 +286,7 @@ describe("a window after its end", () => {
   });
 
   it("[LB64] an import that comes while the archive is written makes it begin anew", async () => {
-    const board = new TestBoard("closing-import-between", { windows: ["daily"] }, { objectRows: 2 });
+    const board = new WindowBoard("closing-import-between", { windows: ["daily"] }, { objectRows: 2 });
     await board.scores(players(5), NOON);
     vi.setSystemTime(CLOSING);
     await board.tick();
@@ -306,11 +306,11 @@ describe("a window after its end", () => {
   });
 
   it("[LB67] a board that was not touched has nothing armed but the next boundary, and one with `all` alone nothing", async () => {
-    const board = new TestBoard("closing-idle", { windows: ["all", "daily", "weekly"] });
+    const board = new WindowBoard("closing-idle", { windows: ["all", "daily", "weekly"] });
     await board.score("ada", 5, NOON);
     await board.drain();
     expect(await board.probe.alarmAt()).toBe(CLOSING);
-    const plain = new TestBoard("closing-idle-all", { windows: ["all"] });
+    const plain = new WindowBoard("closing-idle-all", { windows: ["all"] });
     await plain.score("ada", 5, NOON);
     expect(await plain.probe.alarmAt()).toBeNull();
   });

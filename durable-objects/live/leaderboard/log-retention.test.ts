@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { replay } from "../../../core/live/leaderboard/rebuild.ts";
 import type { LogRow } from "./log.ts";
-import { type Board, TestBoard } from "./windowing-testing.ts";
+import { type Board, WindowBoard } from "./windowing-testing.ts";
 
 const START = Date.UTC(2031, 3, 14, 12);
 const DAY_MS = 86_400_000;
@@ -20,7 +20,7 @@ function rebuilt({ parts, windowing }: Board, player: string, set: number) {
   return replay(book.config(), player, windowing.bases.find(set, player), runs);
 }
 
-const segments = async (board: TestBoard) =>
+const segments = async (board: WindowBoard) =>
   await board.open(({ kit }) => kit.sql.exec("SELECT * FROM log_segments ORDER BY first_seq").toArray());
 const rowsIn = async (key: unknown): Promise<LogRow[]> =>
   ((await (await env.ARCHIVE.get(String(key)))?.text()) ?? "")
@@ -31,7 +31,7 @@ const rowsIn = async (key: unknown): Promise<LogRow[]> =>
 describe("the log's way out", () => {
   for (const operator of ["best", "latest", "sum"] as const)
     it(`[LB15] [LB68] after 30 days rows leave for R2 and fold into bases: base and rest make the entry (${operator})`, async () => {
-      const board = new TestBoard(`retention-${operator}`, { windows: ["all", "monthly", "season"], operator }, ofRows(7));
+      const board = new WindowBoard(`retention-${operator}`, { windows: ["all", "monthly", "season"], operator }, ofRows(7));
       let state = 7;
       const random = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
       for (let day = 0; day < 45; day++) {
@@ -66,7 +66,7 @@ describe("the log's way out", () => {
     });
 
   it("[LB68] runs that do not count fold into nothing, and the best single run of a player is kept", async () => {
-    const board = new TestBoard("retention-verdicts", { windows: ["all"] }, ofRows(100));
+    const board = new WindowBoard("retention-verdicts", { windows: ["all"] }, ofRows(100));
     for (const score of [5, 9, 50, 70]) await board.score("ada", score, START);
     await board.open(({ kit, parts: { log } }) =>
       kit.transaction(() => {
@@ -87,7 +87,7 @@ describe("the log's way out", () => {
   });
 
   it("[LB68] a log that is too large lets its oldest rows leave before their time", async () => {
-    const board = new TestBoard("retention-size", { windows: ["all"] }, { retention: { ageMs: 30 * DAY_MS, bytes: 4_000, rows: 10 } });
+    const board = new WindowBoard("retention-size", { windows: ["all"] }, { retention: { ageMs: 30 * DAY_MS, bytes: 4_000, rows: 10 } });
     for (let n = 0; n < 100; n++) await board.score(`p${n}`, n, START);
     await board.open(({ windowing }) => windowing.retention.look(Date.now()));
     await board.drain();
@@ -101,7 +101,7 @@ describe("the log's way out", () => {
   });
 
   it("[LB68] nothing leaves while R2 is away, and a row that changed while it was copied is copied anew", async () => {
-    const board = new TestBoard("retention-between", { windows: ["all"] }, ofRows(100));
+    const board = new WindowBoard("retention-between", { windows: ["all"] }, ofRows(100));
     for (const score of [5, 9]) await board.score("ada", score, START);
     vi.setSystemTime(START + 30 * DAY_MS);
     board.r2.down = true;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { TestBoard } from "./windowing-testing.ts";
+import { WindowBoard } from "./windowing-testing.ts";
 
 const NOON = Date.UTC(2031, 4, 14, 12); // a Wednesday
 const MIDNIGHT = Date.UTC(2031, 4, 15);
@@ -15,7 +15,7 @@ const namesOf = (outcome: { ok: boolean; value?: readonly { window: string; part
 
 describe("windows of a board", () => {
   it("[LB60] open with their first score, one of each kind and once more for each partition, and are found by both names", async () => {
-    const board = new TestBoard("windows-open", {
+    const board = new WindowBoard("windows-open", {
       windows: ["all", "daily", "weekly", "monthly", "season"],
       partitions: [{ key: "region", values: ["eu", "us"] }],
     });
@@ -38,7 +38,7 @@ describe("windows of a board", () => {
   });
 
   it("[LB60] refuse a partition that is unknown or of a key that was named already, and times of no window", async () => {
-    const board = new TestBoard("windows-refused", {
+    const board = new WindowBoard("windows-refused", {
       windows: ["all"],
       partitions: [
         { key: "region", values: ["eu", "us"] },
@@ -56,7 +56,7 @@ describe("windows of a board", () => {
   });
 
   it("[LB10] take scores of their time for two minutes after their end, and not a millisecond longer", async () => {
-    const board = new TestBoard("windows-grace", { windows: ["all", "daily"] });
+    const board = new WindowBoard("windows-grace", { windows: ["all", "daily"] });
     await board.score("ada", 5, NOON);
     vi.setSystemTime(MIDNIGHT + 2 * MINUTE_MS - 1);
     expect(await board.score("ada", 7, MIDNIGHT - 1)).toEqual({ ok: true, value: null });
@@ -80,7 +80,7 @@ describe("windows of a board", () => {
   });
 
   it("[LB64] an import enters what can still be ranked in, closed or not, and leaves out the rest", async () => {
-    const board = new TestBoard("windows-import", { windows: ["all", "daily", "monthly"] });
+    const board = new WindowBoard("windows-import", { windows: ["all", "daily", "monthly"] });
     await board.open(({ kit, parts: { windows } }) => {
       const enter = (at: number) => namesOf(kit.transaction(() => windows.entering(at, [], NOON, "import")));
       expect(enter(NOON - 3 * DAY_MS)).toEqual(["all", "daily:2031-05-11", "monthly:2031-05"]);
@@ -92,12 +92,12 @@ describe("windows of a board", () => {
       { type: "window", window: "all", state: "opened" },
       { type: "window", window: "monthly:2031-05", state: "opened" },
     ]);
-    const strict = new TestBoard("windows-import-strict", { windows: ["daily"] });
+    const strict = new WindowBoard("windows-import-strict", { windows: ["daily"] });
     expect(slugOf(await strict.score("ada", 1, 0, { how: "import" }))).toBe("window-closed");
   });
 
   it("[LB60] what an undone transaction opened is not there, and nobody is told of it", async () => {
-    const board = new TestBoard("windows-undone", { windows: ["all", "daily"] });
+    const board = new WindowBoard("windows-undone", { windows: ["all", "daily"] });
     await board.open(async ({ kit, parts: { windows } }) => {
       const undone = () =>
         kit.transaction(() => {

@@ -17,7 +17,7 @@ import { SqlPlayers } from "./sql-players.ts";
 import { Windowing, type WindowingOptions } from "./windowing.ts";
 
 /** An R2 that does what the real one does, unless it is told to be away, or to do something first. */
-export class FakeAway {
+export class FaultyBucket {
   down = false;
   /** Gives back other bytes than it was given. */
   torn = false;
@@ -50,9 +50,9 @@ export interface Board {
 }
 
 /** The parts of a board that windows need, in a real object of the runtime; scores come in without rules. */
-export class TestBoard {
+export class WindowBoard {
   readonly probe: Probe;
-  readonly r2 = new FakeAway(env.ARCHIVE);
+  readonly r2 = new FaultyBucket(env.ARCHIVE);
   readonly news: BoardNews[] = [];
   readonly #config: unknown;
   readonly #options: WindowingOptions;
