@@ -25,6 +25,29 @@ export interface PackedRow {
   readonly points: number;
 }
 
+/** A block inside a writer. */
+export interface WrittenBlock {
+  readonly from: number;
+  readonly end: number;
+  readonly oldestAt: number;
+  readonly newestAt: number;
+  /** Points in it. */
+  readonly count: number;
+}
+
+/** Appends the blocks of one series, as rows take them. @param points sorted, at least one */
+export function writeBlocks(writer: ByteWriter, points: PointBuffer): WrittenBlock[] {
+  const blocks: WrittenBlock[] = [];
+  const { at } = points.columns;
+  for (let first = 0; first < points.count; first += BLOCK_ROW_LIMITS.points) {
+    const count = Math.min(BLOCK_ROW_LIMITS.points, points.count - first);
+    const from = writer.length;
+    writeBlock(writer, points.columns, first, count);
+    blocks.push({ from, end: writer.length, oldestAt: at[first] ?? 0, newestAt: at[first + count - 1] ?? 0, count });
+  }
+  return blocks;
+}
+
 /** Packs blocks of neighbouring series into rows, so that a seal writes one row for many series. References must not fall. */
 export class RowPacker {
   readonly #emit: (row: PackedRow) => void;
@@ -42,13 +65,9 @@ export class RowPacker {
 
   /** @param points sorted, at least one */
   add(ref: number, points: PointBuffer): void {
-    const { at } = points.columns;
-    for (let from = 0; from < points.count; from += BLOCK_ROW_LIMITS.points) {
-      const count = Math.min(BLOCK_ROW_LIMITS.points, points.count - from);
-      this.#block.reset();
-      writeBlock(this.#block, points.columns, from, count);
-      this.addBlock(ref, this.#block.view(), at[from] ?? 0, at[from + count - 1] ?? 0, count);
-    }
+    this.#block.reset();
+    for (const { from, end, oldestAt, newestAt, count } of writeBlocks(this.#block, points))
+      this.addBlock(ref, this.#block.buffer.subarray(from, end), oldestAt, newestAt, count);
   }
 
   /** Adds a block that is written already; the bytes are copied. */

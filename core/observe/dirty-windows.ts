@@ -1,12 +1,15 @@
 import { ROLLUP_STEPS_MS } from "../../contract/metric-limits.ts";
 import { RollupBuffer } from "./rollup-buffer.ts";
 import { sumWindows } from "./rollup-sums.ts";
-import { ROLLING, RollupWriter } from "./rolling.ts";
+import { RollupWriter } from "./rolling.ts";
 import type { Shard } from "./shard.ts";
 import { TierReader } from "./tier-reader.ts";
 import { hoursOf, summedAnew } from "./window-sums.ts";
 
 const HOUR_MS = ROLLUP_STEPS_MS.hour;
+
+/** Of one slice. A slice fills rows of its own: smaller ones would leave more and emptier rows. */
+const SLICE = { series: 64, points: 150_000 } as const;
 
 /**
  * Sums windows anew to which samples came late, slice by slice. Has to end before the watermark moves: until then a restart finds the late
@@ -25,11 +28,11 @@ export class DirtyWindows {
   }
 
   /** Sums the next series anew; one transaction. @returns whether there are more */
-  slice(series: number = ROLLING.sliceSeries): boolean {
+  slice(series: number = SLICE.series): boolean {
     if (this.#refs.length === 0) return false;
     const shard = this.#shard;
     const { points } = this.#reader.trace;
-    const stop = points.raw + ROLLING.slicePoints;
+    const stop = points.raw + SLICE.points;
     const end = Math.min(this.#next + series, this.#refs.length);
     shard.deps.transaction(() => {
       const minutes = new RollupWriter(shard, "minute");

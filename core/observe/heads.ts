@@ -12,6 +12,17 @@ const IN_TAIL_PAGE = (1 << TAIL_PAGE_BITS) - 1;
 /** Late points of a series wait so long, in points, before they become a block of their own. */
 const LATE_POINTS = 32;
 
+/** What a seal packs of a slot. */
+export interface Taken {
+  /** Sorted, at least one. */
+  readonly points: PointBuffer;
+  /** The block that stays in memory; empty when none does. */
+  readonly hot: Uint8Array;
+  /** Where that begins. */
+  readonly from: number;
+  readonly newestAt: number;
+}
+
 /**
  * The points of every series that no packed block holds yet, compressed as they grow, plus the last minutes again after
  * they were sealed, so that the newest questions never read a row. All state is in columns by slot: an object per
@@ -32,6 +43,8 @@ export class Heads {
   #newestBits = new Uint32Array(0);
   /** Bytes of a slot's blocks that packed rows hold too. */
   #sealedLength = new Uint32Array(0);
+  /** 1 from when a seal has read a slot until something is written to it. */
+  #isTaken = new Uint8Array(0);
   readonly #blocks = new ChunkArena();
   readonly #late = new Map<number, PointBuffer>();
   readonly #writer = new ByteWriter(4_096);
@@ -46,7 +59,7 @@ export class Heads {
 
   /** Bytes of memory that are held for all series together, late points aside. */
   get heldBytes(): number {
-    const perSlot = 1 + 3 * 8 + 8 + 4;
+    const perSlot = 2 + 3 * 8 + 8 + 4;
     return this.#blocks.heldBytes + this.#tails.length * (IN_TAIL_PAGE + 1) * TAIL_POINTS * 16 + perSlot * this.#tailCount.length;
   }
 
@@ -86,12 +99,14 @@ export class Heads {
     this.#flushedTo[slot] = Number.NEGATIVE_INFINITY;
     this.#newestAt[slot] = Number.NEGATIVE_INFINITY;
     this.#sealedLength[slot] = 0;
+    this.#isTaken[slot] = 0;
     this.#late.delete(slot);
   }
 
   /** Adds a point of an open slot. The same time again replaces the value. */
   append(slot: number, at: number, low: number, high: number): void {
     this.#unsealedPoints++;
+    this.#isTaken[slot] = 0;
     const tail = this.#tails[slot >>> TAIL_PAGE_BITS];
     if (!tail) throw new Error(`slot ${slot} is not open`);
     const start = (slot & IN_TAIL_PAGE) * TAIL_POINTS;
@@ -127,10 +142,10 @@ export class Heads {
   }
 
   /**
-   * The unsealed points of a slot, sorted, which from now on count as sealed; those from `hotFrom` on stay in memory.
-   * The buffer is valid until the next call. Undefined when there are none.
+   * What a seal packs of a slot, and what stays in memory then; changes nothing. Valid until the next call. Undefined when all is sealed.
+   * @param hotFrom points from this time on stay in memory
    */
-  seal(slot: number, hotFrom: number): PointBuffer | undefined {
+  take(slot: number, hotFrom: number): Taken | undefined {
     if (!this.hasUnsealed(slot)) return undefined;
     const sealing = this.#sealing;
     sealing.clear();
@@ -143,15 +158,25 @@ export class Heads {
     const firstHot = hot.lowerBound(from);
     this.#writer.reset();
     if (firstHot < hot.count) writeBlock(this.#writer, hot.columns, firstHot, hot.count - firstHot);
-    const { length } = this.#writer;
+    this.#isTaken[slot] = 1;
+    return { points: sealing, hot: this.#writer.view(), from, newestAt: sealing.columns.at[sealing.count - 1] ?? 0 };
+  }
+
+  /** Whether nothing was written to a slot since it was taken. */
+  isAsTaken(slot: number): boolean {
+    return this.#isTaken[slot] === 1;
+  }
+
+  /** From now on what was taken of a slot counts as sealed. Call when packed rows hold it, and while it is as it was taken. */
+  settle(slot: number, { hot, from, newestAt }: Omit<Taken, "points">): void {
     this.#blocks.clear(slot);
-    this.#blocks.append(slot, this.#writer.buffer, length);
-    this.#sealedLength[slot] = length;
-    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, sealing.columns.at[sealing.count - 1] ?? 0);
+    this.#blocks.append(slot, hot, hot.length);
+    this.#sealedLength[slot] = hot.length;
+    this.#flushedTo[slot] = Math.max(this.#flushedTo[slot] ?? 0, newestAt);
     this.#tailCount[slot] = 0;
     this.#late.delete(slot);
     this.#memoryFrom[slot] = from;
-    return sealing;
+    this.#isTaken[slot] = 0;
   }
 
   /** The points of which the newest stay in memory: those just sealed, and what an earlier seal has kept that is not too old. */
@@ -228,6 +253,7 @@ export class Heads {
     this.#newestAt = grown(this.#newestAt, new Float64Array(size).fill(Number.NEGATIVE_INFINITY));
     this.#newestBits = grown(this.#newestBits, new Uint32Array(2 * size));
     this.#sealedLength = grown(this.#sealedLength, new Uint32Array(size));
+    this.#isTaken = grown(this.#isTaken, new Uint8Array(size));
   }
 }
 

@@ -5,14 +5,18 @@ import type { DictionaryRow } from "./store.ts";
 /** Dictionary rows beyond the necessary before they are written anew: one a seal, so about once a day. */
 const SPARE_ROWS = 48;
 
-/** Definitions packed in one slice: about 5 ms, in which requests wait. */
-const SLICE_DEFINITIONS = 2_048;
+/** Definitions packed in one slice: about a millisecond, in which requests wait. */
+const SLICE_DEFINITIONS = 512;
 
 /** The definitions that are in no row yet, packed slice by slice; what comes meanwhile is packed with the last. */
 export class NewDefinitions {
   readonly #shard: Shard;
   readonly #rows: DictionaryRow[] = [];
+  /** Those from here on are to be packed. */
   #next: number;
+  /** Those that were there at the first slice: making this list for each would take longer than packing. */
+  #refs: readonly number[] = [];
+  #at = 0;
 
   constructor(shard: Shard) {
     this.#shard = shard;
@@ -21,14 +25,26 @@ export class NewDefinitions {
 
   /** @returns whether there are more */
   slice(most: number = SLICE_DEFINITIONS): boolean {
-    const refs = liveRefs(this.#shard).filter((ref) => ref >= this.#next);
-    this.#rows.push(...packDefinitions(definitionsOf(this.#shard, refs.slice(0, most))));
-    this.#next = refs[most] ?? this.#shard.state.nextRef;
-    return refs.length > most;
+    const { series, state } = this.#shard;
+    if (this.#at === this.#refs.length) {
+      this.#refs = liveRefs(this.#shard).filter((ref) => ref >= this.#next);
+      this.#at = 0;
+      this.#next = state.nextRef;
+    }
+    const end = Math.min(this.#at + most, this.#refs.length);
+    const refs = this.#refs.slice(this.#at, end).filter((ref) => series.slotOf(ref) !== undefined);
+    const rows = packDefinitions(definitionsOf(this.#shard, refs));
+    // The last row goes on with the next slice, so that rows are as full as if all were packed at once.
+    const unfinished = end < this.#refs.length && rows.length > 1 ? rows.pop() : undefined;
+    this.#at = unfinished ? this.#refs.indexOf(unfinished.firstRef, this.#at) : end;
+    this.#rows.push(...rows);
+    return this.#at < this.#refs.length;
   }
 
   /** Rows with all of them. */
   rows(): readonly DictionaryRow[] {
+    while (this.slice());
+    // Once more for what came since the first slice.
     while (this.slice());
     return this.#rows;
   }
@@ -57,5 +73,6 @@ function definitionsOf(shard: Shard, refs: readonly number[]): Definition[] {
 
 /** Live series by reference: the order of packed rows. Slots may change hands between two slices, references may not. */
 export function liveRefs(shard: Shard): number[] {
-  return [...shard.series.liveSlots()].map((slot) => shard.series.refOf(slot)).sort((a, b) => a - b);
+  const refs = Float64Array.from(shard.series.liveSlots(), (slot) => shard.series.refOf(slot));
+  return Array.from(refs.sort());
 }

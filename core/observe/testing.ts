@@ -8,7 +8,8 @@ import { Shard } from "./shard.ts";
 import type { ShardStore } from "./store.ts";
 import { sweepSlice } from "./sweep.ts";
 import { ALL_KEPT, type KeptMs, TierReader } from "./tier-reader.ts";
-import { Seal, upkeep } from "./upkeep.ts";
+import { Seal } from "./seal.ts";
+import { upkeep } from "./upkeep.ts";
 
 /** Noon of a day, on a whole hour so that steps begin at round numbers. */
 export const NOON = Date.parse("2026-11-20T12:00:00.000Z");

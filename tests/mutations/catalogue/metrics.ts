@@ -116,7 +116,7 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MT31",
     defect: "frees rows that were written while it packed",
-    file: "core/observe/upkeep.ts",
+    file: "core/observe/seal.ts",
     find: "shard.saveState({ watermark: this.#watermark,",
     replace: "shard.saveState({ watermark: shard.seq,",
     test: "core/observe/shard-model.test.ts",
