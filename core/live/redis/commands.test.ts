@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import { parseCommand } from "./parse-command.ts";
@@ -200,5 +201,62 @@ describe("reading", () => {
       const command = parseCommand(words);
       expect("error" in command ? command : effectOf(command)).toBe("creates");
     }
+  });
+});
+
+describe("whatever is sent", () => {
+  it("[LB91] is answered: no words make a command throw, and an error leaves the key as it was", () => {
+    const word = fc.oneof(
+      fc.constantFrom(
+        "nx",
+        "xx",
+        "gt",
+        "lt",
+        "ch",
+        "incr",
+        "byscore",
+        "bylex",
+        "rev",
+        "limit",
+        "withscores",
+        "inf",
+        "-inf",
+        "(1",
+        "0",
+        "-1",
+        "1e999",
+      ),
+      fc.double().map(String),
+      fc.string({ unit: "binary", maxLength: 5 }),
+    );
+    const name = fc.constantFrom(
+      "zadd",
+      "zincrby",
+      "zrem",
+      "zrange",
+      "zcount",
+      "zrank",
+      "zrevrank",
+      "zscore",
+      "zmscore",
+      "zcard",
+      "del",
+      "valueOf",
+    );
+    let errors = 0;
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, fc.array(word, { maxLength: 7 })), { maxLength: 20 }), (commands) => {
+        const redis = new TypedRedis();
+        for (const [first, args] of commands) {
+          const before = redis.type("zrange 0 -1 withscores");
+          const reply = redis.run([first, "key", ...args]);
+          if (!("error" in reply)) continue;
+          errors += 1;
+          expect(redis.type("zrange 0 -1 withscores")).toEqual(before);
+        }
+      }),
+      { seed: 91, numRuns: 200 },
+    );
+    expect(errors).toBeGreaterThan(400);
   });
 });

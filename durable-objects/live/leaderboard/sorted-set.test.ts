@@ -74,6 +74,18 @@ describe("a sorted set of the Redis protocol", () => {
     expect(below).toEqual(result(inOrder.filter(([score]) => score < 500).length));
   });
 
+  it("[LB98] numbers its changes on after a checkpoint that was the last thing before an eviction", async () => {
+    const set = new Typed();
+    await set.run(["zadd", "key", ...pairs(LEADERBOARD_LIMITS.checkpointChanges + 200)]);
+    expect(await set.rows("counts_checkpoint")).toBe(1);
+    for (const member of ["late", "later", "latest"]) {
+      await evictDurableObject(set.stub);
+      await set.type(`zadd 2000 ${member}`);
+    }
+    await evictDurableObject(set.stub);
+    expect(await set.type("zcard", "zrank latest", "zcount 2000 inf")).toEqual([1_203, 1_202, 3].map(result));
+  });
+
   it("[LB98] is empty at once after DEL, however large; rows go in slices and never those of what came after", async () => {
     const set = new Typed();
     const { sliceRows } = LEADERBOARD_LIMITS;
