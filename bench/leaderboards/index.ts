@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Meridian } from "../../sdk/client.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
-import { seedDemo } from "../../scripts/serve/demo.ts";
+import { DEMO_EMAIL, seedDemo } from "../../scripts/serve/demo.ts";
 import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
 import { mulberry } from "../../tests/lib/random.ts";
 import { freePort } from "../../tests/lib/server.ts";
+import { runInside } from "./inside.ts";
 import { closedLoop, type LoadResult, openLoop, type Shape } from "./load.ts";
 import { type OwnRedis, rawRankMicros, startPeerServer, startRedis, usedMemory, version } from "./redis.ts";
 
@@ -47,10 +48,11 @@ export async function run(args: string[]): Promise<void> {
   const players = Number(values.players);
   const seconds = Number(values.seconds);
   for (const step of BUILD_STEPS) await runStep(step);
+  const inside = await runInside(players);
   const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
   const state = openState(join(folder, "state"));
   const port = await freePort();
-  const server = await startServer({ host: HOST, port, state, vars: { LOG_REQUESTS: "off" } });
+  const server = await startServer({ host: HOST, port, state, vars: { LOG_REQUESTS: "off", DEPLOYMENT_ADMINS: DEMO_EMAIL } });
   const redises: OwnRedis[] = [];
   const stops: (() => void)[] = [];
   try {
@@ -73,6 +75,11 @@ export async function run(args: string[]): Promise<void> {
         console.log(
           `Redis ${await version(redis.client)}: ${(bytes / 2 ** 20).toFixed(1)} MiB for ${players} players, ZREVRANK ${micros.toFixed(2)} us inside`,
         );
+        const heapRatio = bytes / inside.heapBytes;
+        console.log(
+          `heap: Redis' growth is ${heapRatio.toFixed(0)} times ours (must: >= 50); rank inside: ${(inside.rankMicros / micros).toFixed(1)} times Redis' (bound: <= 3)`,
+        );
+        if (!(heapRatio >= 50)) process.exitCode = 1;
       }
       const peer = await startPeerServer(redis.path, TOKEN);
       stops.push(peer.stop);
