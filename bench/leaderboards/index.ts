@@ -9,6 +9,7 @@ import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
 import { mulberry } from "../../tests/lib/random.ts";
 import { freePort } from "../../tests/lib/server.ts";
+import { runBatches } from "./batches.ts";
 import { runInside } from "./inside.ts";
 import { closedLoop, type LoadResult, openLoop, type Shape } from "./load.ts";
 import { type OwnRedis, rawRankMicros, startPeerServer, startRedis, usedMemory, version } from "./redis.ts";
@@ -49,6 +50,7 @@ export async function run(args: string[]): Promise<void> {
   const seconds = Number(values.seconds);
   for (const step of BUILD_STEPS) await runStep(step);
   const inside = await runInside(players);
+  await runBatches();
   const folder = mkdtempSync(join(tmpdir(), "meridian-bench-"));
   const state = openState(join(folder, "state"));
   const port = await freePort();

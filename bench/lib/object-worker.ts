@@ -42,6 +42,7 @@ export async function startObjectWorker(entry: string, binding: string, classNam
         {
           name: WORKER,
           compatibilityDate: "2026-08-15",
+          compatibilityFlags: ["nodejs_compat"],
           modules: [{ type: "ESModule", path: "worker.js", contents: await bundle(entry) }],
           durableObjects: { [binding]: { className, useSQLite: true } },
           unsafeDirectSockets: [{ host: "127.0.0.1", port, entrypoint: "default" }],
@@ -94,7 +95,7 @@ async function bundle(entry: string): Promise<string> {
       target: "esnext",
       rollupOptions: {
         input: join(ROOT, entry),
-        external: [/^cloudflare:/],
+        external: [/^(?:cloudflare|node):/],
         preserveEntrySignatures: "strict",
         output: { format: "es", codeSplitting: false },
       },

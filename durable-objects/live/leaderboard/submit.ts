@@ -1,5 +1,4 @@
 import { cryptoRandom, uuidv7 } from "../../../contract/ids.ts";
-import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import type { Reason, RunReply, ScoreInput, SubmitReply, Verdict, WindowResult } from "../../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
 import type { Submitter } from "../../../contract/rpc/leaderboard.ts";

@@ -1,0 +1,69 @@
+import { WINDOW_KINDS } from "../../../contract/leaderboard-limits.ts";
+import { boardConfigSchema } from "../../../contract/leaderboards.ts";
+import type { ObjectsEnv } from "../../env.ts";
+import { Leaderboard } from "../leaderboard.ts";
+
+const PLAYERS = 50_000;
+const META = { requestId: "bench", actor: "key:bench", actorName: "bench" };
+
+/** A board as it is deployed, whose events go nowhere, for the bench of how many scores it takes. */
+export class BenchBoard extends Leaderboard {
+  #next = 0;
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    const EVENTS = { sendBatch: async () => await Promise.resolve() };
+    super(ctx, { ...env, EVENTS } as unknown as ObjectsEnv); // the outbox needs no more of a queue
+  }
+
+  /** A board with so many windows. */
+  async begin(windows: number): Promise<boolean> {
+    const config = boardConfigSchema.parse({
+      title: "Bench",
+      windows: WINDOW_KINDS.slice(0, windows),
+      rules: [{ type: "max-score", max: 1_000_000 }],
+    });
+    return (await this.configure({ config, version: 1 }, META)).ok;
+  }
+
+  /** So many batches of 1,000 scores, each body made, read and taken. */
+  async take(batches: number): Promise<{ micros: number }> {
+    const began = Date.now();
+    for (let n = 0; n < batches; n++) {
+      const taken = await this.submitBatch(new TextEncoder().encode(this.#body()), META);
+      if (!taken.ok || taken.value.accepted !== 1_000) throw new Error(JSON.stringify(taken).slice(0, 500));
+    }
+    return { micros: (Date.now() - began) / batches };
+  }
+
+  #body(): string {
+    const items = Array.from({ length: 1_000 }, () => {
+      const n = this.#next++;
+      const player = `player-${String(spread(n, PLAYERS)).padStart(9, "0")}`;
+      return { player, name: player.slice(7), score: spread(n * 7, 1_000_000), durationMs: 60_000 };
+    });
+    return JSON.stringify({ batchId: `b${this.#next}`, items });
+  }
+}
+
+/** Numbers below `size` in an order without a pattern. */
+function spread(n: number, size: number): number {
+  return (Math.imul(n + 1, 0x9e3779b1) >>> 0) % size;
+}
+
+export default {
+  /** `GET /{board}/begin?windows=1`, `GET /{board}/take?batches=10`, `GET /{board}/ping` as JSON. */
+  async fetch(request: Request, env: { readonly BOARDS: DurableObjectNamespace<BenchBoard> }): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const [, name = "", method = ""] = pathname.split("/");
+    const board = env.BOARDS.getByName(`bench/leaderboard/${name}`);
+    const number = (key: string) => Number(searchParams.get(key));
+    switch (method) {
+      case "begin":
+        return Response.json(await board.begin(number("windows")));
+      case "take":
+        return Response.json(await board.take(number("batches")));
+      default:
+        return Response.json(await board.outboxStatus());
+    }
+  },
+};
