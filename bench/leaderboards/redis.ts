@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
-import { findPeer, PEER_INSTALL } from "../../tests/lib/peers.ts";
+import { findPeer, peerEnv, PEER_INSTALL } from "../../tests/lib/peers.ts";
 import { ROOT } from "../../scripts/lib/project.ts";
 
 /** A Redis of our own, on a socket in a folder of its own. */
@@ -24,7 +24,7 @@ export async function startRedis(fsync: "always" | "everysec"): Promise<OwnRedis
   const folder = mkdtempSync(join(tmpdir(), "meridian-redis-"));
   const path = join(folder, "redis.sock");
   const args = ["--port", "0", "--unixsocket", path, "--dir", folder, "--appendonly", "yes", "--appendfsync", fsync, "--save", ""];
-  const child = spawn(program, args, { stdio: "ignore" });
+  const child = spawn(program, args, { stdio: "ignore", env: peerEnv(program) });
   const endWithUs = () => child.kill("SIGKILL");
   process.once("exit", endWithUs);
   const client = new Redis(path, { retryStrategy: (tries) => (tries > 100 ? null : 50) });
