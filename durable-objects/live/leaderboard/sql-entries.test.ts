@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
+import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
 import { ENTRY_STORE_CASES } from "../../../core/live/leaderboard/entry-store-testing.ts";
 import { runRankingModel, WORKLOADS } from "../../../core/live/leaderboard/ranking-model-testing.ts";
 import { mulberry } from "../../../tests/lib/random.ts";
@@ -73,5 +74,49 @@ it("[LB21] ranks and pages are found in the covering index, by all four columns 
     store.find(1, "p");
     store.holds(1, 1, 0);
     expect(plans.slice(4)).toEqual(["SEARCH entries USING PRIMARY KEY (set_id=? AND player=?)", `${found} inv=? AND sub=?)`]);
+  });
+});
+
+it("[LB5] an object that was evicted ranks as before, from counts of its checkpoint and what its log holds beyond", async () => {
+  const stub = env.ATTEMPTS.getByName("platform/attempts/sql-entries-evicted");
+  const open = ({ storage: { sql } }: DurableObjectState): CountedSets =>
+    new CountedSets(new SqlEntries(sql), {
+      *since(seq) {
+        const rows = sql.exec("SELECT seq, changes FROM own_log WHERE seq > ? ORDER BY seq", seq).raw<[number, ArrayBuffer]>();
+        for (const [at, changes] of rows) yield { seq: at, changes: new Uint8Array(changes) };
+      },
+    });
+  const written = await runInDurableObject(stub, (_instance, state) => {
+    const { sql } = state.storage;
+    sql.exec(RANKING_TABLES);
+    sql.exec("CREATE TABLE own_log (seq INTEGER PRIMARY KEY, changes BLOB NOT NULL)");
+    const sets = open(state);
+    const random = mulberry(3);
+    let seq = 0;
+    const change = (work: () => void) =>
+      state.storage.transactionSync(() => {
+        work();
+        const changes = sets.takeChanges();
+        if (!changes) return;
+        seq += 1;
+        sql.exec("INSERT INTO own_log (seq, changes) VALUES (?, ?)", seq, changes);
+        sets.checkpoint(seq);
+      });
+    for (let n = 0; n < 3_500; n++)
+      change(() => sets.put(1 + (n % 2), { inv: -Math.floor(900 * random()), sub: 0, at: n, player: `player-${n % 1_700}` }));
+    for (let n = 0; n < 300; n++) change(() => sets.remove(1, `player-${2 * n}`));
+    expect(sets.checkpointedSeq()).toBe(3_000);
+    return { seq, totals: [sets.total(1), sets.total(2)], versions: [sets.version(1), sets.version(2)], top: sets.pageAt(2, 300, 40) };
+  });
+  await evictDurableObject(stub);
+  await runInDurableObject(stub, (_instance, state) => {
+    const sets = open(state);
+    expect(written.top.map((key) => sets.placeOf(2, key))).toEqual(written.top.map((_, n) => 300 + n));
+    expect({
+      seq: written.seq,
+      totals: [sets.total(1), sets.total(2)],
+      versions: [sets.version(1), sets.version(2)],
+      top: sets.pageAt(2, 300, 40),
+    }).toEqual(written);
   });
 });
