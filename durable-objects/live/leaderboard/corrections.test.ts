@@ -16,7 +16,7 @@ it("[LB86] what a decision and a suspension's end did to the rankings is told on
   await board.evict();
   const news: BoardNews[] = [];
   await runInDurableObject(board.stub, async (_, state) => {
-    const own = new Board(state, env as ObjectsEnv); // the same; only undefined and absent are told apart
+    const own = new Board(state, env as unknown as ObjectsEnv); // the same, in the runtime's own words
     await own.kit.ready();
     const tell = (one: BoardNews) => {
       // Committed: another transaction can begin.
