@@ -27,6 +27,7 @@ import { registerTokenRoutes } from "./control/tokens.ts";
 import { registerTenantSettingsRoutes } from "./control/tenant-settings.ts";
 import type { App } from "./http/app.ts";
 import { registerConnectRoutes } from "./live/connect.ts";
+import { registerBoardSocketRoutes } from "./live/leaderboard-socket.ts";
 import { registerBoardRoutes } from "./live/leaderboards-boards.ts";
 import { registerBulkScoreRoutes } from "./live/leaderboards-bulk.ts";
 import { registerBoardDocumentRoutes } from "./live/leaderboards-document.ts";
@@ -102,6 +103,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRedisRoutes,
   registerTicketRoutes,
   registerConnectRoutes,
+  registerBoardSocketRoutes,
   registerBoardRoutes,
   registerBoardModeRoutes,
   registerBoardDocumentRoutes,

@@ -6,7 +6,7 @@ import { authenticate, authorize, type Scene } from "../http/principal.ts";
 import type { Door } from "../http/request-context.ts";
 import { type RequestContext, startContext } from "../http/request-context.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
-import { type Entry, entryOf, readTicket } from "./ticket.ts";
+import type { Entry, SocketPlace } from "./ticket.ts";
 
 /** What is left of the upgrade request when a token comes by another way than its headers. */
 export interface TokenScene {
@@ -20,11 +20,16 @@ export interface TokenScene {
 /** What begins every token of ours and of others: a JSON object in base64url. Tickets begin with a ring id. */
 const JWT_PREFIX = "eyJ";
 
-/** The entry that a token grants: an API key with `live:connect`, a subject's token, or a ticket. Says no more than 401 and 403 do. */
-export async function authenticateToken(token: string, at: TokenScene, now: number): Promise<Outcome<Entry>> {
+/** The entry to this place that a token grants: an API key with `live:connect`, a subject's token, or a ticket. Says no more than 401 and 403 do. */
+export async function authenticateToken<E extends Entry>(
+  token: string,
+  at: TokenScene,
+  place: SocketPlace<E>,
+  now: number,
+): Promise<Outcome<E>> {
   const { env, ctx, request, door } = at;
   if (!API_KEY_PATTERN.test(token) && !token.startsWith(JWT_PREFIX)) {
-    const entry = await readTicket(env, token, now);
+    const entry = await place.ofTicket(env, token, now);
     if (entry && (!door || entry.tenantId === door.tenantId)) return accept(entry);
     return refuse("unauthenticated", "The ticket is not valid any more; get a new one for each connection.");
   }
@@ -34,7 +39,7 @@ export async function authenticateToken(token: string, at: TokenScene, now: numb
   if (!who.ok) return who;
   if (who.value.kind === "visitor") return refuse("unauthenticated", "Send a token of yours: nobody follows anything here without one.");
   const allowed = authorize(who.value, "live:connect", scene);
-  return allowed.ok ? accept(await entryOf(who.value, scene, now)) : allowed;
+  return allowed.ok ? await place.entryOf(who.value, scene, now) : allowed;
 }
 
 /** So that a denial in the audit log carries the id of the request that opened the socket. */

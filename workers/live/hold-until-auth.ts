@@ -4,17 +4,22 @@ import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import { consoleSink } from "../http/log.ts";
 import { clock } from "../http/request-context.ts";
 import { authenticateToken, type TokenScene } from "./authenticate-token.ts";
-import type { Entry } from "./ticket.ts";
+import type { Entry, SocketPlace } from "./ticket.ts";
 
-type Enter = (entry: Entry) => Promise<Outcome<Response>>;
+/** Authenticates a token and opens the other socket where it leads. */
+type Enter = (token: string) => Promise<Outcome<Response>>;
 
 /**
  * Accepts a socket that came without a credential and waits for its `auth` frame here at the edge: no object is bothered, and
- * none comes into being, before it is known whose. Then joins it to its hub, both ways.
- * @param enter opens the other socket at the hub
+ * none comes into being, before it is known whose. Then joins it to its object, both ways.
  */
-export function holdUntilAuth(scene: TokenScene, protocol: string | undefined, enter: Enter): Response {
+export function holdUntilAuth<E extends Entry>(scene: TokenScene, protocol: string | undefined, place: SocketPlace<E>): Response {
   const { 0: client, 1: socket } = new WebSocketPair();
+  const enter: Enter = async (token) => {
+    const now = clock(scene.env);
+    const entry = await authenticateToken(token, scene, place, now);
+    return entry.ok ? await place.enter(scene, entry.value, undefined, now) : entry;
+  };
   const held = new HeldSocket(socket, scene, enter);
   held.start();
   const headers = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
@@ -77,8 +82,7 @@ class HeldSocket {
 
   async #authenticate(token: string): Promise<void> {
     try {
-      const entry = await authenticateToken(token, this.#scene, clock(this.#scene.env));
-      const entered = entry.ok ? await this.#enter(entry.value) : entry;
+      const entered = await this.#enter(token);
       if (!entered.ok) this.#close(closeCodeOf(entered.problem.slug), entered.problem.detail);
       else if (entered.value.webSocket) this.#join(entered.value.webSocket);
     } catch (error) {
@@ -124,6 +128,7 @@ function isTooLarge(message: string | ArrayBuffer): boolean {
 
 function closeCodeOf(slug: ProblemSlug): LiveCloseCode {
   if (slug === "unauthenticated") return LIVE_CLOSE.unauthorized;
+  if (slug === "not-found") return LIVE_CLOSE.gone;
   return slug === "forbidden" ? LIVE_CLOSE.denied : LIVE_CLOSE.restart;
 }
 

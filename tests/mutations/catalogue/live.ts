@@ -125,7 +125,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "LV22",
     defect: "takes a ticket whose time is over",
     file: "workers/live/ticket.ts",
-    find: "parsed.data.expiresAt <= now || ",
+    find: " && parsed.data.expiresAt > now",
     replace: "",
     test: "workers/live/connect.test.ts",
   },
@@ -188,7 +188,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV23",
     defect: "opens a socket without live:connect",
-    file: "workers/live/connect.ts",
+    file: "workers/live/open-socket.ts",
     find: 'if (!may(principal, "live:connect")) return',
     replace: 'if (!may(principal, "live:connect") && offered.length > 9) return',
     test: "workers/live/connect.test.ts",
