@@ -57,13 +57,15 @@ export class SeededReservoir {
     return gone.item !== item;
   }
 
-  /** Takes an item back. @returns whether it was in */
-  remove(seq: number): boolean {
-    const kept = this.#items.filter(({ item }) => item.seq !== seq);
-    if (kept.length === this.#items.length) return false;
+  /** Takes items back. @returns how many of them were in */
+  remove(seqs: readonly number[]): number {
+    const leaving = new Set(seqs);
+    const kept = this.#items.filter(({ item }) => !leaving.has(item.seq));
+    const gone = this.#items.length - kept.length;
+    if (gone === 0) return 0;
     this.#items.length = 0;
     for (const entry of kept) this.#push(entry);
-    return true;
+    return gone;
   }
 
   /** The first figures, ascending. */

@@ -53,7 +53,7 @@ export class Population {
   /** What a reviewer decided: the log after the kept copy does not tell it, so it is kept at once. In a transaction. */
   correct(joining: readonly Sampled[], leaving: readonly number[]): void {
     const memory = this.#load();
-    const moved = leaving.filter((seq) => memory.sample.remove(seq)).length + joining.filter((run) => memory.sample.offer(run)).length;
+    const moved = memory.sample.remove(leaving) + joining.filter((run) => memory.sample.offer(run)).length;
     memory.changes += moved;
     if (moved > 0) this.#keep(memory);
   }
