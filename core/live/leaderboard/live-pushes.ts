@@ -80,7 +80,7 @@ export class BoardPushes {
         return [{ channel, type: "leaderboard.top", at: now, data }];
       }
       case "rank": {
-        const { rank, score, total } = this.#source.standing(ranking, topic.player, now);
+        const { rank, score, total } = this.#source.standing(ranking, topic.player, session.player === topic.player, now);
         const push: RankPush = { player: topic.player, rank, previousRank: rank, score, total, cause: "self" };
         const watcher = this.#watchers.get(session)?.get(channel);
         if (watcher) watcher.pushedAt = now;
@@ -255,8 +255,8 @@ export class BoardPushes {
     return out;
   }
 
-  #look({ ranking, player }: Watcher, now: number) {
-    return this.#source.standing(ranking, player, now);
+  #look({ session, ranking, player }: Watcher, now: number) {
+    return this.#source.standing(ranking, player, session.player === player, now);
   }
 
   #setOf({ kind }: BoardTopic): Set<BoardSession> | undefined {

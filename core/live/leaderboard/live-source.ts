@@ -32,8 +32,8 @@ export interface LiveSource {
   /** `daily` as the current day's full name; a full name as itself. */
   fullName(window: string, now: number): string;
   top(ranking: RankingName, now: number): TopNow;
-  /** Where a player stands; a suspended one where they would, on boards that show it. */
-  standing(ranking: RankingName, player: string, now: number): StandingNow;
+  /** Where a player stands. @param own whether the player themselves ask: a suspended one sees where they would, on boards that show it */
+  standing(ranking: RankingName, player: string, own: boolean, now: number): StandingNow;
   /** The frame of an entry, when less than a tenth of the ranking is before it. */
   feed(ranking: RankingName, key: SortKey, now: number): FeedPush | undefined;
   figures(now: number): BoardStats;

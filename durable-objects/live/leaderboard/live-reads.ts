@@ -52,12 +52,12 @@ export class LiveReads implements LiveSource {
     return { window: name, version: sets.version(set.id), total: sets.total(set.id), items };
   }
 
-  standing({ window, partition }: RankingName, player: string, now: number): StandingNow {
+  standing({ window, partition }: RankingName, player: string, own: boolean, now: number): StandingNow {
     const { sets, windows, book } = this.#parts;
     const set = windows.named(window, partition, now);
     if (!set) return { rank: null, score: null, total: 0 };
     const key = sets.find(set.id, player);
-    const hidden = key ? undefined : this.#hiddenKey(set, player);
+    const hidden = key || !own ? undefined : this.#hiddenKey(set, player);
     const shown = key ?? hidden;
     if (!shown) return { rank: null, score: null, total: sets.total(set.id) };
     const { rank, total } = standingOf(sets, set.id, shown, book.config().ranking, key ? "inside" : "outside");
