@@ -37,7 +37,8 @@ export const entriesQuerySchema = setQuerySchema
   .refine(({ rank, cursor }) => rank === undefined || cursor === undefined, { path: ["cursor"], message: "Send either rank or cursor" });
 export type EntriesQuery = z.infer<typeof entriesQuerySchema>;
 export const aroundQuerySchema = setQuerySchema.extend({ limit: limitOf(L.around, 11) });
-export const searchQuerySchema = setQuerySchema.extend({ q: z.string().min(1).max(L.nameChars), limit: limitOf(L.search, 20) });
+/** `q`: the beginning of names; empty, all that have one. */
+export const searchQuerySchema = setQuerySchema.extend({ q: z.string().max(L.nameChars).default(""), limit: limitOf(L.search, 20) });
 export const lookupSchema = setQuerySchema.extend({
   players: z
     .array(playerSchema)

@@ -27,6 +27,11 @@ const QUERY = {
   groupBy: ["host"],
 };
 
+/** The same body for a route and for its twin at the door. */
+function onBothSides(name: string, body: unknown): Record<string, unknown> {
+  return { [name]: body, [name.replace(" ", " /p/{tenantSlug}")]: body };
+}
+
 /** A good body for each route that takes one: a walk with bad ones would never reach the object. */
 export const BODIES: Readonly<Record<string, unknown>> = {
   "put /v1/tenant/settings": { ...FIRST_SETTINGS, hostedAccounts: { enabled: true, guests: true, mailWebhookUrl: null } },
@@ -53,6 +58,17 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   "post /v1/issuers/{name}/test": { token: "walker" },
   "put /v1/platform/restores/{backupId}/files/{file}": { data: "d2Fsa2Vy" },
   "post /v1/access/explain": { who: { kind: "visitor" }, action: "metrics:read", name: "walker" },
+  "post /v1/leaderboards": { board: "walker" },
+  "patch /v1/leaderboards/{board}": { title: "walker" },
+  "put /v1/leaderboard-modes/{mode}": { title: "walker" },
+  "post /v1/leaderboard-document/apply": { document: { boards: { walker: {} } } },
+  "post /v1/leaderboard-document/remove": { document: { boards: { "walker-of-nothing": {} } } },
+  ...onBothSides("post /v1/leaderboards/{board}/runs", { player: "walker" }),
+  ...onBothSides("post /v1/leaderboards/{board}/scores", { player: "walker", score: 1 }),
+  ...onBothSides("post /v1/leaderboards/{board}/player-lookups", { players: ["walker"] }),
+  "post /v1/leaderboards/{board}/score-batches": { batchId: "walker", items: [{ player: "walker", score: 1 }] },
+  "post /v1/leaderboards/{board}/imports": {},
+  "post /v1/leaderboards/{board}/reviews/{reviewId}/decision": { decision: "clear" },
   "post /p/{tenantSlug}/v1/subjects/register": { email: "walker@example.com", password: PASSWORD },
   "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker", password: "a long enough phrase" },
   "post /p/{tenantSlug}/v1/subjects/guest": {},
@@ -71,6 +87,11 @@ function pathOf(spec: RouteSpec, ids: Readonly<Record<string, string>>): string 
   return spec.path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(ids[name] ?? "nothing"));
 }
 
+/** Whether the route takes NDJSON only; browsers, who come with a cookie, can send nothing but JSON. */
+export function takesLines({ rawBody }: RouteSpec): boolean {
+  return rawBody?.mediaTypes.includes("application/x-ndjson") === true && !rawBody.mediaTypes.includes("application/json");
+}
+
 export interface Walked {
   readonly status: number;
   readonly text: string;
@@ -78,7 +99,8 @@ export interface Walked {
 
 /** Calls a route with path parameters that exist nowhere unless `ids` says otherwise. */
 export async function walk(spec: RouteSpec, how: Asked, ids: Readonly<Record<string, string>> = {}, body?: unknown): Promise<Walked> {
-  const response = await ask(pathOf(spec, ids), { method: spec.method.toUpperCase(), ...(body === undefined ? {} : { body }), ...how });
+  const sent = body === undefined ? {} : { body, ...(takesLines(spec) && { headers: { "content-type": "application/x-ndjson" } }) };
+  const response = await ask(pathOf(spec, ids), { method: spec.method.toUpperCase(), ...sent, ...how });
   const text = response.webSocket ? "" : await response.text();
   return { status: response.status, text };
 }

@@ -21,7 +21,7 @@ export interface World extends SeededTenant {
   readonly expiredAtOffsetMs: number;
   readonly revoked: string;
   readonly wrongSecret: string;
-  /** Tokens of end users with each way to be one; `granted` may read every metric that a host sends. */
+  /** Tokens of end users with each way to be one; `granted` may read every metric that a host sends, and the board. */
   readonly people: People;
   /** Values for path parameters, by name. */
   readonly ids: Readonly<Record<string, string>>;
@@ -65,6 +65,7 @@ export async function seedWorld(mark: string): Promise<World> {
   await seedSeries(allScopes, host);
   await seedSortedSet(allScopes, mark);
   await seedAgent(allScopes, host);
+  await seedBoard(allScopes, mark);
   await seedHistory(tenant.tenantId, mark);
   const people = await seedPeople(tenant, mark, allScopes);
   return {
@@ -91,6 +92,11 @@ export async function seedWorld(mark: string): Promise<World> {
       sub: `${mark}|person`,
       backupId,
       file: "backup.json",
+      board: boardOf(mark),
+      mode: boardOf(mark),
+      player: mark,
+      reviewId: mark,
+      window: "daily",
     },
     people,
   };
@@ -106,6 +112,17 @@ async function seedSeries(key: string, host: string): Promise<void> {
 async function seedSortedSet(key: string, mark: string): Promise<void> {
   const added = await ask("/redis", { body: ["ZADD", HOUSE, 1, mark], key });
   if (added.status !== 200) throw new Error(`no sorted set: ${await added.text()}`);
+}
+
+/** A board's name is what the caller asks for, so refusals may repeat it: it is no secret, and has no mark in it. */
+const boardOf = (mark: string) => `board-${mark.slice(0, 3)}`;
+
+/** A board with a player, and a mode. */
+async function seedBoard(key: string, mark: string): Promise<void> {
+  const board = await ask("/v1/leaderboards", { body: { board: boardOf(mark), title: mark }, key });
+  const mode = await ask(`/v1/leaderboard-modes/${boardOf(mark)}`, { method: "PUT", body: { title: mark }, key });
+  const score = await ask(`/v1/leaderboards/${boardOf(mark)}/scores`, { body: { player: mark, name: mark, score: 1 }, key });
+  for (const made of [board, mode, score]) if (!made.ok) throw new Error(`no board: ${await made.text()}`);
 }
 
 /** An agent that said hello once and is gone. */
@@ -151,7 +168,10 @@ async function seedPeople(tenant: SeededTenant, mark: string, key: string): Prom
   clearIsolateCaches();
   return {
     minted,
-    granted: await mint(`${mark}|granted`, [{ kind: "metrics", name: "host_*", actions: ["read"] }]),
+    granted: await mint(`${mark}|granted`, [
+      { kind: "metrics", name: "host_*", actions: ["read"] },
+      { kind: "board", name: boardOf(mark), actions: ["read", "submit"] },
+    ]),
     brought: await new SignJWT({})
       .setProtectedHeader({ alg: "ES256" })
       .setIssuer(`${origin}/`)

@@ -31,7 +31,7 @@ export async function ask(path: string, { method, body, cookie, key, origin, hea
   if (origin !== null && verb !== "GET" && key === undefined) sent.set("origin", origin ?? bindings.PUBLIC_URL);
   if (cookie !== undefined) sent.set("cookie", cookie);
   if (key !== undefined) sent.set("authorization", `Bearer ${key}`);
-  if (body !== undefined) sent.set("content-type", "application/json");
+  if (body !== undefined && !sent.has("content-type")) sent.set("content-type", "application/json");
   const request = new Request(`${base ?? bindings.PUBLIC_URL}${path}`, {
     method: verb,
     headers: sent,

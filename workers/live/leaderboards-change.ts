@@ -12,7 +12,7 @@ import { accept, type Outcome, type Problem, refuse } from "../../contract/probl
 import { changeInD1, type D1Call } from "../db/d1-change.ts";
 import { check } from "../http/define-route.ts";
 import { boardOf } from "../http/objects.ts";
-import { changedEvent, FINISH_LIMITS, finishBoard } from "./leaderboards-finish.ts";
+import { changedEvent, finishBoard } from "./leaderboards-finish.ts";
 import { modesOf } from "./leaderboards-modes-store.ts";
 import {
   type BoardRow,
