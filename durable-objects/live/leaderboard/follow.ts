@@ -31,7 +31,7 @@ export class FollowDesk {
     this.#log = log;
   }
 
-  /** A row was added: somebody looks within ten seconds. */
+  /** A row was added, an import's too: somebody looks within ten seconds, also at how large the log is. */
   grew(now: number): void {
     const { timers } = this.#parts.kit;
     if (timers.get(FOLLOW_TIMER) === undefined) timers.set(FOLLOW_TIMER, now + LEADERBOARD_LIMITS.followMs);

@@ -84,10 +84,10 @@ describe("removal", () => {
           Array.from({ length: 600 }, (_, i) => ({ player: `p${n}-${i}`, score: i, durationMs: 1_000 * i, name: `N${i}` })),
         ),
       );
+    await board.passes(2 * DAY_MS);
     const keyed = { ...meta, idempotency: { key: "k1", route: "POST scores", bodyHash: "h" } };
     valueOf(await board.rpc.submit({ player: "ann", score: 5 }, "service", keyed));
     await board.rpc.startRun("ann", meta);
-    await board.passes(2 * DAY_MS);
     const archive = `leaderboards/t-boards/removed/`;
     await env.ARCHIVE.put(`${archive}more.ndjson`, "x");
     await env.ARCHIVE.put("leaderboards/t-boards/removed-not/all.ndjson", "x");

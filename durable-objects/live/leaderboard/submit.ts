@@ -200,7 +200,7 @@ export class SubmitDesk {
       sets.takeChanges(),
     );
     sets.checkpoint(appended.seq);
-    if (kind === "score") this.#follow.grew(now);
+    this.#follow.grew(now);
     return appended;
   }
 
