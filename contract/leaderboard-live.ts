@@ -45,7 +45,7 @@ export function parseBoardTopic(channel: string): BoardTopic | undefined {
   return { kind: known, window, ...(partitioned && { partition: tail }), ...(rest.length > 0 && { player }) };
 }
 
-/** Data of `top/…`: the first whole, then what changed. Leave `removed` out, put `changed` in the place of the same players, then sort by rank. */
+/** Data of `top/…`: the first whole, then what changed; `applyTop` makes the list of it. */
 export interface TopPush {
   readonly version: number;
   readonly total: number;
@@ -54,6 +54,19 @@ export interface TopPush {
   readonly changed?: readonly Entry[];
   readonly removed?: readonly string[];
 }
+/** The list after a push. Equals stand in the order in which they got there. */
+export function applyTop(rows: readonly Entry[], { items, changed = [], removed = [] }: TopPush): Entry[] {
+  if (items) return [...items];
+  const replaced = new Set([...removed, ...changed.map(({ player }) => player)]);
+  return [...rows.filter(({ player }) => !replaced.has(player)), ...changed].sort(
+    (a, b) => a.rank - b.rank || compare(a.at, b.at) || compare(a.player, b.player),
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
 /** Data of `rank/…`. The first after a subscription says where the player stands: its `previousRank` is its `rank`. */
 export interface RankPush {
   readonly player: string;

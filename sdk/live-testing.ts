@@ -68,10 +68,11 @@ export class LiveWorld {
   refuseUrl: unknown;
   refuseOpen = false;
   readonly client: LiveClient;
+  readonly deps: LiveDeps;
   #timers: { at: number; work: () => void }[] = [];
 
   constructor() {
-    const deps: LiveDeps = {
+    this.deps = {
       url: async () => {
         this.urls++;
         if (this.refuseUrl !== undefined) throw this.refuseUrl;
@@ -98,7 +99,7 @@ export class LiveWorld {
         };
       },
     };
-    this.client = new LiveClient(deps);
+    this.client = new LiveClient(this.deps);
     this.client.onStatus((status) => this.statuses.push(status));
   }
 

@@ -1,5 +1,5 @@
 import type { Entry } from "../../../contract/leaderboard-reads.ts";
-import type { RankPush, TopPush } from "../../../contract/leaderboard-live.ts";
+import { applyTop, type RankPush, type TopPush } from "../../../contract/leaderboard-live.ts";
 import type { WindowKind } from "../../../contract/leaderboard-limits.ts";
 import { type Envelope, type ServerFrame, serverFrameSchema } from "../../../contract/live.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
@@ -196,19 +196,17 @@ export class BoardBench {
   }
 }
 
-/** A list as a client holds it: pushes are applied as the contract says. */
+/** A list as a client holds it. */
 export class ShownTop {
-  #rows = new Map<string, Entry>();
+  #rows: Entry[] = [];
   total = 0;
 
-  apply({ total, items, changed = [], removed = [] }: TopPush): void {
-    this.total = total;
-    if (items) this.#rows = new Map();
-    for (const player of removed) this.#rows.delete(player);
-    for (const row of [...(items ?? []), ...changed]) this.#rows.set(row.player, row);
+  apply(push: TopPush): void {
+    this.total = push.total;
+    this.#rows = applyTop(this.#rows, push);
   }
 
   rows(): Entry[] {
-    return [...this.#rows.values()].sort((a, b) => a.rank - b.rank);
+    return this.#rows;
   }
 }
