@@ -11,6 +11,7 @@ import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
 import { LEADERBOARD_WINDOW_MUTATIONS } from "./catalogue/leaderboards-windows.ts";
 import { REDIS_MUTATIONS } from "./catalogue/leaderboards-redis.ts";
+import { LEADERBOARD_LIVE_MUTATIONS } from "./catalogue/leaderboards-live.ts";
 import { LEADERBOARD_SUBMIT_MUTATIONS } from "./catalogue/leaderboards-submit.ts";
 import { LIVE_MUTATIONS } from "./catalogue/live.ts";
 import { METRIC_MUTATIONS } from "./catalogue/metrics.ts";
@@ -38,6 +39,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...ACCESS_MUTATIONS,
   ...AGENT_MUTATIONS,
   ...LIVE_MUTATIONS,
+  ...LEADERBOARD_LIVE_MUTATIONS,
   ...LEADERBOARD_SUBMIT_MUTATIONS,
   ...REDIS_MUTATIONS,
   ...LEADERBOARD_RANKING_MUTATIONS,
