@@ -1,4 +1,4 @@
-import { Redis } from "@upstash/redis";
+import { Redis, type RedisConfigNodejs } from "@upstash/redis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { havePeers } from "../lib/peers.ts";
 import { mulberry, pick, type Random } from "../lib/random.ts";
@@ -18,7 +18,7 @@ afterAll(async () => {
   removeState(server);
 });
 
-function client(more: Partial<ConstructorParameters<typeof Redis>[0]> = {}): Redis {
+function client(more: Partial<RedisConfigNodejs> = {}): Redis {
   return new Redis({ url: `${server.url}/redis`, token: server.demo.apiKey, enableTelemetry: false, ...more });
 }
 
