@@ -1,4 +1,4 @@
-import type { FieldError, ProblemSlug } from "../contract/problems.ts";
+import type { FieldError, Problem, ProblemSlug } from "../contract/problems.ts";
 
 /** What stood in the way before any answer came, or an answer that is no problem document of ours. */
 export type ClientSlug = "network" | "timeout" | "unexpected";
@@ -10,8 +10,12 @@ export interface MeridianErrorParts {
   readonly errors?: readonly FieldError[];
   readonly requestId?: string | undefined;
   readonly retryAfterS?: number | undefined;
+  readonly extra?: ProblemExtra;
   readonly cause?: unknown;
 }
+
+/** What some problems say besides: of a refused score its `submissionId`, and the `reasons` of the rules. */
+export type ProblemExtra = NonNullable<Problem["extra"]>;
 
 /** Every failure of the client but an abort by the caller, which rejects with the signal's own reason. */
 export class MeridianError extends Error {
@@ -28,6 +32,8 @@ export class MeridianError extends Error {
   readonly requestId: string | undefined;
   /** Seconds after which another try makes sense, when the server said so. */
   readonly retryAfterS: number | undefined;
+  /** What this problem says besides; empty for most. */
+  readonly extra: ProblemExtra;
 
   constructor(parts: MeridianErrorParts) {
     super(parts.detail, parts.cause === undefined ? undefined : { cause: parts.cause });
@@ -37,6 +43,7 @@ export class MeridianError extends Error {
     this.errors = parts.errors ?? [];
     this.requestId = parts.requestId;
     this.retryAfterS = parts.retryAfterS;
+    this.extra = parts.extra ?? {};
   }
 
   /** The message for one field of a form, by its JSON pointer. */
@@ -64,6 +71,7 @@ export async function errorOf(response: Response): Promise<MeridianError> {
     errors: fieldErrors(body.errors),
     requestId,
     retryAfterS: retryAfterSeconds(response.headers.get("retry-after"), Date.now()),
+    extra: extraOf(body),
   });
 }
 
@@ -105,6 +113,14 @@ function fieldErrors(value: unknown): FieldError[] {
     const { pointer, detail } = asRecord(item);
     return typeof pointer === "string" && typeof detail === "string" ? [{ pointer, detail }] : [];
   });
+}
+
+function extraOf({ submissionId, reasons }: Record<string, unknown>): ProblemExtra {
+  const known = (Array.isArray(reasons) ? reasons : []).flatMap((reason: unknown) => {
+    const { rule, action, detail } = asRecord(reason);
+    return typeof rule === "string" && typeof action === "string" && typeof detail === "string" ? [{ rule, action, detail }] : [];
+  });
+  return { ...(typeof submissionId === "string" && { submissionId }), ...(known.length > 0 && { reasons: known }) };
 }
 
 function parseJson(text: string): unknown {

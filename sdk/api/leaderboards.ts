@@ -53,7 +53,7 @@ export type ScoreBatchInput = z.input<typeof scoreBatchSchema>;
 export type ImportLineInput = z.input<typeof importLineSchema>;
 
 /** A query as it is written: what a number is parsed from may be given as one. */
-type Query<S extends z.ZodType> = { readonly [K in keyof z.input<S>]?: K extends "limit" | "rank" ? number : z.input<S>[K] };
+type Query<S extends z.ZodType> = { readonly [K in keyof z.input<S>]?: (K extends "limit" | "rank" ? number : z.input<S>[K]) | undefined };
 
 /** Leaderboards: boards and modes, scores in, ranks out. */
 export function leaderboardsApi(call: Call) {
@@ -85,9 +85,8 @@ function ranksApi(call: Call) {
     top: (board: string, query?: TopInput, options?: CallOptions) => get<Top>(board, "top", query, options),
     /** A ranking page by page: from a place, or on from `nextCursor` (forward) or `previousCursor` (backward). */
     entries: (board: string, query?: EntriesInput, options?: CallOptions) => get<Entries>(board, "entries", query, options),
-    /** Players whose name begins so. */
-    search: (board: string, query: SearchInput & { readonly q: string }, options?: CallOptions) =>
-      get<LookupReply>(board, "players", query, options),
+    /** Players whose name begins with `q`; all who have one without it. */
+    search: (board: string, query: SearchInput, options?: CallOptions) => get<LookupReply>(board, "players", query, options),
     /** Ranks of up to 500 players, such as friends. */
     lookup: (board: string, query: LookupInput, options?: CallOptions) =>
       call<LookupReply>("POST", `${at(board)}/player-lookups`, { body: query, repeat: "safe", options }),

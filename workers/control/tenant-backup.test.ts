@@ -23,6 +23,14 @@ async function seedBusy(mark: string): Promise<SeededOperator> {
   await seedKey(owner, ["metrics:read"]);
   const { tenantId } = owner;
   await env.ARCHIVE.put(`history/events/${tenantId}/a_b.ndjson`, new Uint8Array(3_000_000).fill(65));
+  await env.ARCHIVE.put(`leaderboards/${tenantId}/arena/daily.ndjson`, "{}");
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO leaderboard_board (tenant_id, board, config, version, state, created_at, updated_at)
+       VALUES (?, 'arena', '{}', 7, 'live', 1, 1)`,
+    ).bind(tenantId),
+    env.DB.prepare("INSERT INTO leaderboard_mode (tenant_id, mode, defaults, updated_at) VALUES (?, 'raid', NULL, 1)").bind(tenantId),
+  ]);
   await env.DB.prepare(
     "INSERT INTO control_object (tenant_id, kind, name, created_at) VALUES (?, 'tenant', 'main', 1) ON CONFLICT DO NOTHING",
   )
@@ -50,16 +58,16 @@ async function fileOf(cookie: string, id: string, name: string): Promise<Respons
 }
 
 /** Sends the files of a backup as an operator of the deployment would, and restores to the end. */
-async function restored(backup: Backup, admin: string): Promise<Response> {
+async function restored(backup: Backup, admin: string, admins = ADMIN): Promise<Response> {
   const { objects } = await env.ARCHIVE.list({ prefix: `${backup.target}/` });
   for (const { key } of objects) {
     const data = toBase64Url(new Uint8Array((await (await env.ARCHIVE.get(key))?.arrayBuffer()) ?? new ArrayBuffer(0)));
     const path = `/v1/platform/restores/${backup.id}/files/${key.slice(backup.target.length + 1)}`;
-    const sent = await ask(path, { method: "PUT", body: { data }, cookie: admin, env: { DEPLOYMENT_ADMINS: ADMIN } });
+    const sent = await ask(path, { method: "PUT", body: { data }, cookie: admin, env: { DEPLOYMENT_ADMINS: admins } });
     expect(sent.status).toBe(204);
   }
   for (let calls = 0; calls < 20; calls++) {
-    const answer = await ask(`/v1/platform/restores/${backup.id}`, { method: "POST", cookie: admin, env: { DEPLOYMENT_ADMINS: ADMIN } });
+    const answer = await ask(`/v1/platform/restores/${backup.id}`, { method: "POST", cookie: admin, env: { DEPLOYMENT_ADMINS: admins } });
     if (answer.status !== 200 || (await answer.clone().json<RestoreStatus>()).state === "done") return answer;
   }
   throw new Error("the restore does not end");
@@ -72,11 +80,11 @@ async function forget(tenantId: string): Promise<void> {
     await state.storage.deleteAll();
   });
   await evictDurableObject(env.TENANT.getByName(`${tenantId}/tenant/main`));
-  for (const table of ["control_tenant", "control_key", "control_object"])
+  for (const table of ["control_tenant", "control_key", "control_object", "leaderboard_board", "leaderboard_mode"])
     await env.DB.prepare(`DELETE FROM ${table} WHERE tenant_id = ?`).bind(tenantId).run();
   await env.DB.prepare("DELETE FROM identity_organization WHERE id = ?").bind(tenantId).run();
   await env.HISTORY.prepare("DELETE FROM control_event WHERE tenant_id = ?").bind(tenantId).run();
-  await env.ARCHIVE.delete(`history/events/${tenantId}/a_b.ndjson`);
+  await env.ARCHIVE.delete([`history/events/${tenantId}/a_b.ndjson`, `leaderboards/${tenantId}/arena/daily.ndjson`]);
   clearIsolateCaches();
 }
 
@@ -190,6 +198,23 @@ describe("a tenant's backup", () => {
       .bind(owner.tenantId)
       .first();
     expect(events).toEqual({ n: 1 });
+  });
+
+  it("[LB58] brings back its leaderboards: the catalogue of boards and modes, and archives of closed windows", async () => {
+    const owner = await seedBusy("lb58");
+    const { tenantId } = owner;
+    const admin = await seedOperator("viewer", undefined, `lb58-${ADMIN}`);
+    const backup = await saved(owner.cookie);
+    await forget(tenantId);
+    expect((await restored(backup, admin.cookie, `lb58-${ADMIN}`)).status).toBe(200);
+    const row = async (sql: string) => await env.DB.prepare(sql).bind(tenantId).first();
+    expect(await row("SELECT board, version, state FROM leaderboard_board WHERE tenant_id = ?")).toEqual({
+      board: "arena",
+      version: 7,
+      state: "live",
+    });
+    expect(await row("SELECT mode, defaults FROM leaderboard_mode WHERE tenant_id = ?")).toEqual({ mode: "raid", defaults: null });
+    expect(await (await env.ARCHIVE.get(`leaderboards/${tenantId}/arena/daily.ndjson`))?.text()).toBe("{}");
   });
 
   it("[ND66] is refused when a file was changed, the key is missing, or nobody of it has an account here; then nothing is listed", async () => {
