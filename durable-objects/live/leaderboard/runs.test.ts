@@ -66,10 +66,11 @@ describe("a run", () => {
 
   it("[LB34] makes room for the newest ten of a player, and takes none of another's", async () => {
     const board = await new TestBoard("runs-room").configure({ rules: runRule });
-    const others = await begin(board, "bob");
     const runs: string[] = [];
+    let others = "";
     for (let n = 0; n <= LEADERBOARD_LIMITS.openRuns; n++) {
       vi.setSystemTime(START + n);
+      if (n === LEADERBOARD_LIMITS.openRuns) for (let i = 0; i < 3; i++) others = await begin(board, "bob");
       runs.push(await begin(board));
     }
     const [first = "", second = ""] = runs;
