@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { WINDOW_KINDS, type WindowKind } from "../../../contract/leaderboard-limits.ts";
 import type { Entry, Submission } from "../../../contract/leaderboard-reads.ts";
+import { atMostEvery } from "../../lib/at-most-every.ts";
 import { place, setQuery } from "../../lib/location.ts";
 import { useResource } from "../../lib/resource.ts";
 import { readChoice, readQuery } from "../../lib/url-state.ts";
@@ -63,6 +64,9 @@ export function ArcadePage({ state, slug }: { state: UserState; slug: string }) 
   );
 }
 
+/** The feed is read anew at most this often. */
+const FEED_MS = 2_000;
+
 type Config = Awaited<ReturnType<UserBoards["get"]>>["config"];
 
 interface BoardProps {
@@ -81,17 +85,20 @@ function Board({ api, of, state, config, windows }: BoardProps) {
   const following = useSignal<Following>("polling");
   const open = readQuery(search, "player") || undefined;
   useEffect(() => {
-    const readFeed = () =>
+    const readFeed = atMostEvery(FEED_MS, () => {
       void api.feed(of.board).then(
         ({ items }) => (feed.value = items),
         () => undefined, // the feed is extra: the list says when the board cannot be read
       );
+    });
     readFeed();
-    return followBoard(state.user, of, (news) => {
-      if (news === "moved") {
+    return followBoard(state.user, of, {
+      moved: () => {
         ranking.moved();
         readFeed();
-      } else following.value = news;
+      },
+      placed: ranking.placed,
+      following: (how) => (following.value = how),
     });
   }, [ranking]);
   const show = (id: string) => setQuery({ player: id });

@@ -1,6 +1,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { MeridianError } from "../../../sdk/errors.ts";
+import type { RankPush } from "../../../contract/leaderboard-live.ts";
 import type { Standing } from "../../../contract/leaderboard-reads.ts";
 import { asError } from "../../lib/resource.ts";
 import { atMostEvery } from "../../lib/at-most-every.ts";
@@ -22,6 +23,12 @@ export interface RankingState {
   need(firstRow: number, lastRow: number): void;
   /** Something moved: asks again when it is time. */
   moved(): void;
+  /** One's own place, told before it was asked for. */
+  placed(push: RankPush): void;
+}
+
+function percentileOf(rank: number, total: number): number {
+  return ((total - rank + 1) / total) * 100;
 }
 
 /** The pages of a ranking around what is in sight, and one's own standing, as fresh as five seconds allow. */
@@ -83,6 +90,11 @@ export function useRanking(api: UserBoards, of: RankingOf, player: string | unde
         for (const page of missingPages(pages.value, first, last)) void fetchPage(page);
       },
       moved: atMostEvery(REFRESH_MS, refresh),
+      placed: ({ rank, total, score }: RankPush) => {
+        const known = own.value;
+        if (rank === null || score === null || !known?.entry) return void fetchOwn(); // it came, or it went: the rest of it is asked for
+        own.value = { ...known, rank, total, percentile: percentileOf(rank, total), entry: { ...known.entry, rank, score } };
+      },
     };
   }, [key]);
   useEffect(() => {
