@@ -15,7 +15,8 @@ import { readMany, readSingle, type SentCommand } from "./redis-request.ts";
 const { redisBytes, redisCommands, redisTransaction } = LEADERBOARD_LIMITS;
 
 const NO_WRITE = "this credential lacks sorted-sets:write";
-const COMMANDS = "Commands: ZADD, ZINCRBY, ZREM, ZCARD, ZCOUNT, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZRANGE, DEL.";
+const COMMANDS =
+  "Commands: ZADD, ZINCRBY, ZREM, DEL, which need sorted-sets:write as well; ZCARD, ZCOUNT, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZRANGE.";
 
 const word = z.union([z.string(), z.number(), z.boolean()]);
 const replySchema = z.object({ result: z.unknown().optional(), error: z.string().optional() });
@@ -26,7 +27,7 @@ const shared = {
   action: "sorted-sets:read",
   tag: "live",
   renderProblem: redisProblem,
-  problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "unavailable"],
+  problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "board-busy", "unavailable"],
 } as const satisfies Partial<RouteSpec>;
 
 const LIMITS = { compressedBytes: redisBytes, decompressedBytes: redisBytes };
