@@ -260,6 +260,19 @@ describe("the other channels", () => {
     expect(bench.take("a")).toEqual([]);
   });
 
+  it("[LB72] feed/{window} of a current window carries no late scores of the one before", () => {
+    const bench = new BoardBench();
+    bench.join("a");
+    for (const channel of ["feed/daily", "feed/daily:2026-11-20"]) bench.follow("a", channel);
+    const move = bench.board.move("daily", "ann", 5, bench.now);
+    bench.board.day = "daily:2026-11-21";
+    bench.board.move("daily", "bob", 1, bench.now);
+    bench.take("a");
+    bench.do(bench.machine.tell({ type: "score", player: "ann", moves: [move] }, bench.now));
+    bench.forward(1_000);
+    expect(bench.take("a")).toMatchObject([{ events: [{ channel: "feed/daily:2026-11-20", data: { player: "ann" } }] }]);
+  });
+
   it("[LB72] window/all and correction/all come at once, stats/live each second while there is something to count", () => {
     const bench = ranked(3);
     bench.join("a", { actions: ["leaderboards:read", "leaderboards:manage"] });
@@ -351,6 +364,15 @@ describe("a board's sleep", () => {
     expect(bench.wakeAt).toBeDefined();
     bench.forward(5_000);
     expect(bench.wakeAt).toBeUndefined();
+    bench.join("b");
+    bench.follow("b", "top/all");
+    bench.score("p3", 4_000_000);
+    bench.forward(0);
+    bench.say("a", { type: "unsubscribe", id: "u", channel: "rank/daily" });
+    bench.score("p3", 5_000_000);
+    bench.forward(LEADERBOARD_LIMITS.topEveryMs);
+    expect(bench.wakeAt).toBeUndefined(); // a list needs no tick
+    bench.do(bench.machine.leave("b"));
     bench.score("p3", 3_000_000);
     bench.do(bench.machine.leave("a"));
     bench.forward(5_000);

@@ -248,12 +248,8 @@ export class BoardMachine {
     if (pushes.length + gaps.length === 0) return;
     const text = session.deliver(pushes, gaps);
     this.#dirty.add(session);
-    if (text !== undefined) {
-      this.#effects.push({ type: "send", socket: session.id, text });
-      return;
-    }
-    this.#pushes.missed(session, pushes);
-    if (session.hopeless) this.#close(session, LIVE_CLOSE.slow, "reads too slowly");
+    if (text !== undefined) this.#effects.push({ type: "send", socket: session.id, text });
+    else if (session.hopeless) this.#close(session, LIVE_CLOSE.slow, "reads too slowly");
   }
 
   #reply(session: BoardSession, reply: Reply): void {

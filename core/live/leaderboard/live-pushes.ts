@@ -110,14 +110,6 @@ export class BoardPushes {
     return [pushes, gaps];
   }
 
-  /** A slow reader did not get these. */
-  missed(session: BoardSession, pushes: readonly BoardPush[]): void {
-    for (const { channel } of pushes) {
-      const topic = parseBoardTopic(channel);
-      if (topic?.kind === "top") this.#rankings.get(rankingOf(topic))?.top.lose(session);
-    }
-  }
-
   /** @returns what goes out at once */
   tell(news: LiveNews, now: number): Outgoing {
     this.#statsStirred ||= this.#plain.stats.size > 0;

@@ -21,12 +21,7 @@ export class TopTopic {
     this.#synced.delete(session);
   }
 
-  /** The member has missed something: the next it gets is the whole. */
-  lose(session: BoardSession): void {
-    this.#synced.delete(session);
-  }
-
-  /** What was shown to the others, for one that begins, or begins again. @param read the top as it stands, when nothing was shown yet */
+  /** What was shown to the others, for one that begins, or begins again after it missed something. @param read the top as it stands, when nothing was shown yet */
   begin(session: BoardSession, read: () => TopNow): string {
     this.#shown ??= shownOf(read());
     this.#synced.add(session);

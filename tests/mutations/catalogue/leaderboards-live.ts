@@ -22,8 +22,8 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     test: MACHINE_TEST,
   },
   {
-    rule: "LB70",
-    defect: "pushes the current window's list from the one before",
+    rule: "LB72",
+    defect: "feeds the current window with late scores of the one before",
     file: "core/live/leaderboard/live-rankings.ts",
     find: "if (alias && current() === window) yield alias;",
     replace: "if (alias) yield alias;",
@@ -95,10 +95,10 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "LB75",
-    defect: "sends a change to a reader that missed the one before",
-    file: "core/live/leaderboard/live-pushes.ts",
-    find: "?.top.lose(session);",
-    replace: ";",
+    defect: "forgets to send the newest top to a reader that has caught up",
+    file: "core/live/leaderboard/live-session.ts",
+    find: "if (following) following.withheld = true;",
+    replace: "",
     test: LIMITS_TEST,
   },
   {

@@ -61,7 +61,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "LV11",
     defect: "lets every socket follow every channel",
     file: "core/live/hub-machine.ts",
-    find: 'if (!session.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);',
+    find: 'if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);',
     replace: "void action;",
     test: "core/live/hub-machine.test.ts",
   },
