@@ -77,9 +77,11 @@ describe("an erasure", () => {
           ["eve", 5],
         ]);
       }
-      const segments = kit.sql.exec("SELECT rows, bytes, crc32, key FROM log_segments").toArray();
+      const segments = kit.sql
+        .exec<{ rows: number; bytes: number; crc32: number; key: string }>("SELECT rows, bytes, crc32, key FROM log_segments")
+        .toArray();
       for (const { rows, bytes, crc32: crc, key } of segments) {
-        const stored = new TextEncoder().encode(after[String(key).slice(prefix.length)]);
+        const stored = new TextEncoder().encode(after[key.slice(prefix.length)]);
         expect([rows, bytes, crc]).toEqual([2, stored.byteLength, crc32(stored)]);
       }
       expect(kit.sql.exec("SELECT * FROM archive_erasures").toArray()).toEqual([]);

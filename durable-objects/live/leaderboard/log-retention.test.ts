@@ -20,10 +20,13 @@ function rebuilt({ parts, windowing }: Board, player: string, set: number) {
   return replay(book.config(), player, windowing.bases.find(set, player), runs);
 }
 
+/** As the table has it. */
+type Segment = { rows: number; bytes: number; crc32: number; key: string };
+
 const segments = async (board: WindowBoard) =>
-  await board.open(({ kit }) => kit.sql.exec("SELECT * FROM log_segments ORDER BY first_seq").toArray());
-const rowsIn = async (key: unknown): Promise<LogRow[]> =>
-  ((await (await env.ARCHIVE.get(String(key)))?.text()) ?? "")
+  await board.open(({ kit }) => kit.sql.exec<Segment>("SELECT * FROM log_segments ORDER BY first_seq").toArray());
+const rowsIn = async (key = ""): Promise<LogRow[]> =>
+  ((await (await env.ARCHIVE.get(key))?.text()) ?? "")
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line));
@@ -55,10 +58,10 @@ describe("the log's way out", () => {
         expect(log.after(0, 1_000).map(({ seq }) => seq)[0]).toBe(31);
       });
       const written = await segments(board);
-      expect(written.reduce((sum, { rows }) => sum + Number(rows), 0)).toBe(30);
+      expect(written.reduce((sum, { rows }) => sum + rows, 0)).toBe(30);
       const seqs: number[] = [];
       for (const { key, crc32: crc, bytes } of written) {
-        const stored = new Uint8Array((await (await env.ARCHIVE.get(String(key)))?.arrayBuffer()) ?? new ArrayBuffer());
+        const stored = new Uint8Array((await (await env.ARCHIVE.get(key))?.arrayBuffer()) ?? new ArrayBuffer());
         expect([stored.byteLength, crc32(stored)]).toEqual([bytes, crc]);
         seqs.push(...(await rowsIn(key)).map(({ seq }) => seq));
       }
