@@ -1,4 +1,3 @@
-import type { BoardConfig } from "../../../contract/leaderboards.ts";
 import type { RankedSets } from "../../../core/live/leaderboard/ranked-sets.ts";
 import type { ObjectKit } from "../../kit/object-kit.ts";
 import type { ArchivedPlayers } from "./archives.ts";
@@ -34,5 +33,3 @@ export interface BoardParts {
   readonly reviews: Reviews;
   readonly live: BoardLive;
 }
-
-export type { BoardConfig };
