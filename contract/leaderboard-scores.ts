@@ -62,7 +62,6 @@ export const rankSchema = z.object({
   exactness: exactnessSchema,
   asOf: z.iso.datetime(),
 });
-export type Rank = z.infer<typeof rankSchema>;
 
 /** What a score did to one ranking; a player's standing there, whether or not it moved. */
 export const windowResultSchema = rankSchema.extend({
@@ -93,7 +92,6 @@ export const scoreBatchSchema = z.strictObject({
   batchId: z.string().min(1).max(L.batchIdChars),
   items: z.array(scoreSchema).min(1).max(L.batchItems),
 });
-export type ScoreBatch = z.infer<typeof scoreBatchSchema>;
 
 /** Per item, in the order sent: what `POST B/scores` would have said; a refusal refuses only itself. */
 export const batchItemReplySchema = z.union([

@@ -159,7 +159,7 @@ const partialConfigSchema = z.strictObject({
 
 export const boardModeSchema = partialConfigSchema;
 export type BoardMode = z.infer<typeof boardModeSchema>;
-export const modeIdSchema = boardIdSchema;
+export const modeIdSchema = boardIdSchema.describe("a mode's name");
 export const modeViewSchema = z.object({ mode: z.string(), defaults: boardModeSchema, seeded: z.boolean() });
 export type ModeView = z.infer<typeof modeViewSchema>;
 

@@ -7,6 +7,7 @@ import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
+import { LEADERBOARD_EDGE_MUTATIONS } from "./catalogue/leaderboards-edge.ts";
 import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.ts";
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
 import { LEADERBOARD_WINDOW_MUTATIONS } from "./catalogue/leaderboards-windows.ts";
@@ -42,6 +43,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_LIVE_MUTATIONS,
   ...LEADERBOARD_SUBMIT_MUTATIONS,
   ...REDIS_MUTATIONS,
+  ...LEADERBOARD_EDGE_MUTATIONS,
   ...LEADERBOARD_RANKING_MUTATIONS,
   ...LEADERBOARD_REVIEW_MUTATIONS,
   ...LEADERBOARD_WINDOW_MUTATIONS,

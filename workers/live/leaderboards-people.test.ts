@@ -29,6 +29,9 @@ describe("an end user", () => {
     expect(entry).toMatchObject({ player: "ann", name: "Ann of the token", score: 8 });
     const run = await fine<{ runId: string }>(await tenant.at("/arena/runs", { key, body: {} }), 201);
     await fine(await tenant.at("/arena/scores", { key, body: { score: 9, runId: run.runId } }));
+    const long = await tenant.person("long", MAY("arena", "submit", "read"), ` ${"x".repeat(63)}🙂🙂 `);
+    await fine(await tenant.at("/arena/scores", { key: long, body: { score: 1 } }));
+    expect((await fine<Standing>(await tenant.at("/arena/players/long", { key: long }))).entry?.name).toBe("x".repeat(63));
     // The same at the tenant's door.
     await fine(await atDoor("/arena/scores", { key, body: { score: 10 } }));
   });

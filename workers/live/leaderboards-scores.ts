@@ -72,9 +72,11 @@ function playerOf(principal: AnyPrincipal, named: string | undefined): Outcome<s
 
 /** As the token has it: players do not choose the name that others see. Cut between characters, never within one. */
 function nameOf(name: string): string | undefined {
-  const shown = [...name.trim()].slice(0, LEADERBOARD_LIMITS.nameChars);
-  while (shown.join("").length > LEADERBOARD_LIMITS.nameChars) shown.pop();
-  return shown.length === 0 ? undefined : shown.join("");
+  const shown = name
+    .trim()
+    .slice(0, LEADERBOARD_LIMITS.nameChars)
+    .replace(/[\ud800-\udbff]$/, "");
+  return shown === "" ? undefined : shown;
 }
 
 function field(pointer: string, detail: string): Outcome<never> {
