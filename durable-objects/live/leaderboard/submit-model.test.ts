@@ -96,7 +96,8 @@ it.each(["best", "latest", "sum"] as const)(
             case "batch":
             case "import": {
               const items = one.scores.map(([who, value]) => inputOf(`p${who}`, value, now));
-              last = async () => valueOf(one.type === "batch" ? await board.batch(`b${n}`, items) : await board.imports(`i${n}`, items));
+              last = async () =>
+                one.type === "batch" ? valueOf(await board.batch(`b${n}`, items)) : valueOf(await board.imports(`i${n}`, items));
               await last();
               for (const [who, value] of one.scores) plain.take(`p${who}`, value, now);
               break;

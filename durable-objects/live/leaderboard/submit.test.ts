@@ -172,16 +172,16 @@ describe("time", () => {
 it("[LB44] keeps a player's figures over all windows: runs, total, best, streak, first and last seen, the last name", async () => {
   const board = await new TestBoard("figures").configure({ timeZone: "Europe/Berlin" });
   await board.submit("ann", 4, { name: "Ann" });
-  // 22:30 in Berlin of the same day, then 00:30 of the next one.
-  for (const hours of [10.5, 12.5]) {
+  // 22:30 in Berlin of the same day, then 00:30 of the next one, and once more then.
+  for (const hours of [10.5, 12.5, 12.75]) {
     vi.setSystemTime(START + (hours - 2) * 3_600_000);
     await board.submit("ann", hours, { name: "Änne" });
   }
   const stats = await board.ask("stats", { player: "ann", trusted: true });
-  expect(stats).toMatchObject({ name: "Änne", runs: 3, best: 13, streakDays: 2, firstSeenAt: at(0), lastSeenAt: at(10.5 * 3_600_000) });
+  expect(stats).toMatchObject({ name: "Änne", runs: 4, best: 13, streakDays: 2, firstSeenAt: at(0), lastSeenAt: at(10.75 * 3_600_000) });
   vi.setSystemTime(START + 5 * DAY_MS);
   await board.submit("ann", 1);
-  expect(await board.ask("stats", { player: "ann", trusted: true })).toMatchObject({ name: "Änne", runs: 4, streakDays: 1 });
+  expect(await board.ask("stats", { player: "ann", trusted: true })).toMatchObject({ name: "Änne", runs: 5, streakDays: 1 });
   expect((await board.ask("search", { window: "all", q: "äNN", limit: 5 })).items.map(({ player }) => player)).toEqual(["ann"]);
 });
 

@@ -158,10 +158,10 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "LB43",
-    defect: "remembers what was undone",
-    file: `${OBJECT}/guarded-kit.ts`,
-    find: "        forget();\n        throw error;",
-    replace: "        throw error;",
+    defect: "remembers counts of what was undone",
+    file: `${OBJECT}/board.ts`,
+    find: "    this.sets.reset();\n",
+    replace: "",
     test: `${OBJECT}/submit.test.ts`,
   },
   {
