@@ -21,8 +21,8 @@ export const SUBJECT_TENANT_MUTATIONS: readonly Mutation[] = [
     rule: "SU2",
     defect: "lets a key give what it may not do itself",
     file: "contract/grants.ts",
-    find: "isGrantable(action) && scopesMay(scopes, action) ?",
-    replace: "isGrantable(action) && scopes.length >= 0 ?",
+    find: "action !== undefined && scopesMay(scopes, action) ?",
+    replace: "action !== undefined && scopes.length >= 0 ?",
     test: "contract/grants.test.ts",
   },
   {
