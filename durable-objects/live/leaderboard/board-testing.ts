@@ -90,7 +90,7 @@ export class TestBoard {
 
   /** Rows in each table of the board that has any, those of the kit left out. */
   async filled(): Promise<Record<string, number>> {
-    return await runInDurableObject(this.stub, ({}, state) => {
+    return await runInDurableObject(this.stub, (_, state) => {
       const { sql } = state.storage;
       const names = sql
         .exec<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
@@ -105,7 +105,8 @@ export class TestBoard {
   /** Names of the timers that are set, with the time until each. */
   async timers(): Promise<Record<string, number>> {
     const rows = await this.rows("SELECT name, due_at AS dueAt FROM kit_timer");
-    return Object.fromEntries(rows.map(({ name, dueAt }) => [String(name), Number(dueAt) - Date.now()]));
+    const now = Date.now();
+    return Object.fromEntries(rows.map(({ name, dueAt }) => [String(name), Number(dueAt) - now]));
   }
 
   /** Moves the clock and lets the alarm go off, again and again while something is due. */
