@@ -111,7 +111,7 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     file: "durable-objects/live/leaderboard/reads.ts",
     find: "this.#ranking(from ? { ...ask, window: from.window } : ask, now);",
     replace: "this.#ranking(ask, now);",
-    test: "workers/live/leaderboards-reads.test.ts",
+    test: "durable-objects/live/leaderboard/reads.test.ts",
   },
   {
     rule: "LB4",
