@@ -61,7 +61,8 @@ export async function startObjectWorker(entry: string, binding: string, classNam
     throw error;
   }
   const ask = async (object: string, what: string): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${port}/${object}/${what}`);
+    // The runtime closes a connection that idles for some seconds, which a request on its way would meet.
+    const response = await fetch(`http://127.0.0.1:${port}/${object}/${what}`, { headers: { connection: "close" } });
     if (!response.ok) throw new Error(await response.text());
     return await response.json();
   };
