@@ -35,6 +35,7 @@ describe("the page table", () => {
     expect(railSections(PAGES.filter(({ parent }) => !parent)).map(({ title, pages }) => [title, pages.length])).toEqual([
       ["observe", 1],
       ["Metrics", 4],
+      ["live", 1],
       ["control", 6],
       ["Identities", 5],
       ["settings", 1],
@@ -48,6 +49,7 @@ describe("the page table", () => {
     expect(detailWords(params, undefined)).toBe("01a1f823");
     expect(detailWords({ key: "new" }, undefined)).toBe("new");
     expect(detailWords({ host: "database-primary" }, undefined)).toBe("database-primary");
+    expect(detailWords({ board: "capture-the-flag" }, undefined)).toBe("capture-the-flag");
     expect(detailWords({}, "left over")).toBeUndefined();
     expect(detailWords({ issuer: "hosted", sub: "01a1f823-7484-7e26" }, undefined)).toBe("01a1f823");
     expect(detailWords({ issuer: "hosted", sub: "01a1f823-7484-7e26" }, "Ada")).toBe("Ada");

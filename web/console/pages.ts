@@ -17,6 +17,7 @@ import {
   Settings,
   Stamp,
   Tags,
+  Trophy,
   Users,
 } from "lucide";
 import type { Action } from "../../contract/permissions.ts";
@@ -31,7 +32,7 @@ export interface PageSpec {
   readonly name: string;
   /** What it shows, after "your role does not include"; one thing. */
   readonly what: string;
-  readonly plane: "observe" | "control" | "settings";
+  readonly plane: "observe" | "live" | "control" | "settings";
   /** Pages of a plane that belong together: the rail sets them apart, under this title. */
   readonly group?: string;
   /** The first is the page's own; the others open something on it, a drawer for example. */
@@ -118,6 +119,26 @@ export const PAGES: readonly PageSpec[] = [
     action: "metrics:read",
     key: "n",
     load: () => import("./observe/ingest/ingest-page.tsx"),
+  },
+  {
+    name: "Leaderboards",
+    what: "the list of leaderboards",
+    plane: "live",
+    paths: ["/console/live/leaderboards"],
+    icon: Trophy,
+    action: "leaderboards:read",
+    key: "l",
+    load: () => import("./live/boards-page.tsx"),
+  },
+  {
+    name: "Leaderboard",
+    what: "a leaderboard’s page",
+    plane: "live",
+    paths: ["/console/live/leaderboards/:board"],
+    icon: Trophy,
+    action: "leaderboards:read",
+    parent: "Leaderboards",
+    load: () => import("./live/board-page.tsx"),
   },
   {
     name: "Agents",
@@ -281,11 +302,19 @@ export function pageAt(path: string): { page: PageSpec; params: Record<string, s
   return undefined;
 }
 
-/** An address's own words for what is open: hosts, agents and entries stand there by name, an id gives way to the name or is shortened. */
+/** An address's own words for what is open: hosts, boards, agents and entries stand there by name, an id gives way to the name or is shortened. */
 export function detailWords(params: Readonly<Record<string, string>>, known: string | undefined): string | undefined {
   // The last says what; those before it say whose.
   const [parameter, value] = Object.entries(params).at(-1) ?? [];
-  if (value === undefined || parameter === "host" || parameter === "agent" || parameter === "seq" || parameter === "name") return value;
+  if (
+    value === undefined ||
+    parameter === "host" ||
+    parameter === "board" ||
+    parameter === "agent" ||
+    parameter === "seq" ||
+    parameter === "name"
+  )
+    return value;
   return known ?? value.slice(0, 8);
 }
 
