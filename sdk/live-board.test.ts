@@ -19,7 +19,7 @@ class BoardWorld extends LiveWorld {
   readonly shown: BoardTop[] = [];
   total = 1;
   failing = false;
-  hold: PromiseWithResolvers<void> | undefined;
+  hold: { promise: Promise<void>; resolve: () => void } | undefined;
   readonly board: BoardSocket;
 
   constructor() {
@@ -123,7 +123,9 @@ describe("a board's socket of the SDK", () => {
     await world.forward(BOARD_POLL_MS - 1);
     expect(world.asked).toHaveLength(1);
     world.failing = false;
-    world.hold = Promise.withResolvers<void>();
+    let resolve = () => {};
+    const promise = new Promise<void>((done) => (resolve = done));
+    world.hold = { promise, resolve };
     await world.forward(1);
     world.board.retryNow();
     await settle();

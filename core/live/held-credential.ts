@@ -49,3 +49,12 @@ export class HeldCredential {
     };
   }
 }
+
+/** When the first of these credentials ends; null when none does by itself. */
+export function firstEnd(sessions: Iterable<{ readonly held: HeldCredential }>): number | null {
+  let earliest: number | null = null;
+  for (const { held } of sessions) {
+    if (held.expiresAt !== null && (earliest === null || held.expiresAt < earliest)) earliest = held.expiresAt;
+  }
+  return earliest;
+}

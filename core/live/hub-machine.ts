@@ -7,6 +7,7 @@ import { gcra } from "../../contract/gcra.ts";
 import type { HubEffect, HubTimer } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position, readFrame, type Reply } from "./frames.ts";
+import { firstEnd } from "./held-credential.ts";
 import { Session } from "./session.ts";
 import { parseChannel, type Topic, Topics } from "./topics.ts";
 
@@ -364,12 +365,7 @@ export class HubMachine {
   }
 
   #watchExpiry(): void {
-    let earliest: number | null = null;
-    for (const { held } of this.#sessions.values()) {
-      const { expiresAt } = held;
-      if (expiresAt !== null && (earliest === null || expiresAt < earliest)) earliest = expiresAt;
-    }
-    this.#setTimer("expiry", earliest);
+    this.#setTimer("expiry", firstEnd(this.#sessions.values()));
   }
 
   #setTimer(name: HubTimer, at: number | null): void {

@@ -3,7 +3,7 @@ import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { ObjectRpc } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
 import { clock } from "../http/request-context.ts";
-import { closeAtHolders } from "../live/live-holders.ts";
+import { closeAtHolders } from "../http/live-holders.ts";
 import { inParallel } from "./parallel.ts";
 import type { ReadEvent } from "./read-event.ts";
 

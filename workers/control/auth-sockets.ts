@@ -2,7 +2,7 @@ import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { EdgeEnv } from "../env.ts";
 import { agentsOf, hubOf, type ObjectCall } from "../http/objects.ts";
 import { clock } from "../http/request-context.ts";
-import { closeAtHolders } from "../live/live-holders.ts";
+import { closeAtHolders } from "../http/live-holders.ts";
 
 /**
  * Closes every socket that one of these credentials, actors or groups (`key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`)

@@ -266,7 +266,7 @@ export const controlObject = sqliteTable(
 
 /**
  * Objects that may hold live sockets of their own, such as boards: revocation asks them to close theirs. The edge notes one before it
- * lets a socket in, see workers/live/live-holders.ts.
+ * lets a socket in, see workers/http/live-holders.ts.
  */
 export const liveHolder = sqliteTable(
   "live_holder",

@@ -6,7 +6,7 @@ import { subjectRef } from "../../contract/subject-id.ts";
 import { seedDoor } from "../control/subject-testing.ts";
 import { ask, type Asked, edgeEnv, seedKey, seedOperator } from "../control/testing.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
-import { closeAtHolders, HOLDER_LIMITS, noteHolder } from "./live-holders.ts";
+import { closeAtHolders, HOLDER_LIMITS, noteHolder } from "../http/live-holders.ts";
 import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
 import { Client, closeAll, UPGRADE } from "./testing.ts";
 

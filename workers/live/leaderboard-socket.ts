@@ -13,7 +13,7 @@ import type { RouteSpec } from "../http/route.ts";
 import { boardParams } from "./leaderboards-calls.ts";
 import { NO_BOARD } from "./leaderboards-change.ts";
 import { findBoard } from "./leaderboards-store.ts";
-import { forgetHolder, noteHolder } from "./live-holders.ts";
+import { forgetHolder, noteHolder } from "../http/live-holders.ts";
 import { hand, openSocket, socketRoute } from "./open-socket.ts";
 import {
   admissionOf,

@@ -6,6 +6,7 @@ import { LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode } from "../../../contract/l
 import type { Problem } from "../../../contract/problems.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
 import { readFrame, type Reply } from "../frames.ts";
+import { firstEnd } from "../held-credential.ts";
 import type { BoardEffect } from "./live-effects.ts";
 import { BoardPushes, type BoardTopicAt } from "./live-pushes.ts";
 import { type BoardPush, BoardSession } from "./live-session.ts";
@@ -283,12 +284,7 @@ export class BoardMachine {
   }
 
   #watchExpiry(): void {
-    let earliest: number | null = null;
-    for (const { held } of this.#sessions.values()) {
-      const { expiresAt } = held;
-      if (expiresAt !== null && (earliest === null || expiresAt < earliest)) earliest = expiresAt;
-    }
-    this.#setExpiry(earliest);
+    this.#setExpiry(firstEnd(this.#sessions.values()));
   }
 
   #setExpiry(at: number | null): void {

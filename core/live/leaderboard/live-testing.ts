@@ -210,3 +210,10 @@ export class ShownTop {
     return this.#rows;
   }
 }
+
+/** A board of `players` who each have a rank, the first the best. */
+export function ranked(players: number): BoardBench {
+  const bench = new BoardBench();
+  for (let n = 1; n <= players; n++) bench.board.move("all", `p${n}`, 1_000_000 - n, bench.now);
+  return bench;
+}

@@ -1,6 +1,7 @@
 import type { Mutation } from "../mutation.ts";
 
 const MACHINE_TEST = "core/live/leaderboard/live-machine.test.ts";
+const SLEEP_TEST = "core/live/leaderboard/live-sleep.test.ts";
 const LIMITS_TEST = "core/live/leaderboard/live-limits.test.ts";
 const EDGE_TEST = "workers/live/leaderboard-socket.test.ts";
 
@@ -115,7 +116,7 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     file: "core/live/leaderboard/live-ranks.ts",
     find: "if (this.#budget <= 0) break;",
     replace: "",
-    test: MACHINE_TEST,
+    test: SLEEP_TEST,
   },
   {
     rule: "LB76",
@@ -123,7 +124,7 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     file: "core/live/leaderboard/live-pushes.ts",
     find: "if (!followed.isWatched) return;",
     replace: "",
-    test: MACHINE_TEST,
+    test: SLEEP_TEST,
   },
   {
     rule: "LB77",
@@ -131,7 +132,7 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     file: "core/live/leaderboard/live-session.ts",
     find: "...(rank === undefined ? {} : { rank }) });",
     replace: "});",
-    test: MACHINE_TEST,
+    test: SLEEP_TEST,
   },
   {
     rule: "LB78",
@@ -168,7 +169,7 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LB79",
     defect: "forgets a board that isolates still let sockets into",
-    file: "workers/live/live-holders.ts",
+    file: "workers/http/live-holders.ts",
     find: "now - HOLDER_LIMITS.keepMs",
     replace: "now",
     test: EDGE_TEST,
@@ -176,7 +177,7 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LB79",
     defect: "lets a socket in whose credential was revoked before anybody knew of its board",
-    file: "workers/live/live-holders.ts",
+    file: "workers/http/live-holders.ts",
     find: "return problem ? { ok: false, problem } : accept(null);",
     replace: "return accept(problem ? null : null);",
     test: EDGE_TEST,

@@ -4,9 +4,9 @@ import { accept, type Outcome } from "../../contract/problems.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import { inParallel } from "../consumers/parallel.ts";
 import type { EdgeEnv } from "../env.ts";
-import { registerIsolateCache } from "../http/isolate-caches.ts";
-import { Lru } from "../http/lru.ts";
-import { type KeepAlive, SingleFlight } from "../http/single-flight.ts";
+import { registerIsolateCache } from "./isolate-caches.ts";
+import { Lru } from "./lru.ts";
+import { type KeepAlive, SingleFlight } from "./single-flight.ts";
 
 export const HOLDER_LIMITS = {
   /** An isolate notes the same holder again after this. */
