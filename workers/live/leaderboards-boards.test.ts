@@ -8,6 +8,7 @@ import { setOff } from "../consumers/set-off.ts";
 import { auditOf } from "../control/subject-testing.ts";
 import { ask, edgeEnv } from "../control/testing.ts";
 import { finishBoard, sweepBoards } from "./leaderboards-finish.ts";
+import { unfinishedBoards } from "./leaderboards-store.ts";
 import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "./leaderboards-testing.ts";
 
 const unreachable = async () => await Promise.reject(new Error("the object cannot be reached"));
@@ -46,6 +47,20 @@ describe("creating a board", () => {
     await sweepBoards(edgeEnv, later());
     expect(await stateOf(tenant, "by-sweep")).toBe("live");
     for (const board of ["by-event", "by-sweep"]) expect((await tenant.at(`/${board}/top`)).status).toBe(200);
+  });
+
+  it("[LB45] that cannot be finished waits behind those that came later", async () => {
+    const tenant = await seedBoards();
+    const cut = withBoards({ configure: unreachable });
+    for (const board of ["stuck", "next"]) await tenant.at("", { body: { board }, env: cut });
+    await env.DB.prepare("UPDATE leaderboard_board SET updated_at = 1 WHERE tenant_id = ? AND board = 'stuck'").bind(tenant.tenantId).run();
+    const line = async (at: number) => (await unfinishedBoards(env.DB, at, 100)).filter(({ tenantId }) => tenantId === tenant.tenantId);
+    expect((await line(later())).map(({ board }) => board)).toEqual(["stuck", "next"]);
+    await env.DB.prepare("UPDATE leaderboard_board SET updated_at = ? WHERE tenant_id = ? AND board = 'next'")
+      .bind(later() - 5_000, tenant.tenantId)
+      .run();
+    await sweepBoards({ ...edgeEnv, ...cut }, later());
+    expect((await line(later() + 60_000)).map(({ board }) => board)).toEqual(["next", "stuck"]);
   });
 
   it("[LB45] is refused for a name that is taken, and made once per Idempotency-Key", async () => {

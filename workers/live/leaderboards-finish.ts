@@ -11,6 +11,7 @@ import {
   isPending,
   markLive,
   type PendingChange,
+  postponeBoard,
   settlePending,
   unfinishedBoards,
 } from "./leaderboards-store.ts";
@@ -74,13 +75,16 @@ async function settle(env: EdgeEnv, row: BoardRow, pending: PendingChange, now: 
   if (told?.meta.changes === 1) await tell(env, entry);
 }
 
-/** Every minute: finishes what requests left in the middle. One board that cannot be finished holds up no other. */
+/** Every minute: finishes what requests left in the middle. What cannot be finished holds up no other board, in this sweep or in those to come. */
 export async function sweepBoards(env: EdgeEnv, now: number): Promise<void> {
-  for (const { tenantId, board } of await unfinishedBoards(env.DB, now - FINISH_LIMITS.settleMs, FINISH_LIMITS.boards)) {
+  for (const at of await unfinishedBoards(env.DB, now - FINISH_LIMITS.settleMs, FINISH_LIMITS.boards)) {
     try {
-      await finishBoard(env, tenantId, board, now);
+      await finishBoard(env, at.tenantId, at.board, now);
     } catch (error) {
-      console.error(JSON.stringify({ level: "error", event: "board-unfinished", tenant: tenantId, board, error: String(error) }));
+      console.error(
+        JSON.stringify({ level: "error", event: "board-unfinished", tenant: at.tenantId, board: at.board, error: String(error) }),
+      );
     }
+    await postponeBoard(env.DB, at, now);
   }
 }

@@ -32,6 +32,7 @@ const rowSchema = z
   }));
 /** A board as the catalogue has it. */
 export type BoardRow = z.infer<typeof rowSchema>;
+type At = Pick<BoardRow, "tenantId" | "board">;
 
 const FIND = "SELECT * FROM leaderboard_board WHERE tenant_id = ? AND board = ?";
 const LIST = "SELECT * FROM leaderboard_board WHERE tenant_id = ? AND board > ? ORDER BY board LIMIT ?";
@@ -59,6 +60,14 @@ export async function unfinishedBoards(
     .bind(before, limit)
     .all<{ tenant_id: string; board: string }>();
   return results.map(({ tenant_id, board }) => ({ tenantId: tenant_id, board }));
+}
+
+/** Sends a board that could not be finished to the end of the line, so that others have their turn. */
+export async function postponeBoard(db: D1Database, { tenantId, board }: At, now: number): Promise<void> {
+  await db
+    .prepare("UPDATE leaderboard_board SET updated_at = ? WHERE tenant_id = ? AND board = ? AND (state <> 'live' OR pending IS NOT NULL)")
+    .bind(now, tenantId, board)
+    .run();
 }
 
 export function viewOf(row: Omit<BoardRow, "tenantId" | "pending">): BoardView {
@@ -111,8 +120,6 @@ export async function notePending(db: D1Database, row: BoardRow, pending: Pendin
     .run();
   return meta.changes === 1;
 }
-
-type At = Pick<BoardRow, "tenantId" | "board">;
 
 /** The change that was noted under this version still waits. */
 export function isPending({ tenantId, board }: At, version: number): Guard {
