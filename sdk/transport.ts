@@ -71,7 +71,9 @@ export function transport(options: MeridianOptions): Call {
     const headers = new Headers({ accept: "application/json", ...options.headers, ...parts.headers });
     if (options.key !== undefined) headers.set("authorization", `Bearer ${options.key}`);
     if (repeat === "keyed") headers.set("idempotency-key", parts.options?.idempotencyKey ?? newKey());
-    const init: RequestInit = { method, headers, credentials: options.key === undefined ? "same-origin" : "omit" };
+    const credentials = options.key === undefined ? "same-origin" : "omit";
+    // Not every runtime's types know credentials.
+    const init: RequestInit & { credentials: typeof credentials } = { method, headers, credentials };
     if (parts.body !== undefined)
       init.body = await encodeBody("application/json", JSON.stringify(parts.body), headers, parts.gzip === true);
     if (parts.lines !== undefined) init.body = await encodeBody("application/x-ndjson", ndjson(parts.lines), headers, parts.gzip === true);

@@ -36,7 +36,7 @@ import type { Call, CallOptions } from "../transport.ts";
 import type { PageQuery } from "../pages.ts";
 import { boardCatalogApi } from "./leaderboard-catalog.ts";
 
-export type { BoardInput, BoardChange, ModeInput, DocumentInput } from "./leaderboard-catalog.ts";
+export type { BoardInput, DocumentInput } from "./leaderboard-catalog.ts";
 
 /** Which ranking: a window (`all` when left out) and, of a board with partitions, one of their values. */
 export type SetInput = z.input<typeof setQuerySchema>;

@@ -5,7 +5,7 @@ import { edgeEnv } from "../../workers/control/testing.ts";
 import { app } from "../../workers/edge.ts";
 import { isAtDoor } from "../../workers/http/door-routes.ts";
 import { specOf } from "../../workers/http/route-table.ts";
-import { seedBoards } from "../../workers/live/leaderboards-testing.ts";
+import { seedBoards } from "./leaderboards-testing.ts";
 import { nameOf } from "./access-specs.ts";
 
 /** Routes of leaderboards but for the socket, whose client is another. */

@@ -1,4 +1,4 @@
-import { relations, sql } from "drizzle-orm";
+import { relations } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /**
@@ -265,36 +265,6 @@ export const controlObject = sqliteTable(
 );
 
 /**
- * Objects that may hold live sockets of their own, such as boards: revocation asks them to close theirs. The edge notes one before it
- * lets a socket in, see workers/http/live-holders.ts.
- */
-export const liveHolder = sqliteTable(
-  "live_holder",
-  {
-    tenantId: text("tenant_id").notNull(),
-    kind: text("kind").notNull(),
-    name: text("name").notNull(),
-    notedAt: integer("noted_at").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.kind, table.name] })],
-);
-
-/**
- * Revocations of the last minutes. Who revokes writes one before reading `live_holder`, and who notes a holder reads these afterwards: so
- * a socket that comes in meanwhile is found, or turned away.
- */
-export const liveRevocation = sqliteTable(
-  "live_revocation",
-  {
-    tenantId: text("tenant_id").notNull(),
-    /** `key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`, … */
-    credential: text("credential").notNull(),
-    at: integer("at").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.credential] }), index("live_revocation_age").on(table.at)],
-);
-
-/**
  * Changes of what lives only here, written in one batch with the change itself; the Tenant object turns each into an audit
  * entry and an event, once, and then the row goes.
  */
@@ -326,44 +296,6 @@ export const controlIdempotency = sqliteTable(
     createdAt: integer("created_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.actor, table.key] }), index("control_idempotency_age").on(table.createdAt)],
-);
-
-/** The catalogue of leaderboards. The board's object owns what is configured; a row says what it was last told, or is being told. */
-export const leaderboardBoard = sqliteTable(
-  "leaderboard_board",
-  {
-    tenantId: text("tenant_id").notNull(),
-    board: text("board").notNull(),
-    mode: text("mode"),
-    /** JSON, `boardConfigSchema`. */
-    config: text("config").notNull(),
-    /** Rises with each change, also over a deletion and a new creation. */
-    version: integer("version").notNull(),
-    state: text("state").notNull(),
-    /** JSON: a change that the object may have taken already, until it stands in `config`. */
-    pending: text("pending"),
-    createdAt: integer("created_at").notNull(),
-    updatedAt: integer("updated_at").notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.tenantId, table.board] }),
-    index("leaderboard_board_unfinished")
-      .on(table.updatedAt)
-      .where(sql`state <> 'live' OR pending IS NOT NULL`),
-  ],
-);
-
-/** A tenant's own modes, and marks of the seeded ones that it deleted. */
-export const leaderboardMode = sqliteTable(
-  "leaderboard_mode",
-  {
-    tenantId: text("tenant_id").notNull(),
-    mode: text("mode").notNull(),
-    /** JSON, `boardModeSchema`; null: a seeded mode that is no more. */
-    defaults: text("defaults"),
-    updatedAt: integer("updated_at").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.mode] })],
 );
 
 /**

@@ -122,7 +122,8 @@ function problemsOf(spec: RouteSpec) {
   if (spec.action !== "open") slugs.push("unauthenticated", "forbidden", "unavailable");
   if (isAtDoor(spec)) slugs.push("not-found", "rate-limited", "unavailable");
   if (spec.params || spec.query) slugs.push("invalid-parameter");
-  if (spec.body || spec.rawBody) slugs.push("bad-request", "invalid-body", "payload-too-large", "unsupported-media-type", "request-timeout");
+  if (spec.body || spec.rawBody)
+    slugs.push("bad-request", "invalid-body", "payload-too-large", "unsupported-media-type", "request-timeout");
   if (isUnsafe(spec.method.toUpperCase()) && spec.action !== "open" && !spec.rawBody) slugs.push("in-progress", "idempotency-mismatch");
   const byStatus = Map.groupBy(new Set(slugs), (slug) => PROBLEMS[slug].status);
   return Object.fromEntries(

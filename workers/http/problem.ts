@@ -10,7 +10,15 @@ export function problemResponse(problem: Problem, requestId: string): Response {
   if (problem.retryAfterS !== undefined) headers.set("retry-after", String(Math.max(1, Math.ceil(problem.retryAfterS))));
   if (problem.slug === "unauthenticated") headers.set("www-authenticate", 'Bearer realm="meridian"');
   const errors = problem.errors?.slice(0, MAX_FIELD_ERRORS);
-  const body = { ...problem.extra, type: `/problems/${problem.slug}`, title, status, detail: problem.detail, ...(errors ? { errors } : {}), requestId };
+  const body = {
+    ...problem.extra,
+    type: `/problems/${problem.slug}`,
+    title,
+    status,
+    detail: problem.detail,
+    ...(errors ? { errors } : {}),
+    requestId,
+  };
   return new Response(JSON.stringify(body), { status, headers });
 }
 

@@ -7,7 +7,7 @@ import { seedDoor } from "../control/subject-testing.ts";
 import { ask, type Asked, edgeEnv, seedKey, seedOperator } from "../control/testing.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import { closeAtHolders, HOLDER_LIMITS, noteHolder } from "../http/live-holders.ts";
-import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards } from "../../tests/workers/leaderboards-testing.ts";
 import { Client, closeAll, UPGRADE } from "./testing.ts";
 
 const READS = (name: string) => [{ kind: "board", name, actions: ["read"] }];

@@ -9,7 +9,7 @@ import { auditOf } from "../control/subject-testing.ts";
 import { ask, edgeEnv } from "../control/testing.ts";
 import { finishBoard, sweepBoards } from "./leaderboards-finish.ts";
 import { unfinishedBoards } from "./leaderboards-store.ts";
-import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 const unreachable = async () => await Promise.reject(new Error("the object cannot be reached"));
 const later = () => Date.now() + 60_000;

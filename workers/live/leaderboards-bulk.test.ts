@@ -6,7 +6,7 @@ import { auditOf } from "../control/subject-testing.ts";
 import { ask, edgeEnv, type Asked } from "../control/testing.ts";
 import { app } from "../edge.ts";
 import { createExecutionContext } from "cloudflare:test";
-import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 let tenant: BoardTenant;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import type { BoardApplied, BoardDocument, BoardView } from "../../contract/leaderboards.ts";
 import { ask } from "../control/testing.ts";
-import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 const path = "/v1/leaderboard-document";
 const observe = async ({ key }: BoardTenant) => await fine<BoardDocument>(await ask(path, { key }));

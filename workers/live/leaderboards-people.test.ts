@@ -6,7 +6,7 @@ import type { BoardView } from "../../contract/leaderboards.ts";
 import { seedDoor } from "../control/subject-testing.ts";
 import { ask, type Asked } from "../control/testing.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
-import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 const MAY = (name: string, ...actions: string[]) => [{ kind: "board", name, actions }];
 

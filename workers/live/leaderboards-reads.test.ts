@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import type { BoardFigures, Entries, Entry, LookupReply, Standing, Submission, Top } from "../../contract/leaderboard-reads.ts";
-import { type BoardTenant, fine, refusal, seedBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 const PLAYERS = 60;
 /** Many equals, so that the policies differ; `p7` and `P7` too, whose names look alike. */

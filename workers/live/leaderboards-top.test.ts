@@ -4,7 +4,7 @@ import type { Top } from "../../contract/leaderboard-reads.ts";
 import { accept } from "../../contract/problems.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import { bulkBodies } from "./leaderboards-bulk.ts";
-import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "./leaderboards-testing.ts";
+import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 let tenant: BoardTenant;
 beforeEach(async () => {

@@ -3,8 +3,8 @@ import { type Scope, SCOPES } from "../../contract/permissions.ts";
 import type { SubmitReply } from "../../contract/leaderboard-scores.ts";
 import type { BoardView } from "../../contract/leaderboards.ts";
 import type { TokenReply } from "../../contract/subjects.ts";
-import { ask, type Asked, edgeEnv, seedKey, seedTenant, type SeededTenant } from "../control/testing.ts";
-import type { EdgeEnv } from "../env.ts";
+import { ask, type Asked, edgeEnv, seedKey, seedTenant, type SeededTenant } from "../../workers/control/testing.ts";
+import type { EdgeEnv } from "../../workers/env.ts";
 import type { LeaderboardRpc } from "../../contract/rpc/leaderboard.ts";
 
 /** A tenant with a key for everything, and ways to ask its boards. */
