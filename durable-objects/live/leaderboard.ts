@@ -18,6 +18,7 @@ import type { ObjectsEnv } from "../env.ts";
 import type { ObjectKit } from "../kit/object-kit.ts";
 import { answerProblem } from "./admission.ts";
 import { Board } from "./leaderboard/board.ts";
+import { Gathering } from "./leaderboard/gathering.ts";
 import type { BoardNews } from "./leaderboard/live.ts";
 import { createSortedSet, isSortedSet, type SortedSet } from "./leaderboard/sorted-set.ts";
 import { wasConfigured } from "./leaderboard/sql-book.ts";
@@ -27,6 +28,9 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   readonly #board: Board | undefined;
   readonly #sortedSet: SortedSet | undefined;
   readonly #kit: ObjectKit;
+  readonly #gathering = new Gathering();
+  /** Once there, a board's tables stay as long as the object. */
+  #wasConfigured = false;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
@@ -63,6 +67,7 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
 
   async submit(input: ScoreInput, by: Submitter, meta: CallMeta): Promise<Outcome<SubmitReply>> {
     const news: BoardNews[] = [];
+    await this.#gathering.join();
     const outcome = await this.#change(meta, (board, now) => {
       const taken = board.submit.submit(input, by, now);
       if (!taken.ok) return taken;
@@ -154,7 +159,9 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   /** Works with a board that is there. One that never was is not opened: asking for a name must not make an object of it. */
   async #with<T>(work: (board: Board) => Outcome<T> | Promise<Outcome<T>>): Promise<Outcome<T>> {
     const board = this.#board;
-    if (!board || !wasConfigured(this.ctx.storage.sql)) return noBoard();
+    if (!board) return noBoard();
+    this.#wasConfigured ||= wasConfigured(this.ctx.storage.sql);
+    if (!this.#wasConfigured) return noBoard();
     try {
       await board.kit.ready();
     } catch {

@@ -5,6 +5,7 @@ import { ChangeTail } from "./change-tail.ts";
 import type { EntryStore } from "./entry-store.ts";
 import { BUCKET_LIMITS, type BucketLimits, LoadedSet } from "./loaded-set.ts";
 import type { ChangeSource, RankedSets, Ranking, SetChange, SortKey } from "./ranked-sets.ts";
+import { compareKeys } from "./scores.ts";
 
 /** What memory holds of rankings: 4 MB or 25 million entries. A ranking weighs its buckets and what it takes besides them. */
 const LOADED_LIMITS = { weight: 65_536, weightOfSet: 16 } as const;
@@ -38,6 +39,9 @@ export class CountedSets implements RankedSets {
   #sinceCheckpoint = 0;
   #reshaped = 0;
   #changes: SetChange[] = [];
+  /** The entry asked for last, and the place: whoever asks for one of them often asks again at once. */
+  #found: { readonly set: number; readonly player: string; readonly key: SortKey | undefined } | undefined;
+  #placed: { readonly loaded: LoadedSet; readonly version: number; readonly key: SortKey; readonly place: number } | undefined;
 
   constructor(store: EntryStore, source: ChangeSource, options: CountedSetsOptions = {}) {
     this.#store = store;
@@ -52,14 +56,17 @@ export class CountedSets implements RankedSets {
     this.#last = undefined;
     this.#tail = undefined;
     this.#changes = [];
+    this.#found = undefined;
+    this.#placed = undefined;
   }
 
   put(set: number, key: SortKey): SetChange {
     // Half a character would be stored as another one, and sorted differently here than there.
     const after = { ...key, player: key.player.toWellFormed() };
     const loaded = this.#of(set);
-    const before = this.#store.find(set, after.player) ?? null;
+    const before = this.find(set, after.player) ?? null;
     if (before && before.inv === after.inv && before.sub === after.sub && before.at === after.at) return { set, before, after: before };
+    this.#found = undefined;
     this.#store.put(set, after);
     return this.#changed(loaded, { set, before, after });
   }
@@ -68,29 +75,37 @@ export class CountedSets implements RankedSets {
     const loaded = this.#of(set);
     const before = this.find(set, player) ?? null;
     if (!before) return { set, before, after: null };
+    this.#found = undefined;
     this.#store.remove(set, before.player);
     // Of a ranking that is being removed nothing is counted any more; a player who is erased need not wait for its last slice.
     return loaded.dropping ? { set, before, after: null } : this.#changed(loaded, { set, before, after: null });
   }
 
   find(set: number, player: string): SortKey | undefined {
-    return this.#store.find(set, player.toWellFormed());
+    const found = this.#found;
+    if (found?.set === set && found.player === player) return found.key;
+    const key = this.#store.find(set, player.toWellFormed());
+    this.#found = { set, player, key };
+    return key;
   }
 
   placeOf(set: number, key: SortKey): number {
-    return this.#of(set).placeOf(key.player.isWellFormed() ? key : { ...key, player: key.player.toWellFormed() });
+    const loaded = this.#of(set);
+    const placed = this.#placed;
+    if (placed?.loaded === loaded && placed.version === loaded.version && compareKeys(placed.key, key) === 0) return placed.place;
+    const place = loaded.placeOf(key.player.isWellFormed() ? key : { ...key, player: key.player.toWellFormed() });
+    this.#placed = { loaded, version: loaded.version, key, place };
+    return place;
   }
 
   rankOf(set: number, key: SortKey, ranking: Ranking): number {
-    switch (ranking) {
-      case "ordinal":
-        return 1 + this.placeOf(set, key);
-      case "competition":
-        return 1 + this.placeOf(set, { ...key, at: Number.NEGATIVE_INFINITY, player: "" });
-      case "dense":
-        if (!this.#dense()) throw new Error("distinct scores are counted on boards that rank so from their first score");
-        return 1 + this.placeOf(scoresOf(set), { ...key, at: 0, player: "" });
-    }
+    const [counted, first] = this.#countedFor(set, key, ranking);
+    return 1 + this.placeOf(counted, first);
+  }
+
+  leastRankOf(set: number, key: SortKey, ranking: Ranking): number {
+    const [counted, first] = this.#countedFor(set, key, ranking);
+    return 1 + this.#of(counted).leastPlaceOf(first);
   }
 
   total(set: number): number {
@@ -148,7 +163,21 @@ export class CountedSets implements RankedSets {
     return this.#seq;
   }
 
+  /** What is counted for a rank: entries of which ranking that stand before which key. */
+  #countedFor(set: number, key: SortKey, ranking: Ranking): readonly [set: number, key: SortKey] {
+    switch (ranking) {
+      case "ordinal":
+        return [set, key];
+      case "competition":
+        return [set, { ...key, at: Number.NEGATIVE_INFINITY, player: "" }];
+      case "dense":
+        if (!this.#dense()) throw new Error("distinct scores are counted on boards that rank so from their first score");
+        return [scoresOf(set), { ...key, at: 0, player: "" }];
+    }
+  }
+
   #dropSlice(set: number, rows: number): number {
+    this.#found = undefined;
     if (this.#store.dropping(set) === undefined) {
       const { total, bucketCount } = this.#of(set);
       if (bucketCount === 0) return 0;

@@ -88,6 +88,11 @@ export class LoadedSet {
       : buckets.before(index) + this.#store.count(this.#set, lo, key);
   }
 
+  /** A place that the key's own is not before, from memory alone: entries of the buckets before its own. */
+  leastPlaceOf(key: SortKey): number {
+    return this.#buckets.length === 0 ? 0 : this.#buckets.before(this.#buckets.locate(key));
+  }
+
   pageAt(place: number, limit: number): SortKey[] {
     if (place >= this.total || limit <= 0) return [];
     const { index, before } = this.#buckets.locatePlace(place);

@@ -161,7 +161,12 @@ class Model {
     this.#both("a total", (sets) => sets.total(set));
     this.#both("a version", (sets) => sets.version(set));
     this.#both("a place", (sets) => sets.placeOf(set, key));
-    for (const ranking of RANKINGS) if (dense || ranking !== "dense") this.#both(ranking, (sets) => sets.rankOf(set, key, ranking));
+    for (const ranking of RANKINGS) {
+      if (!dense && ranking === "dense") continue;
+      this.#both(ranking, (sets) => sets.rankOf(set, key, ranking));
+      const least = this.#sets.leastRankOf(set, key, ranking);
+      same(least >= 1 && least <= this.#oracle.rankOf(set, key, ranking), true, `a rank that ${ranking} is not better than`);
+    }
     this.#both("a page at a place", (sets) => sets.pageAt(set, place, limit));
     this.#both("a page forward", (sets) => sets.pageFrom(set, key, "forward", limit));
     this.#both("a page backward", (sets) => sets.pageFrom(set, key, "backward", limit));

@@ -50,6 +50,10 @@ export class ArraySets implements RankedSets {
     return 1 + (ranking === "competition" ? better.length : new Set(better.map(({ inv, sub }) => `${inv}/${sub}`)).size);
   }
 
+  leastRankOf(set: number, key: SortKey, ranking: Ranking): number {
+    return this.rankOf(set, key, ranking);
+  }
+
   total(set: number): number {
     return this.#of(set).keys.length;
   }

@@ -23,7 +23,10 @@ export function milestoneOf(
   const total = sets.total(all.set.id);
   const best = TIERS.find((tier) => tier < total && tier < (reached ?? Number.POSITIVE_INFINITY));
   if (best === undefined) return reached;
-  const rank = sets.rankOf(all.set.id, key, book.config().ranking);
+  const { ranking } = book.config();
+  // Most are far behind, and that memory alone can say.
+  if (sets.leastRankOf(all.set.id, key, ranking) > TIERS[2]) return reached;
+  const rank = sets.rankOf(all.set.id, key, ranking);
   const tier = TIERS.find((candidate) => rank <= candidate && candidate < total);
   if (tier === undefined || tier >= (reached ?? Number.POSITIVE_INFINITY)) return reached;
   const board = kit.address.name;

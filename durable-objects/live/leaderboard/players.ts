@@ -18,8 +18,8 @@ export interface PlayerRow {
 
 export interface PlayerStore {
   find(player: string): PlayerRow | undefined;
-  /** One write per submission. */
-  put(row: PlayerRow): void;
+  /** One write per submission. @param held the row as it was found in the same transaction */
+  put(row: PlayerRow, held: PlayerRow | undefined): void;
   names(players: readonly string[]): ReadonlyMap<string, string>;
   /** Players whose name begins so, without case, in order. */
   byName(prefix: string, limit: number): readonly PlayerRow[];

@@ -68,7 +68,8 @@ export class ReadDesk {
     const common = { exactness: "exact", asOf: new Date(now).toISOString(), window, partition } as const;
     if (!set || !own) return accept({ ...common, rank: null, total: this.#total(set), percentile: 0, entry: null });
     const standing = standingOf(this.#parts.sets, set.id, own.key, this.#parts.book.config().ranking, own.where);
-    const names = this.#parts.players.names([ask.player]);
+    const { player, name } = this.#parts.players.find(ask.player) ?? { player: ask.player, name: null };
+    const names = new Map(name === null ? [] : [[player, name]]);
     return accept({ ...common, ...standing, entry: this.#entry(own.key, standing.rank, names) });
   }
 

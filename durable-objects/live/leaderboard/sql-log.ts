@@ -248,6 +248,7 @@ export class SqlLog implements BoardLog {
 
 /** The bytes of the view alone; it may lie in a larger buffer. */
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
+  if (bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer;
   const copy = new ArrayBuffer(bytes.byteLength);
   new Uint8Array(copy).set(bytes);
   return copy;

@@ -27,41 +27,15 @@ const SQL = {
   // The name apart: naming it here would write its index anew with every score.
   put: `INSERT INTO players (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (player) DO UPDATE SET ${FIGURES.map((column) => `${column} = excluded.${column}`).join(", ")}`,
-  rename: "UPDATE players SET name = ?, folded = ? WHERE player = ? AND name IS NOT ?",
+  rename: "UPDATE players SET name = ?, folded = ? WHERE player = ?",
   names: "SELECT player, name FROM players WHERE name IS NOT NULL AND player IN (SELECT value FROM json_each(?))",
   byName: `SELECT ${COLUMNS} FROM players WHERE folded >= ? AND folded < ? || char(1114111) ORDER BY folded, player LIMIT ?`,
   remove: "DELETE FROM players WHERE player = ?",
 } as const;
 
-const playerRow = z
-  .object({
-    player: z.string(),
-    name: z.string().nullable(),
-    state: z.enum(["active", "suspended", "banned"]),
-    suspended_until: z.number().nullable(),
-    runs: z.number(),
-    total: z.number(),
-    best: z.number().nullable(),
-    streak_days: z.number(),
-    last_day: z.number(),
-    first_at: z.number(),
-    last_at: z.number(),
-    milestone: z.number().nullable(),
-  })
-  .transform((row): PlayerRow => ({
-    player: row.player,
-    name: row.name,
-    state: row.state,
-    suspendedUntil: row.suspended_until,
-    runs: row.runs,
-    total: row.total,
-    best: row.best,
-    streakDays: row.streak_days,
-    lastDay: row.last_day,
-    firstAt: row.first_at,
-    lastAt: row.last_at,
-    milestone: row.milestone,
-  }));
+type Raw = readonly SqlStorageValue[];
+const STATES = ["active", "suspended", "banned"] as const;
+
 const nameRow = z.object({ player: z.string(), name: z.string() });
 
 export class SqlPlayers implements PlayerStore {
@@ -72,11 +46,11 @@ export class SqlPlayers implements PlayerStore {
   }
 
   find(player: string): PlayerRow | undefined {
-    const [row] = this.#sql.exec(SQL.find, player).toArray();
-    return row && playerRow.parse(row);
+    const { value } = this.#sql.exec(SQL.find, player).raw().next();
+    return value && playerOf(value);
   }
 
-  put(row: PlayerRow): void {
+  put(row: PlayerRow, held: PlayerRow | undefined): void {
     const folded = row.name === null ? null : folding(row.name);
     this.#sql.exec(
       SQL.put,
@@ -94,7 +68,7 @@ export class SqlPlayers implements PlayerStore {
       row.lastAt,
       row.milestone,
     );
-    this.#sql.exec(SQL.rename, row.name, folded, row.player, row.name);
+    if (held && held.name !== row.name) this.#sql.exec(SQL.rename, row.name, folded, row.player);
   }
 
   names(players: readonly string[]): ReadonlyMap<string, string> {
@@ -104,7 +78,7 @@ export class SqlPlayers implements PlayerStore {
 
   byName(prefix: string, limit: number): readonly PlayerRow[] {
     const folded = folding(prefix);
-    return playerRow.array().parse(this.#sql.exec(SQL.byName, folded, folded, limit).toArray());
+    return Array.from(this.#sql.exec(SQL.byName, folded, folded, limit).raw(), playerOf);
   }
 
   remove(player: string): void {
@@ -115,4 +89,34 @@ export class SqlPlayers implements PlayerStore {
 /** As names are compared: without case, and one spelling for what looks the same. */
 function folding(name: string): string {
   return name.normalize("NFKC").toLowerCase();
+}
+
+/** Read with every score, so by hand. The columns as {@link COLUMNS} names them. */
+function playerOf(row: Raw): PlayerRow {
+  return {
+    player: text(row[0]) ?? missing(),
+    name: text(row[1]),
+    state: STATES.find((state) => state === row[3]) ?? missing(),
+    suspendedUntil: number(row[4]),
+    runs: number(row[5]) ?? missing(),
+    total: number(row[6]) ?? missing(),
+    best: number(row[7]),
+    streakDays: number(row[8]) ?? missing(),
+    lastDay: number(row[9]) ?? missing(),
+    firstAt: number(row[10]) ?? missing(),
+    lastAt: number(row[11]) ?? missing(),
+    milestone: number(row[12]),
+  };
+}
+
+function text(value: SqlStorageValue | undefined): string | null {
+  return value === null || typeof value === "string" ? value : missing();
+}
+
+function number(value: SqlStorageValue | undefined): number | null {
+  return value === null || typeof value === "number" ? value : missing();
+}
+
+function missing(): never {
+  throw new Error("a player's row that no writer makes");
 }

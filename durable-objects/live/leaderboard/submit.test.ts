@@ -196,6 +196,17 @@ it("[LB43] an undone change is forgotten in memory too", async () => {
   expect([windows[0]?.total, Number.parseInt(submissionId.slice(-12), 16)]).toEqual([2, 2]);
 });
 
+it("[LB39] scores that come in at once are taken in their order, and one that fails undoes nothing of the others", async () => {
+  const board = await new TestBoard("at-once").configure({ windows: ["all", "daily"] });
+  await board.rows("CREATE TRIGGER broken BEFORE INSERT ON submissions WHEN NEW.player = 'p3' BEGIN SELECT RAISE(ABORT, 'broken'); END");
+  const submit = async (n: number) => (await board.submit(`p${n}`, n)).submissionId;
+  const answers = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => submit(n)));
+  const seqs = answers.map((answer) => (answer.status === "fulfilled" ? Number.parseInt(answer.value.slice(-12), 16) : null));
+  expect(seqs).toEqual([1, 2, 3, null, 4, 5, 6, 7]);
+  expect(await board.top("daily")).toEqual([7, 6, 5, 4, 2, 1, 0].map((n) => `p${n}:${n}`));
+  expect((await board.submit("p4", 9)).windows[0]).toMatchObject({ rank: 1, previousRank: 4, total: 7 });
+});
+
 it("[LB43] an evicted board goes on where it was", async () => {
   const board = await new TestBoard("evicted").configure({ windows: ["all", "weekly"] });
   for (let n = 0; n < 20; n++) await board.submit(`p${n}`, n);

@@ -214,7 +214,7 @@ export class SubmitDesk {
     const figures = counts
       ? figuresAfter(held, run, book.config().order)
       : { ...untouched, lastAt: Math.max(untouched.lastAt, occurredAt) };
-    players.put({ ...figures, ...standing });
+    players.put({ ...figures, ...standing }, held);
   }
 
   /** The player's standing after the change; nothing where there is no entry, as with the first run of all in quarantine. */

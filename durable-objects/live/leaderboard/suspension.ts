@@ -59,7 +59,7 @@ export class Suspensions {
     });
     const held = players.find(player) ?? newcomer(player, now);
     const row = rebuilt ? figures(held, rebuilt.value.best) : held;
-    players.put({ ...row, state, suspendedUntil: until });
+    players.put({ ...row, state, suspendedUntil: until }, held);
     if (state === "suspended" && until !== null) this.#cases.suspend(player, until);
     else this.#cases.release(player);
     this.#arm();

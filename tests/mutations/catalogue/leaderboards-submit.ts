@@ -152,8 +152,8 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     rule: "LB41",
     defect: "writes the index of names with every score",
     file: `${OBJECT}/sql-players.ts`,
-    find: "WHERE player = ? AND name IS NOT ?",
-    replace: "WHERE player = ? AND name IS NOT ? || 'x'",
+    find: "if (held && held.name !== row.name)",
+    replace: "if (held)",
     test: `${OBJECT}/submit-cost.test.ts`,
   },
   {
