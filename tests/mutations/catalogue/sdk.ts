@@ -5,8 +5,8 @@ export const SDK_MUTATIONS: readonly Mutation[] = [
     rule: "SD2",
     defect: "sends the page's cookie along with a key",
     file: "sdk/transport.ts",
-    find: 'credentials: options.key === undefined ? "same-origin" : "omit"',
-    replace: 'credentials: "same-origin"',
+    find: 'const credentials = options.key === undefined ? "same-origin" : "omit";',
+    replace: 'const credentials = options.attempts === -1 ? "omit" : "same-origin";',
     test: "sdk/client.test.ts",
   },
   {
