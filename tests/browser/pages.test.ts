@@ -71,6 +71,7 @@ beforeAll(async () => {
     });
   params = {
     host: hostname(),
+    board: "arcade",
     agent: await firstId("/v1/agents"),
     event: await firstId("/v1/events"),
     key: await firstId("/v1/keys"),

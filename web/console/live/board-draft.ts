@@ -90,10 +90,10 @@ export const RULE_FORMS: readonly RuleForm[] = [
   },
   {
     type: "duration",
-    label: "It took unusually short or long",
+    label: "It took unusually short or long for a typical run; empty is the median of the board’s runs",
     action: "quarantine",
     fields: [
-      { field: "typicalMs", label: "Typical ms (empty: the median of the board’s runs)", first: "", optional: true },
+      { field: "typicalMs", label: "Typical ms, or empty", first: "", optional: true },
       { field: "min", label: "Shorter than, times", first: "0.3" },
       { field: "max", label: "Longer than, times", first: "3" },
     ],

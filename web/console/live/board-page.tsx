@@ -26,6 +26,7 @@ import { StaleNotice } from "./stale-notice.tsx";
 import { readOne } from "./use-boards-known.ts";
 import { WindowsTab } from "./windows-tab.tsx";
 import "./leaderboards.css";
+import "./reviews.css";
 
 const TABS = [
   { id: "ranking", title: "Ranking", what: "rankings", action: "leaderboards:read" },
@@ -43,7 +44,9 @@ export default function BoardPage({ params }: PageProps) {
 
 function Board({ board }: { board: string }) {
   const view = useResource(`board:${board}`, (signal) => api.leaderboards.get(board, { signal }), 30_000);
-  const known = useResource(`board-known:${board}`, async (signal) => await readOne(board, signal), 10_000);
+  // Asked once the board is known to be there.
+  const there = view.data.value !== undefined;
+  const known = useResource(`board-known:${board}:${there}`, async (signal) => (there ? await readOne(board, signal) : undefined), 10_000);
   const deleting = useSignal(false);
   const { search } = place.value;
   const tab = readChoice(search, "tab", TAB_IDS, "ranking");

@@ -1,7 +1,8 @@
 import type { BoardFigures, Review, WindowView } from "../../../contract/leaderboard-reads.ts";
 import type { BoardView } from "../../../contract/leaderboards.ts";
+import type { WindowKind } from "../../../contract/leaderboard-limits.ts";
 import type { Verdict } from "../../../contract/leaderboard-scores.ts";
-import { formatValue, plural } from "../../lib/format.ts";
+import { formatValue, plural, threeDigits } from "../../lib/format.ts";
 import type { Tone } from "../../ui/state-badge.tsx";
 
 /** How the console speaks of leaderboards. */
@@ -48,7 +49,7 @@ export function boardsHead(
   const perSecond = boards.reduce((sum, { board }) => sum + (known.get(board)?.figures?.scoresPerSecond ?? 0), 0);
   const unready = boards.filter(({ state }) => state !== "live").length;
   const count = plural(boards.length, "leaderboard");
-  const pace = perSecond > 0 ? ` · ${formatValue(perSecond, "perSecond")} scores in the last minute` : "";
+  const pace = perSecond > 0 ? ` · ${paceWords(perSecond)}` : "";
   if (open > 0) {
     const where = boards.filter(({ board }) => (known.get(board)?.figures?.openReviews ?? 0) > 0).map(({ board }) => board);
     const some = `${where.slice(0, 3).join(", ")}${where.length > 3 ? ` and ${where.length - 3} more` : ""}`;
@@ -66,18 +67,28 @@ export function boardHead(
   const many = players === null ? [] : [plural(players, "player")];
   if (state !== "live") return { tone: BOARD_TONES[state], headline: `${config.title} is ${stateWords(state)}`, detail: many.join("") };
   const open = figures?.openReviews ?? 0;
-  const pace = figures ? [`${formatValue(figures.scoresPerSecond, "perSecond")} scores in the last minute`] : [];
+  const pace = figures ? [paceWords(figures.scoresPerSecond)] : [];
   const detail = [...many, ...pace, ...(figures && open === 0 ? ["no case to review"] : [])].join(" · ");
   if (open > 0) return { tone: "warn", headline: `${config.title}: ${plural(open, "case")} to review`, detail };
   return { tone: "ok", headline: config.title, detail };
+}
+
+function paceWords(perSecond: number): string {
+  return perSecond === 0 ? "no score in the last minute" : `${threeDigits(perSecond)} scores/s`;
 }
 
 export function stateWords(state: BoardView["state"]): string {
   return state === "live" ? "live" : state === "creating" ? "being made" : "being deleted";
 }
 
-const KINDS = { all: "All time", daily: "Day", weekly: "Week", monthly: "Month", season: "Season" } as const;
-const CURRENT = { all: "All time", daily: "Today", weekly: "This week", monthly: "This month", season: "This season" } as const;
+const KINDS: Record<WindowKind, string> = { all: "All time", daily: "Day", weekly: "Week", monthly: "Month", season: "Season" };
+const CURRENT: Record<WindowKind, string> = {
+  all: "All time",
+  daily: "Today",
+  weekly: "This week",
+  monthly: "This month",
+  season: "This season",
+};
 
 /** `Today`, `Day 2026-11-19`, `Week 2026-W46`: a window by its name; kinds alone are the present ones. */
 export function windowWords(window: string): string {
@@ -86,7 +97,12 @@ export function windowWords(window: string): string {
   return name === undefined ? CURRENT[kind] : `${KINDS[kind]} ${name}`;
 }
 
-function isKind(kind: string): kind is keyof typeof KINDS {
+/** `Day`: a kind of window, whichever it is. */
+export function kindWords(kind: WindowKind): string {
+  return KINDS[kind];
+}
+
+function isKind(kind: string): kind is WindowKind {
   return Object.hasOwn(KINDS, kind);
 }
 

@@ -12,7 +12,7 @@ import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
 import { can } from "../session.ts";
 import { partitionsText, rewardsDraft, rewardsOf, rulesDraft, rulesOf, wrongRule } from "./board-draft.ts";
-import { windowWords } from "./board-words.ts";
+import { kindWords } from "./board-words.ts";
 import { RewardsFields } from "./rewards-fields.tsx";
 import { RulesFields } from "./rules-fields.tsx";
 
@@ -27,7 +27,7 @@ function Fixed({ of: { config }, scored }: { of: BoardView; scored: boolean | un
     ["Decimals", String(decimals)],
     ["Ties", subscore === null ? "the earlier score" : `a second number, ${subscore === "desc" ? "the highest" : "the lowest"} first`],
     ["Ranks", ranking],
-    ["Windows", windows.map(windowWords).join(", ")],
+    ["Windows", windows.map(kindWords).join(", ")],
     ["Time zone", timeZone],
     ["Partitions", partitions.length === 0 ? "none" : partitionsText(partitions)],
   ] as const;

@@ -9,7 +9,7 @@ import { Field } from "../../ui/field.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { api } from "../api.ts";
 import { createInput, orderingDraft, type OrderingDraft } from "./board-draft.ts";
-import { boardAddress, windowWords } from "./board-words.ts";
+import { boardAddress, kindWords } from "./board-words.ts";
 import { Choose, type Choices } from "./choose.tsx";
 
 const ORDERS: Choices<"desc" | "asc"> = { desc: "the highest first", asc: "the lowest first" };
@@ -64,7 +64,7 @@ function OrderingFields({ draft, error, change }: OrderingProps) {
                 checked={draft.windows.includes(kind)}
                 onChange={(event) => toggle(kind, event.currentTarget.checked)}
               />{" "}
-              {windowWords(kind)}
+              {kindWords(kind)}
             </label>
           ))}
         </div>

@@ -117,9 +117,9 @@ export function LiveTab({ board }: { board: string }) {
       {failure && <StaleNotice what="The figures" failure={failure} at={live.at.value} />}
       <p>
         {live.isLive.value ? (
-          <StateBadge tone="ok" word="live, each second while somebody plays" />
+          <StateBadge tone="ok" word="live, each second" />
         ) : (
-          <StateBadge tone="warn" word="asked for each 5 s: the board’s socket is not there" />
+          <StateBadge tone="warn" word="without a socket: read each 5 s" />
         )}
       </p>
       <div class="lb-live">

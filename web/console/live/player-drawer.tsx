@@ -3,7 +3,6 @@ import type { PlayerStats } from "../../../contract/leaderboard-reads.ts";
 import type { BoardView } from "../../../contract/leaderboards.ts";
 import { NOTHING, plural } from "../../lib/format.ts";
 import { place } from "../../lib/location.ts";
-import { useOpenName } from "../../lib/open-name.ts";
 import { useResource } from "../../lib/resource.ts";
 import { Button } from "../../ui/button.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
@@ -65,7 +64,6 @@ export function PlayerDrawer({ board: { board }, player, onClose }: { board: Boa
   const of = read.data.value;
   const rank = standing.data.value;
   const name = of ? nameOf(of) : player;
-  useOpenName(undefined);
   return (
     <Drawer
       title={name}

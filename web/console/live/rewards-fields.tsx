@@ -2,7 +2,7 @@ import { Plus, X } from "lucide";
 import type { WindowKind } from "../../../contract/leaderboard-limits.ts";
 import { Button } from "../../ui/button.tsx";
 import type { RewardDraft } from "./board-draft.ts";
-import { windowWords } from "./board-words.ts";
+import { kindWords } from "./board-words.ts";
 
 interface RewardsProps {
   readonly draft: readonly RewardDraft[];
@@ -34,7 +34,7 @@ export function RewardsFields({ draft, windows, wrong, onChange }: RewardsProps)
             >
               {kinds.map((kind) => (
                 <option key={kind} value={kind}>
-                  {windowWords(kind)}
+                  {kindWords(kind)}
                 </option>
               ))}
             </select>

@@ -38,28 +38,31 @@ export function RunHistory({ runs, population, marked }: HistoryProps) {
   const across = (part: number) => EDGE + part * (WIDTH - 2 * EDGE);
   const up = (part: number) => HEIGHT - EDGE - part * (HEIGHT - 2 * EDGE);
   const times = runs.map(({ at }) => Date.parse(at));
+  const [first, last] = [Math.min(...times), Math.max(...times)];
   const lines = [
     { words: "median", value: population.median },
     { words: "p99", value: population.p99 },
   ].flatMap(({ words, value }) => (value === null ? [] : [{ words, value }]));
   return (
     <figure class="lb-picture">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${plural(runs.length, "run")} over time; the table below has each`}>
+      <div class="run-lines">
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`${plural(runs.length, "run")} over time; the table below has each`}>
+          {lines.map(({ words, value }) => (
+            <path key={words} class="run-line" d={`M${EDGE} ${up(value / top)}H${WIDTH - EDGE}`} />
+          ))}
+          {historyDots(runs, top).map(({ x, y, run }) => (
+            <Mark key={run.submissionId} verdict={run.verdict} x={across(x)} y={up(y)} marked={run.submissionId === marked} />
+          ))}
+        </svg>
         {lines.map(({ words, value }) => (
-          <g key={words} class="run-line">
-            <path d={`M${EDGE} ${up(value / top)}H${WIDTH - EDGE}`} />
-            <text x={EDGE} y={up(value / top) - 3}>
-              {words} {scoreWords(Math.round(value))}
-            </text>
-          </g>
+          <span key={words} class="run-line-words muted" style={{ bottom: `${(1 - up(value / top) / HEIGHT) * 100}%` }}>
+            {words} {scoreWords(Math.round(value))}
+          </span>
         ))}
-        {historyDots(runs, top).map(({ x, y, run }) => (
-          <Mark key={run.submissionId} verdict={run.verdict} x={across(x)} y={up(y)} marked={run.submissionId === marked} />
-        ))}
-      </svg>
+      </div>
       <figcaption class="muted">
-        <span>{formatExact(Math.min(...times))}</span>
-        <span>{formatExact(Math.max(...times))}</span>
+        <span>{formatExact(first)}</span>
+        {last > first && <span>{formatExact(last)}</span>}
       </figcaption>
     </figure>
   );

@@ -25,7 +25,8 @@ export function RunsTable({ runs, label, choice }: RunsProps) {
   useEffect(() => body.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" }), [choice?.at]);
   const shown = runs.slice(0, RUNS_SHOWN);
   return (
-    <div class="table-scroll lb-runs">
+    // What scrolls is to be reached by keyboard, also where nothing in it is.
+    <div class="table-scroll lb-runs" role="group" aria-label={label} tabIndex={0}>
       <table class="table" aria-label={label}>
         <thead>
           <tr>
