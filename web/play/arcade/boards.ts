@@ -7,7 +7,6 @@ export const BOARDS = [
   { id: "capture-the-flag", title: "Capture the flag", playable: false },
   { id: "raid", title: "Raid", playable: false },
 ] as const;
-export type ArcadeBoard = (typeof BOARDS)[number]["id"];
 export const BOARD_IDS = BOARDS.map(({ id }) => id);
 
 /** Which ranking is looked at. */
