@@ -18,7 +18,7 @@ const SECOND_RUN = 0.2;
 
 interface SeededBoard {
   readonly create: BoardCreate;
-  /** The mean score of a run of somebody in the middle, and how long a run takes. */
+  /** The mean score of a run, and how long one takes. */
   readonly mean: number;
   readonly durationMs: number;
   /** How many of all players play it. */
@@ -61,9 +61,10 @@ export interface SeededPlayer {
   readonly skill: number;
 }
 
+/** Skills average 1, so that a board's mean is that of its runs. */
 const TIERS = [
-  { tier: "casual", upTo: 0.6, skill: 0.55 },
-  { tier: "regular", upTo: 0.9, skill: 1 },
+  { tier: "casual", upTo: 0.6, skill: 0.76 },
+  { tier: "regular", upTo: 0.9, skill: 1.2 },
   { tier: "strong", upTo: 0.99, skill: 1.7 },
   { tier: "pro", upTo: 1, skill: 2.6 },
 ] as const;
