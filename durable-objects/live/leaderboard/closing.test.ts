@@ -328,6 +328,34 @@ describe("a window after its end", () => {
     expect(await archiveOf(board, "daily:2031-05-13")).toMatchObject([{ entries: 1 }]);
   });
 
+  it("[LB64] a window that was only imported gives no rewards and is told to nobody when it closes; one score makes it like any other", async () => {
+    const board = new WindowBoard("closing-imported", { windows: ["all", "daily"], rewards: [GOLD, TENTH] });
+    await board.score("ada", 5, NOON, { how: "import" });
+    await board.drain();
+    expect(await board.probe.alarmAt()).toBe(CLOSING);
+    vi.setSystemTime(CLOSING);
+    await board.drain();
+    expect(await granted(board)).toEqual([]);
+    expect(board.events.map(({ type }) => type)).toEqual(["meridian.window.archived"]);
+    expect(board.news).toEqual([]);
+    expect((await linesOf((await archiveOf(board))[0]?.key ?? "")).map(({ player }) => player)).toEqual(["ada"]);
+    const played = new WindowBoard("closing-imported-played", { windows: ["daily"], rewards: [GOLD] });
+    vi.setSystemTime(NOON);
+    await played.score("ada", 5, NOON, { how: "import" });
+    await played.score("bob", 3, NOON);
+    await played.score("eve", 2, NOON);
+    await played.evict();
+    vi.setSystemTime(CLOSING);
+    await played.drain();
+    expect(await granted(played)).toMatchObject([{ player: "ada", reward: "gold" }]);
+    expect(played.events.map(({ type }) => type)).toEqual([
+      "meridian.window.closed",
+      "meridian.reward.granted",
+      "meridian.window.archived",
+    ]);
+    expect(played.news.map((news) => news.type === "window" && news.state)).toEqual(["opened", "closed", "archived"]);
+  });
+
   it("[LB64] an import that comes while the archive is written makes it begin anew", async () => {
     const board = new WindowBoard("closing-import-between", { windows: ["daily"] }, { objectRows: 2 });
     await board.scores(players(5), NOON);

@@ -55,7 +55,7 @@ export class WindowDesk implements BoardWindows {
     const open = how === "score" ? spans : spans.filter((span) => this.#canBeRanked(span, now));
     const over = how === "score" ? spans.find((span) => !this.#takesScores(span, now)) : undefined;
     if (over || open.length === 0) return refuse("window-closed", `${(over ?? spans[0])?.window} takes no more scores.`);
-    return accept(open.flatMap((span) => this.#enter(span, partitions, now)));
+    return accept(open.flatMap((span) => this.#enter(span, partitions, now, how)));
   }
 
   entered(occurredAt: number, partitions: readonly string[]): readonly BoardSet[] {
@@ -178,21 +178,29 @@ export class WindowDesk implements BoardWindows {
     return row === undefined ? now < this.calendar.keptUntil(span) : isRanked(row);
   }
 
-  #enter(span: WindowSpan, partitions: readonly string[], now: number): BoardSet[] {
+  #enter(span: WindowSpan, partitions: readonly string[], now: number, how: "score" | "import"): BoardSet[] {
     const { windows, sets } = this.#held();
     const row = windows.get(span.window);
-    if (!row) this.#openWindow(span, now);
+    if (!row) this.#openWindow(span, now, how);
     else if (row.state !== "open") this.#disturb(row, now);
+    else if (row.quiet && how === "score") this.#play({ ...row, quiet: false });
     return partsOf(partitions).map(
       (partition) =>
         sets.get(keyOf(span.window, partition, false)) ?? this.#addSet({ kind: span.kind, window: span.window, partition, shadow: false }),
     );
   }
 
-  #openWindow(span: WindowSpan, now: number): void {
-    const quiet = now >= span.closesAt + LEADERBOARD_LIMITS.graceMs;
-    this.change({ ...span, state: "open", quiet, run: 0, progress: null, dueAt: quiet ? now + IMPORT_QUIET_MS : closingAt(span) });
-    if (!quiet) this.tell({ type: "window", window: span.window, state: "opened" });
+  #openWindow(span: WindowSpan, now: number, how: "score" | "import"): void {
+    const isOver = now >= span.closesAt + LEADERBOARD_LIMITS.graceMs;
+    const row = { ...span, state: "open", run: 0, progress: null, dueAt: isOver ? now + IMPORT_QUIET_MS : closingAt(span) } as const;
+    if (how === "import") this.change({ ...row, quiet: true });
+    else this.#play({ ...row, quiet: false });
+  }
+
+  /** The first score that is none of an import: what had only been imported is a window like any other from here on. */
+  #play(row: WindowRow): void {
+    this.change(row);
+    this.tell({ type: "window", window: row.window, state: "opened" });
   }
 
   /** An import came into a closed window: what was archived of it no longer is all. */

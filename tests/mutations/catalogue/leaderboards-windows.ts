@@ -69,6 +69,22 @@ export const LEADERBOARD_WINDOW_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "LB64",
+    defect: "opens a window for an import as for a score",
+    file: `${LIVE}/window-desk.ts`,
+    find: `if (how === "import") this.change`,
+    replace: `if (isOver) this.change`,
+    test: `${LIVE}/closing.test.ts`,
+  },
+  {
+    rule: "LB64",
+    defect: "leaves a window quiet that was imported first and played then",
+    file: `${LIVE}/window-desk.ts`,
+    find: `row.quiet && how === "score"`,
+    replace: `row.quiet && isNaN(now)`,
+    test: `${LIVE}/closing.test.ts`,
+  },
+  {
+    rule: "LB64",
     defect: "notes an archive that an import has overtaken",
     file: `${LIVE}/closing.ts`,
     find: `if (current?.state !== "closed" || current.run !== row.run) return;`,
