@@ -68,6 +68,8 @@ export interface HubRpc extends ObjectRpc {
    * Closes every socket of these credentials (`key:{id}`, `session:{id}`, `token:{jti}`), actors (`user:{id}`, `subject:{ref}`) or
    * groups (`subjects`, `issuer:{name}`, `family:{id}`) with 4401, and refuses tickets
    * that were made for them before. Answers how many were closed.
+   * @param at when they were revoked, epoch milliseconds: who was checked after it stays, so that a repetition changes nothing.
+   *   Absent: now, and every socket of theirs goes.
    */
-  closeCredentials(credentials: readonly string[]): Promise<number>;
+  closeCredentials(credentials: readonly string[], at?: number): Promise<number>;
 }

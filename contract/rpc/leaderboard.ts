@@ -80,7 +80,7 @@ export interface LeaderboardRpc extends ObjectRpc {
   /** A socket, with the admission header of `contract/rpc/hub.ts`; a refusal is a JSON body with a `Problem`. */
   fetch(request: Request): Promise<Response>;
   /** As hubs do. Answers how many were closed, and how many sockets are left. */
-  closeCredentials(credentials: readonly string[]): Promise<{ closed: number; left: number }>;
+  closeCredentials(credentials: readonly string[], at?: number): Promise<{ closed: number; left: number }>;
   /**
    * `{tenantId}/sorted-set/{key}` only: commands over this one key, in order and with nobody in between. One that answers an error has
    * changed nothing and does not undo the others, as in Redis; what throws has undone all. Each is a name and arguments as text, already

@@ -1,8 +1,12 @@
 import type { Action } from "../../contract/permissions.ts";
+import { namesOfAdmission, refusalOfRevoked } from "../../contract/live-revocation.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 
 /** What a socket has of its credential. */
-export type Held = Pick<Admission, "credential" | "groups" | "actions" | "credentialExpiresAt">;
+export type Held = Pick<Admission, "credential" | "groups" | "actions" | "credentialExpiresAt"> & {
+  /** As admissions say it. Absent from sockets that slept since the release before: what says when it was revoked ends those. */
+  readonly checkedAt?: Admission["checkedAt"] | undefined;
+};
 
 /** Whose a socket is, by which credential, what that may do and until when. The credential may be replaced, the actor stays. */
 export class HeldCredential {
@@ -23,14 +27,21 @@ export class HeldCredential {
     return this.#held.credentialExpiresAt;
   }
 
-  replace({ credential, groups, actions, credentialExpiresAt }: Held): void {
-    this.#held = { credential, groups, actions, credentialExpiresAt };
+  replace({ credential, groups, actions, credentialExpiresAt, checkedAt }: Held): void {
+    this.#held = { credential, groups, actions, credentialExpiresAt, checkedAt };
   }
 
-  /** Whether one of these credentials, actors or groups is this socket's. */
-  isOf(credentials: ReadonlySet<string>): boolean {
-    const { credential, groups = [] } = this.#held;
-    return credentials.has(credential) || credentials.has(this.actor) || groups.some((group) => credentials.has(group));
+  /**
+   * Whether the revocation of these credentials, actors or groups ends this socket.
+   * @param at when they were revoked, epoch milliseconds: whoever came in with something newer stays. Absent: now, and nobody stays.
+   */
+  isEndedBy(revoked: ReadonlySet<string>, at: number | undefined): boolean {
+    const { credential, groups, checkedAt = 0 } = this.#held;
+    const admission = { credential, actor: this.actor, groups, checkedAt };
+    const names = namesOfAdmission(admission).filter((name) => revoked.has(name));
+    if (at === undefined) return names.length > 0;
+    const revocations = names.map((name) => ({ credential: name, at }));
+    return refusalOfRevoked(admission, revocations) !== undefined;
   }
 
   hasExpired(now: number): boolean {
@@ -38,14 +49,15 @@ export class HeldCredential {
   }
 
   /** As attachments hold it. */
-  kept(): { actor: string; credential: string; groups?: string[]; actions: Action[]; expiresAt: number | null } {
-    const { credential, groups = [], actions } = this.#held;
+  kept(): { actor: string; credential: string; groups?: string[]; actions: Action[]; expiresAt: number | null; checkedAt?: number } {
+    const { credential, groups = [], actions, checkedAt } = this.#held;
     return {
       actor: this.actor,
       credential,
       ...(groups.length === 0 ? {} : { groups: [...groups] }),
       actions: [...actions],
       expiresAt: this.expiresAt,
+      ...(checkedAt === undefined ? {} : { checkedAt }),
     };
   }
 }

@@ -186,10 +186,10 @@ export class HubMachine {
     return this.#done();
   }
 
-  /** Closes the sockets of these credentials, actors or groups. */
-  closeCredentials(credentials: readonly string[]): { effects: HubEffect[]; closed: number } {
+  /** Closes the sockets of these credentials, actors or groups. @param at of `HeldCredential.isEndedBy` */
+  closeCredentials(credentials: readonly string[], at?: number): { effects: HubEffect[]; closed: number } {
     const ended = new Set(credentials);
-    const hit = [...this.#sessions.values()].filter((session) => session.held.isOf(ended));
+    const hit = [...this.#sessions.values()].filter(({ held }) => held.isEndedBy(ended, at));
     for (const session of hit) this.#close(session, LIVE_CLOSE.unauthorized, "the credential was revoked");
     return { effects: this.#done(), closed: hit.length };
   }

@@ -23,6 +23,7 @@ const attachmentSchema = z.object({
   groups: z.array(z.string()).optional(),
   actions: z.array(z.enum(ACTION_NAMES)),
   expiresAt: z.number().nullable(),
+  checkedAt: z.number().optional(),
   sent: z.number(),
   acked: z.number(),
   channels: z.array(z.string()),

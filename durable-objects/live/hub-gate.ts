@@ -48,10 +48,14 @@ export class HubGate {
     return undefined;
   }
 
-  /** From now on tickets of these credentials and actors that were made before are refused. */
-  revoke(credentials: readonly string[], now: number): void {
+  /** What was checked for these credentials, actors and groups up to `at`, epoch milliseconds, is refused. The latest counts. */
+  revoke(credentials: readonly string[], at: number): void {
     for (const credential of credentials) {
-      this.#sql.exec("INSERT INTO live_revoked (credential, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = excluded.at", credential, now);
+      this.#sql.exec(
+        "INSERT INTO live_revoked (credential, at) VALUES (?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
+        credential,
+        at,
+      );
     }
   }
 

@@ -53,3 +53,39 @@ it("[LV36] never takes a revoked token back, whenever it says that it was checke
   await hub.closeCredentials([`token:ann-${issuedAt}`]);
   expect(await statusOf(hub, subject("ann", "hosted", issuedAt))).toBe(401);
 });
+
+it("[LV39] leaves a socket from after the revocation alone when that is repeated, also after a sleep", async () => {
+  const hub = newHub();
+  const revokedAt = Date.now() - 2_000;
+  const [before, after] = [revokedAt, revokedAt + 1].map((issuedAt) => subject("ann", "hosted", issuedAt));
+  if (!before || !after) throw new Error("two tokens");
+  const old = await connect(hub, before);
+  expect(await hub.closeCredentials(["subject:ann"], revokedAt)).toBe(1);
+  expect(await old.whenClosed()).toMatchObject({ code: 4401 });
+  const socket = await connect(hub, after);
+  await evictDurableObject(hub);
+  expect(await hub.closeCredentials(["subject:ann"], revokedAt)).toBe(0);
+  expect(socket.closed).toBeUndefined();
+  expect(await statusOf(hub, after)).toBe(101);
+  expect(await statusOf(hub, before)).toBe(401);
+});
+
+it("[LV39] closes by name what must never come back, and everybody where nobody says when it was", async () => {
+  const hub = newHub();
+  const now = Date.now();
+  const socket = await connect(hub, subject("ann", "hosted", now + 60_000));
+  const service = await connect(hub, admission({ actor: "key:k9", credential: "key:k9", checkedAt: now + 60_000 }));
+  expect(await hub.closeCredentials(["subject:ann", "key:k9"], now)).toBe(1);
+  expect(await service.whenClosed()).toMatchObject({ code: 4401 });
+  expect(await hub.closeCredentials(["subject:ann"])).toBe(1);
+  expect(await socket.whenClosed()).toMatchObject({ code: 4401 });
+});
+
+it("[LV39] keeps the later of two revocations, in whatever order they come", async () => {
+  const hub = newHub();
+  const now = Date.now();
+  await hub.closeCredentials(["subject:ann"], now - 1_000);
+  await hub.closeCredentials(["subject:ann"], now - 5_000);
+  expect(await statusOf(hub, subject("ann", "hosted", now - 3_000))).toBe(401);
+  expect(await statusOf(hub, subject("ann", "hosted", now - 999))).toBe(101);
+});

@@ -83,10 +83,10 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     return subscribers;
   }
 
-  async closeCredentials(credentials: readonly string[]): Promise<number> {
+  async closeCredentials(credentials: readonly string[], at?: number): Promise<number> {
     await this.#kit.ready();
-    this.#kit.transaction(() => this.#gate.revoke(credentials, this.#kit.now()));
-    const { effects, closed } = this.#machine.closeCredentials(credentials);
+    this.#kit.transaction(() => this.#gate.revoke(credentials, at ?? this.#kit.now()));
+    const { effects, closed } = this.#machine.closeCredentials(credentials, at);
     this.#background(this.#apply(effects));
     return closed;
   }

@@ -129,8 +129,8 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
     this.#board?.live.left(socket);
   }
 
-  async closeCredentials(credentials: readonly string[]): Promise<{ closed: number; left: number }> {
-    const answer = await this.#with((board) => accept(board.live.closeCredentials(credentials)));
+  async closeCredentials(credentials: readonly string[], at?: number): Promise<{ closed: number; left: number }> {
+    const answer = await this.#with((board) => accept(board.live.closeCredentials(credentials, at)));
     if (!answer.ok && answer.problem.slug !== "not-found") throw new Error(answer.problem.detail);
     return answer.ok ? answer.value : { closed: 0, left: 0 };
   }

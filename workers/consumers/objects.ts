@@ -53,12 +53,15 @@ export async function confirmConsumed(env: EdgeEnv, events: readonly ReadEvent[]
   });
 }
 
-/** Closes every socket of a credential, at all hubs, the fleet and whatever else holds some. Closing again does nothing. */
-export async function closeEverywhere(env: EdgeEnv, tenantId: string, credentials: readonly string[]): Promise<void> {
+/**
+ * Closes every socket of a credential, at all hubs, the fleet and whatever else holds some. Closing again does nothing.
+ * @param at when it was revoked, epoch milliseconds: who has signed in since stays
+ */
+export async function closeEverywhere(env: EdgeEnv, tenantId: string, credentials: readonly string[], at: number): Promise<void> {
   const hubs = Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => String(n));
   await Promise.all([
     callObject(() => objectAt(env.AGENTS, { tenantId, kind: "agents", name: "main" }).closeCredentials(credentials)),
-    ...hubs.map((name) => callObject(() => objectAt(env.HUB, { tenantId, kind: "hub", name }).closeCredentials(credentials))),
-    closeAtHolders(env, tenantId, credentials, clock(env)),
+    ...hubs.map((name) => callObject(() => objectAt(env.HUB, { tenantId, kind: "hub", name }).closeCredentials(credentials, at))),
+    closeAtHolders(env, tenantId, credentials, { now: clock(env), at }),
   ]);
 }

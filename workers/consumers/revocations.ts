@@ -10,7 +10,7 @@ export async function repeatRevocation(env: EdgeEnv, event: EventMessage): Promi
   const revoked = tokenRevokedDataSchema.parse(event.data);
   const of = await requestOf(env, event.tenantId, revoked);
   if (of) await endFamilies(env, event.tenantId, of, revoked.before);
-  await closeEverywhere(env, event.tenantId, [socketsOf(revoked)]);
+  await closeEverywhere(env, event.tenantId, [socketsOf(revoked)], revoked.before);
 }
 
 /** Undefined for a subject that nobody lists: one without a family, or deleted with all of them. */

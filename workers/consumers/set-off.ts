@@ -12,7 +12,7 @@ export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer):
   switch (event.type) {
     case "meridian.key.revoked": {
       const keyId = event.data["keyId"];
-      if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);
+      if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`], event.at);
       return;
     }
     case "meridian.token.revoked":

@@ -75,7 +75,7 @@ export async function deliver(
 export interface Recording {
   readonly env: EdgeEnv;
   readonly confirmed: [name: string, seqs: readonly number[]][];
-  readonly closed: [name: string, credentials: readonly string[]][];
+  readonly closed: [name: string, credentials: readonly string[], at: number | undefined][];
   readonly maintained: [name: string, order: MaintenanceOrder][];
   readonly ended: [name: string, of: { issuer: string | null; sub: string | null }, before: number][];
 }
@@ -97,9 +97,9 @@ export function recordingEnv(more: Partial<EdgeEnv> & { readonly failing?: (name
           check();
           confirmed.push([name, seqs]);
         },
-        closeCredentials: async (credentials: readonly string[]) => {
+        closeCredentials: async (credentials: readonly string[], at?: number) => {
           check();
-          closed.push([name, credentials]);
+          closed.push([name, credentials, at]);
           return 1;
         },
         maintain: async (order: MaintenanceOrder) => {

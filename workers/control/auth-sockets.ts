@@ -7,15 +7,16 @@ import { closeAtHolders } from "../http/live-holders.ts";
 /**
  * Closes every socket that one of these credentials, actors or groups (`key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`)
  * opened in the tenant. What cannot be reached is reported and left: after a revocation the events consumer does all of it once more.
+ * @param at when they were revoked, epoch milliseconds: who has signed in since stays. Absent: now, and nobody stays.
  * @returns how many were closed
  */
-export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: readonly string[]): Promise<number> {
+export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: readonly string[], at?: number): Promise<number> {
   if (credentials.length === 0) return 0;
   const call: ObjectCall = { env, principal: { tenantId } };
   const places = [
-    ...Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => async () => await hubOf(call, n).closeCredentials(credentials)),
+    ...Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => async () => await hubOf(call, n).closeCredentials(credentials, at)),
     async () => await agentsOf(call).closeCredentials(credentials),
-    async () => await closeAtHolders(env, tenantId, credentials, clock(env)),
+    async () => await closeAtHolders(env, tenantId, credentials, { now: clock(env), at }),
   ];
   const results = await Promise.allSettled(places.map(async (close) => await close()));
   let closed = 0;

@@ -84,12 +84,13 @@ describe("a revocation", () => {
     expect(traded).toBeUndefined();
   });
 
-  it("[SU71] closes the sockets of just those, at every hub, before it answers", async () => {
+  it("[SU71] [LV39] closes the sockets of just those, as of the revocation, at every hub, before it answers", async () => {
     const tokens = await seedTokens();
     const closed: string[] = [];
+    const times = new Set<number | undefined>();
     const getByName = (name: string) => ({
       ...edgeEnv.HUB.getByName(name),
-      closeCredentials: async (which: readonly string[]) => (closed.push(which.join()), 1),
+      closeCredentials: async (which: readonly string[], at?: number) => (times.add(at), closed.push(which.join()), 1),
     });
     const HUB = { getByName } as unknown as typeof edgeEnv.HUB; // closing is all that is asked of it
     const revoke = async (body: unknown) =>
@@ -103,7 +104,9 @@ describe("a revocation", () => {
     ];
     for (const [body, socket] of wanted) {
       closed.length = 0;
-      const { closedSockets } = await revoke(body);
+      times.clear();
+      const { closedSockets, before } = await revoke(body);
+      expect([...times]).toEqual([Date.parse(before)]);
       expect(new Set(closed)).toEqual(new Set([socket]));
       expect(closedSockets).toBe(closed.length);
     }

@@ -36,7 +36,7 @@ async function revoke(scene: SubjectScene, request: RevocationRequest): Promise<
   if (!revoked.ok) return revoked;
   const { before } = revoked.value;
   await endFamilies(scene.env, scene.tenantId, request, before);
-  const closedSockets = await closeSockets(scene.env, scene.tenantId, [socketsOf(what)]);
+  const closedSockets = await closeSockets(scene.env, scene.tenantId, [socketsOf(what)], before);
   return accept({ before: new Date(before).toISOString(), closedSockets });
 }
 

@@ -26,5 +26,5 @@ export async function endTokens(scene: SubjectScene, ref: string): Promise<void>
   const { requestId, actor, actorName } = scene.meta;
   const revoked = await tenantOf(objectCall(scene)).revoke({ kind: "subject", id: ref }, { requestId, actor, actorName });
   if (!revoked.ok && revoked.problem.slug !== "limit-reached") throw new Error(`tokens could not be ended: ${revoked.problem.slug}`);
-  await closeSockets(scene.env, scene.tenantId, [`subject:${ref}`]);
+  await closeSockets(scene.env, scene.tenantId, [`subject:${ref}`], revoked.ok ? revoked.value.before : undefined);
 }

@@ -24,7 +24,7 @@ export const HOLDER_LIMITS = {
 
 /** What holds sockets of its own and is no hub. */
 interface Holder {
-  closeCredentials(credentials: readonly string[]): Promise<{ closed: number; left: number }>;
+  closeCredentials(credentials: readonly string[], at?: number): Promise<{ closed: number; left: number }>;
 }
 /** By kind of their addresses; a row of another kind is of another release. */
 const HOLDERS: Partial<Record<ObjectKind, (env: EdgeEnv) => ObjectNamespace<Holder>>> = {
@@ -78,14 +78,20 @@ export async function forgetHolder({ DB }: EdgeEnv, { tenantId, kind, name }: Ob
 
 /**
  * Closes the sockets of these credentials, actors or groups at every object that may hold some. Closing again does nothing.
+ * @param when.at as `HubRpc.closeCredentials` takes it
  * @returns how many were closed
  * @throws when an object cannot be asked, after all others were
  */
-export async function closeAtHolders(env: EdgeEnv, tenantId: string, credentials: readonly string[], now: number): Promise<number> {
+export async function closeAtHolders(
+  env: EdgeEnv,
+  tenantId: string,
+  credentials: readonly string[],
+  { now, at }: { readonly now: number; readonly at?: number | undefined },
+): Promise<number> {
   await writeRevocations(
     env.DB,
     tenantId,
-    credentials.map((credential) => ({ credential, at: now })),
+    credentials.map((credential) => ({ credential, at: at ?? now })),
   );
   let closed = 0;
   const empty: ObjectAddress[] = [];
@@ -94,7 +100,7 @@ export async function closeAtHolders(env: EdgeEnv, tenantId: string, credentials
     await inParallel(page, HOLDER_LIMITS.atOnce, async (address) => {
       const namespace = HOLDERS[address.kind]?.(env);
       if (!namespace) return;
-      const answer = await callObject(() => objectAt(namespace, address).closeCredentials(credentials));
+      const answer = await callObject(() => objectAt(namespace, address).closeCredentials(credentials, at));
       closed += answer.closed;
       if (answer.left === 0) empty.push(address);
     });

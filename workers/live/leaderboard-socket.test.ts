@@ -196,7 +196,7 @@ describe("a revocation", () => {
       ticket: null,
     } as const;
     const address = { tenantId: tenant.tenantId, kind: "leaderboard", name: "late" } as const;
-    await closeAtHolders(edgeEnv, tenant.tenantId, [`subject:${ref}`], now);
+    await closeAtHolders(edgeEnv, tenant.tenantId, [`subject:${ref}`], { now });
     const scene = { env: edgeEnv, ctx };
     expect(await noteHolder(scene, address, { ...max, actions: [] }, now + 1)).toMatchObject({
       ok: false,
@@ -205,6 +205,10 @@ describe("a revocation", () => {
     clearIsolateCaches();
     const again = { ...max, actions: [], checkedAt: now + 1 };
     expect(await noteHolder(scene, address, again, now + 2)).toMatchObject({ ok: true });
+    // Said again, and late: it still counts from its own time.
+    await closeAtHolders(edgeEnv, tenant.tenantId, [`subject:${ref}`], { now: now + 1_000, at: now });
+    clearIsolateCaches();
+    expect(await noteHolder(scene, address, again, now + 1_001)).toMatchObject({ ok: true });
   });
 
   it("[LB79] bothers only boards that may hold sockets, and those no longer than they do", async () => {
@@ -223,7 +227,7 @@ describe("a revocation", () => {
     };
     const close = async (now: number) => {
       asked.length = 0;
-      await closeAtHolders(bindings, tenant.tenantId, ["key:nobody"], now);
+      await closeAtHolders(bindings, tenant.tenantId, ["key:nobody"], { now });
       return asked;
     };
     const now = Date.now();
@@ -254,7 +258,9 @@ describe("a revocation", () => {
         },
       },
     };
-    await expect((async () => await closeAtHolders(bindings, tenant.tenantId, [`key:${id}`], Date.now()))()).rejects.toThrow("away");
+    await expect((async () => await closeAtHolders(bindings, tenant.tenantId, [`key:${id}`], { now: Date.now() }))()).rejects.toThrow(
+      "away",
+    );
     expect(await client.closeCode()).toBe(4401);
   });
 });

@@ -38,6 +38,7 @@ const attachmentSchema = z.object({
   groups: z.array(z.string()).optional(),
   actions: z.array(z.enum(ACTION_NAMES)),
   expiresAt: z.number().nullable(),
+  checkedAt: z.number().optional(),
   /** The subject's own player id; null for others. */
   player: z.string().nullable(),
   unread: unreadSchema,

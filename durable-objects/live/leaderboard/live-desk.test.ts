@@ -214,7 +214,7 @@ describe("who comes in", () => {
     expect(await codeOf('{"v":1,"type":"ack","n":0}', 31)).toBe(4429);
   });
 
-  it("[LB79] goes when the credential is revoked, also from a sleeping board, and does not come back with an old ticket", async () => {
+  it("[LB79] [LV39] goes when the credential is revoked, also from a sleeping board, and does not come back with an old ticket", async () => {
     const board = await new TestBoard("live-revoked").configure();
     const [one, other] = [await connect(board.stub, subject("ann")), await connect(board.stub, reader())];
     await board.evict();
@@ -222,6 +222,11 @@ describe("who comes in", () => {
     expect(await board.rpc.closeCredentials(["subjects"])).toEqual({ closed: 1, left: 1 });
     expect(await one.whenClosed()).toMatchObject({ code: 4401 });
     expect(await statusOf(board.stub, subject("ann"))).toBe(401);
+    const again = await connect(board.stub, { ...subject("ann"), credential: "token:newer", checkedAt: START + 1 });
+    await board.evict();
+    expect(await board.rpc.closeCredentials(["subjects"], START)).toEqual({ closed: 0, left: 2 });
+    expect(again.closed).toBeUndefined();
+    expect(await board.rpc.closeCredentials(["subjects"])).toEqual({ closed: 1, left: 1 });
     expect(await board.rpc.closeCredentials(["key:k1"])).toEqual({ closed: 1, left: 0 });
     expect(await other.whenClosed()).toMatchObject({ code: 4401 });
     expect(await new TestBoard("live-never").rpc.closeCredentials(["key:k1"])).toEqual({ closed: 0, left: 0 });

@@ -92,10 +92,10 @@ export class LiveDesk implements BoardLive {
     if (this.#parts.book.definition()?.state !== "live") this.gone(); // its removal began before they heard of it
   }
 
-  closeCredentials(credentials: readonly string[]): { closed: number; left: number } {
+  closeCredentials(credentials: readonly string[], at?: number): { closed: number; left: number } {
     const { kit } = this.#parts;
-    kit.transaction(() => this.#gate.revoke(credentials, kit.now()));
-    const { effects, closed } = this.#machine.closeCredentials(credentials);
+    kit.transaction(() => this.#gate.revoke(credentials, at ?? kit.now()));
+    const { effects, closed } = this.#machine.closeCredentials(credentials, at);
     this.#apply(effects);
     return { closed, left: this.#machine.sockets };
   }

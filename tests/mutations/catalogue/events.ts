@@ -45,7 +45,7 @@ export const EVENT_MUTATIONS: readonly Mutation[] = [
     rule: "EV8",
     defect: "leaves the sockets of a revoked key open",
     file: "workers/consumers/set-off.ts",
-    find: 'if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`]);',
+    find: 'if (typeof keyId === "string") await closeEverywhere(env, event.tenantId, [`key:${keyId}`], event.at);',
     replace: "void keyId;",
     test: "workers/consumers/events.test.ts",
   },
