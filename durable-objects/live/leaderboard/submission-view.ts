@@ -3,7 +3,10 @@ import { unscale } from "../../../core/live/leaderboard/scores.ts";
 import type { LogRow } from "./log.ts";
 
 /** Fields of a row, or of a case's run, that a submission is shown by. */
-export type ShownRow = Pick<LogRow, "seq" | "at" | "score" | "verdict" | "reasons" | "durationMs" | "removed">;
+export type ShownRow = Pick<LogRow, "seq" | "at" | "score" | "verdict" | "reasons" | "durationMs" | "removed"> & {
+  /** When it happened, which of history is long before it came; absent: as it came. */
+  readonly occurredAt?: number;
+};
 
 /** Whether the row is a submission, and not a change that was made without one. */
 export function isSubmission(row: ShownRow): row is ShownRow & { readonly score: number; readonly verdict: Submission["verdict"] } {
@@ -23,7 +26,7 @@ export function submissionView(
     verdict: row.verdict,
     reasons: [...row.reasons],
     durationMs: row.durationMs,
-    at: new Date(row.at).toISOString(),
+    at: new Date(row.occurredAt ?? row.at).toISOString(),
     removed: row.removed,
   };
 }
