@@ -21,11 +21,12 @@ function drop(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Says what happened, at the foot of the page. With `undo` it offers to take it back for 10 s. */
-export function toast(text: string, more: { tone?: Tone; undo?: () => void } = {}): void {
+/** Says what happened, at the foot of the page. With `undo` it offers to take it back for 10 s. @returns what takes the words away before */
+export function toast(text: string, more: { tone?: Tone; undo?: () => void } = {}): () => void {
   const id = ++lastId;
   toasts.value = [...toasts.value.slice(-3), { id, text, tone: more.tone ?? "ok", ...(more.undo && { undo: more.undo }) }];
   setTimeout(() => drop(id), more.undo || more.tone === "critical" ? UNDO_MS : READ_MS);
+  return () => drop(id);
 }
 
 export function Toasts() {

@@ -42,18 +42,24 @@ function Queue({ board, state: which }: { board: string; state: (typeof STATES)[
   const note = useSignal("");
   const root = useRef<HTMLDivElement>(null);
   const noteField = useRef<HTMLInputElement>(null);
-  const current = cases.value.find(({ reviewId }) => reviewId === state.value.caseId);
+  // Keys come faster than pictures: what they are about is looked up when they are pressed.
+  const present = () => cases.value.find(({ reviewId }) => reviewId === state.value.caseId);
+  const current = present();
   const confirm = () => {
-    if (!current || !state.value.choice) return;
-    queue.decide(current, note.value.trim());
+    const review = present();
+    if (!review || !state.value.choice) return;
+    queue.decide(review, note.value.trim());
     note.value = "";
-    if (document.activeElement === noteField.current) noteField.current?.blur();
+    if (document.activeElement === noteField.current) root.current?.focus({ preventScroll: true });
   };
   useReviewKeys({
     root,
     note: noteField,
     state,
-    scene: () => ({ cases: cases.value.map(({ reviewId }) => reviewId), runs: current ? sceneRuns(current) : [] }),
+    scene: () => {
+      const review = present();
+      return { cases: cases.value.map(({ reviewId }) => reviewId), runs: review ? sceneRuns(review) : [] };
+    },
     confirm,
     undo: queue.undo,
   });
@@ -68,7 +74,7 @@ function Queue({ board, state: which }: { board: string; state: (typeof STATES)[
     state.value = toggleRun(state.value, run);
   };
   return (
-    <div class="stack" ref={root}>
+    <div class="stack lb-reviewing" ref={root} tabIndex={-1}>
       {failure && <StaleNotice what="The cases" failure={failure} at={read.at.value} />}
       <div class="lb-review-head">
         <div class="segments" role="group" aria-label="Which cases">

@@ -23,7 +23,7 @@ export function useReviewKeys(deps: KeysDeps): void {
       const { root, note, state, scene, confirm, undo } = latest.current;
       if (!hears(event, root.current, note.current)) return;
       if (event.target === note.current && event.key === "Escape") {
-        note.current?.blur();
+        root.current?.focus({ preventScroll: true });
         return;
       }
       const pressed = pressReviewKey(state.value, event.key, scene());

@@ -37,6 +37,8 @@ export function useReviewQueue(board: string, which: "open" | "decided", read: R
     const open = new Set(read.data.value?.items.map(({ reviewId }) => reviewId));
     return [...decided.value.keys()].filter((id) => open.has(id)).length;
   });
+  /** Takes the offer to undo away, once there is nothing to undo. */
+  const offer = useRef<() => void>(undefined);
   const latest = useRef(read);
   latest.current = read;
 
@@ -99,6 +101,7 @@ export function useReviewQueue(board: string, which: "open" | "decided", read: R
 
   const undo = (reviewId?: string) => {
     const back = desk.undo(reviewId);
+    offer.current?.();
     if (!back) return void toast("There is nothing to take back: the decision is out.", { tone: "info" });
     comeBack(back.reviewId);
     toast(`Taken back: nothing was decided on ${back.player}.`, { tone: "info" });
@@ -124,7 +127,8 @@ export function useReviewQueue(board: string, which: "open" | "decided", read: R
       decided.value = new Map(decided.peek()).set(review.reviewId, review);
       if (which === "open") cases.value = cases.peek().filter(({ reviewId }) => reviewId !== review.reviewId);
       state.value = lookAt(next);
-      toast(`${player} will be ${ACTS[choice.decision]} in ${HOLD_MS / 1_000} s.`, { undo: () => undo(review.reviewId) });
+      offer.current?.();
+      offer.current = toast(`${player} will be ${ACTS[choice.decision]} in ${HOLD_MS / 1_000} s.`, { undo: () => undo(review.reviewId) });
       if (which === "open" && cases.peek().length < LOW) latest.current.reload();
     },
     undo: () => undo(),
