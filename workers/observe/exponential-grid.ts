@@ -12,10 +12,12 @@ export interface OffsetHistogram {
   readonly negative: BucketRun;
 }
 
-/** Neighbouring buckets; the first is number `offset`. */
-interface BucketRun {
+/** Buckets in rising order: neighbours, of which the first is number `offset`, or those with these `indexes` (from `offset` on). */
+export interface BucketRun {
   readonly offset: number;
   readonly counts: readonly number[];
+  /** As many as counts. Prometheus leaves empty buckets out, and may leave out millions. */
+  readonly indexes?: readonly number[];
 }
 
 /** Which buckets a series of such histograms has had so far. */
@@ -89,11 +91,16 @@ function boundOf(index: number, scale: number): number {
   return 2 ** (index * 2 ** -scale);
 }
 
-function usedOf({ offset, counts }: BucketRun): Range {
+function numberOf({ offset, indexes }: BucketRun, place: number): number {
+  return offset + (indexes ? (indexes[place] ?? 0) : place);
+}
+
+function usedOf(run: BucketRun): Range {
+  const { counts } = run;
   let [first, last] = [0, counts.length - 1];
   while (first <= last && !counts[first]) first++;
   while (last >= first && !counts[last]) last--;
-  return first > last ? EMPTY : { first: offset + first, last: offset + last };
+  return first > last ? EMPTY : { first: numberOf(run, first), last: numberOf(run, last) };
 }
 
 function coarser(grid: ExponentialGrid, scale: number): ExponentialGrid {
@@ -114,10 +121,10 @@ function bucketsOf({ positive, negative }: ExponentialGrid): number {
   return positive.last - positive.first + negative.last - negative.first + 5;
 }
 
-function countsOn({ offset, counts }: BucketRun, { first, last }: Range, joined: number): number[] {
+function countsOn(run: BucketRun, { first, last }: Range, joined: number): number[] {
   const sums = Array.from({ length: last - first + 1 }, () => 0);
-  for (const [i, count] of counts.entries()) {
-    const at = Math.floor((offset + i) / joined) - first;
+  for (const [i, count] of run.counts.entries()) {
+    const at = Math.floor(numberOf(run, i) / joined) - first;
     if (count && at >= 0) sums[at] = (sums[at] ?? 0) + count;
   }
   return sums;

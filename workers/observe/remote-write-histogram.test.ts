@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeBatch } from "../../contract/metric-batch.ts";
-import { classicBuckets, MAX_CLASSIC_BUCKETS } from "./exponential-buckets.ts";
+import { bucketsOn, GRID_BUCKETS, gridFor } from "./exponential-grid.ts";
 import { IngestBatch } from "./ingest-batch.ts";
 import { readWriteRequest } from "./remote-write-read.ts";
 import { type ProtobufWriter, STALE_BYTES, writeRequest } from "./remote-write-testing.ts";
@@ -33,7 +33,7 @@ const head = (histogram: ProtobufWriter, schema: number, count = 10) =>
   histogram.varint(1, count).double(3, 18.4).sint(4, schema).varint(15, NOON);
 
 describe("a native histogram", () => {
-  it("[MT112] becomes cumulative buckets at its own bounds, each run of buckets from its lower bound", () => {
+  it("[MT112] becomes cumulative buckets at its own bounds, the lowest from its lower bound, and zero", () => {
     // Schema 0: powers of two. Buckets (0.5, 1] 2, (1, 2] 3, then a gap to (8, 16] 1; zero bucket of 1; negative [-2, -1) 3.
     const { samples } = read((histogram) => {
       head(histogram, 0).double(5, 0.001).varint(6, 1);
@@ -43,13 +43,12 @@ describe("a native histogram", () => {
       histogram.packedSints(12, [2, 1, -2]);
     });
     expect(samples).toEqual({
-      "le -2": 0,
       "le -1": 3,
-      "le -0.001": 3,
       "le 0.001": 4,
       "le 0.5": 4,
       "le 1": 6,
       "le 2": 9,
+      "le 4": 9,
       "le 8": 9,
       "le 16": 10,
       "le +Inf": 10,
@@ -64,7 +63,7 @@ describe("a native histogram", () => {
       spans(histogram, 11, [1, 2]);
       histogram.packedDoubles(13, [1.5, 2]);
     });
-    expect(floats.samples).toEqual({ "le 1": 0, "le 2": 1.5, "le 4": 3.5, "le +Inf": 3.5, h_count: 3.5, h_sum: 1 });
+    expect(floats.samples).toEqual({ "le 0": 0, "le 1": 0, "le 2": 1.5, "le 4": 3.5, "le +Inf": 3.5, h_count: 3.5, h_sum: 1 });
     const custom = read((histogram) => {
       head(histogram, -53);
       spans(histogram, 11, [0, 1], [1, 2]);
@@ -81,28 +80,32 @@ describe("a native histogram", () => {
     });
     const made = ([...pairs]: readonly (readonly [number, number])[]) => {
       pairs.sort(([a], [b]) => a - b);
-      return { indexes: pairs.map(([index]) => index), counts: pairs.map(([, count]) => count) };
+      return { offset: -1, indexes: pairs.map(([index]) => index), counts: pairs.map(([, count]) => count) };
     };
     let halved = 0;
     fc.assert(
       fc.property(side, side, fc.integer({ min: -4, max: 8 }), fc.nat(5), (positive, negative, schema, zeroCount) => {
-        const histogram = { schema, zeroThreshold: 1e-100, zeroCount, positive: made(positive), negative: made(negative) };
-        const buckets = classicBuckets(histogram);
-        expect(buckets.length).toBeLessThanOrEqual(MAX_CLASSIC_BUCKETS);
-        if (positive.length + negative.length > MAX_CLASSIC_BUCKETS) halved++;
-        for (const [i, { le, count }] of buckets.entries()) {
+        const sides = { positive: made(positive), negative: made(negative) };
+        const count = [...positive, ...negative].reduce((sum, [, n]) => sum + n, zeroCount);
+        const histogram = { scale: schema, count, zeroThreshold: 1e-100, zeroCount, ...sides };
+        const buckets = bucketsOn(gridFor(histogram, undefined), histogram);
+        expect(buckets.length).toBeLessThanOrEqual(GRID_BUCKETS);
+        if (positive.length + negative.length > GRID_BUCKETS) halved++;
+        for (const [i, one] of buckets.entries()) {
           const before = buckets[i - 1];
-          if (before) expect(le > before.le && count >= before.count).toBe(true);
+          if (before) expect(one.bound > before.bound && one.count >= before.count).toBe(true);
         }
-        const bound = (index: number) => 2 ** (index * 2 ** -schema);
-        // Every value below the last bound is counted by it: nothing is lost on the way.
-        const last = buckets.at(-1);
-        if (!last || last.le < 1) return;
-        const reached = histogram.positive.indexes.reduce(
-          (sum, index, i) => sum + (bound(index) <= last.le ? (histogram.positive.counts[i] ?? 0) : 0),
-          0,
-        );
-        expect(last.count).toBeGreaterThanOrEqual(reached);
+        // Nothing is lost on the way: every positive value is counted by the first bound that is as large as its bucket's.
+        const upper = (index: number) => 2 ** (index * 2 ** -schema);
+        const below = count - sides.positive.counts.reduce((sum, n) => sum + n, 0);
+        for (const one of buckets.filter(({ bound }) => bound >= 1 && bound < Infinity)) {
+          const reached = sides.positive.counts.reduce(
+            (sum, n, i) => sum + (upper(sides.positive.indexes[i] ?? 0) <= one.bound ? n : 0),
+            0,
+          );
+          expect(one.count).toBe(below + reached);
+        }
+        expect(buckets.at(-1)).toEqual({ bound: Infinity, count });
       }),
       { seed: 112, numRuns: 200 },
     );
@@ -123,7 +126,8 @@ describe("a native histogram", () => {
     };
     const first = read(wide, tenant).samples;
     expect(first).toMatchObject({ "le 1": 0, "le 2": 4, "le 32": 4, "le 64": 10 });
-    expect(read(narrow, tenant).samples).toEqual({ "le 1": 0, "le 2": 4, "le 32": 4, "le 64": 4, "le +Inf": 4, h_count: 4, h_sum: 18.4 });
+    const kept = { "le 0": 0, "le 1": 0, "le 2": 4, "le 4": 4, "le 8": 4, "le 16": 4, "le 32": 4, "le 64": 4 };
+    expect(read(narrow, tenant).samples).toEqual({ ...kept, "le +Inf": 4, h_count: 4, h_sum: 18.4 });
     const stale = read((histogram) => histogram.double(3, STALE_BYTES).varint(15, NOON), tenant).samples;
     expect(stale).toEqual(Object.fromEntries(Object.keys(first).map((name) => [name, "stale"])));
   });

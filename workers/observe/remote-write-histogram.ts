@@ -1,7 +1,7 @@
 import { parseSeriesKey } from "../../contract/metric-key.ts";
 import { STALE_BITS } from "../../contract/metric-limits.ts";
 import { timestampFault } from "../../contract/metric-samples.ts";
-import { type ClassicBucket, classicBuckets, type ExponentialSide, withFormer } from "./exponential-buckets.ts";
+import { type BoundedCount, type BucketRun, bucketsOn, type ExponentialGrid, gridFor } from "./exponential-grid.ts";
 import type { KnownLabels } from "./known-labels.ts";
 import { type ProtobufReader, WIRE } from "./protobuf.ts";
 import type { RequestState } from "./remote-write-state.ts";
@@ -54,6 +54,7 @@ interface Parts {
   readonly count: KnownSeries;
   readonly sum: KnownSeries;
   readonly buckets: Map<number, KnownSeries>;
+  grid: ExponentialGrid | undefined;
 }
 
 const partsOf = new WeakMap<KnownSeries, Parts>();
@@ -73,16 +74,13 @@ export function readNativeHistogram(reader: ProtobufReader, meaning: KnownLabels
     for (const series of [...parts.buckets.values(), parts.sum, parts.count]) batch.add(index, series, read.atMs, null);
     return;
   }
-  const current = bucketsOf(read);
-  if (!current) {
+  const buckets = bucketsOf(read, parts);
+  if (!buckets) {
     const detail = `a histogram of ${parts.metric} has schema ${read.schema}, or buckets that do not fit together; schemas ${SCHEMAS.least} to ${SCHEMAS.most} and custom bounds are taken`;
     return batch.reject({ index, reason: "histogram-unsupported", detail }, () => meaning.series?.key ?? "");
   }
-  const buckets = withFormer(current, parts.buckets.keys(), read.count);
-  state.made(buckets.length + 3);
-  for (const { le, count } of [...buckets, { le: Number.POSITIVE_INFINITY, count: read.count }]) {
-    batch.add(index, bucketSeries(parts, le, batch.tenant), read.atMs, count);
-  }
+  state.made(buckets.length + 2);
+  for (const { bound, count } of buckets) batch.add(index, bucketSeries(parts, bound, batch.tenant), read.atMs, count);
   batch.add(index, parts.count, read.atMs, read.count);
   batch.addBits(index, parts.sum, read.atMs, read.sumLow, read.sumHigh);
 }
@@ -162,17 +160,27 @@ function readDoubles(reader: ProtobufReader, tag: number, into: number[]): void 
 }
 
 /** Undefined when the histogram is of an unknown kind or contradicts itself. */
-function bucketsOf(read: Read): ClassicBucket[] | undefined {
+function bucketsOf(read: Read, parts: Parts): BoundedCount[] | undefined {
   const positive = sideOf(read.positive);
   const negative = sideOf(read.negative);
   if (!positive || !negative) return undefined;
-  if (read.schema === CUSTOM_SCHEMA) return customBuckets(positive, read.bounds);
+  if (read.schema === CUSTOM_SCHEMA) return customBuckets(positive, read.bounds, read.count);
   if (!(read.schema >= SCHEMAS.least && read.schema <= SCHEMAS.most)) return undefined;
-  const { schema, zeroThreshold, zeroCount } = read;
-  return classicBuckets({ schema, zeroThreshold, zeroCount, positive, negative });
+  const { schema, count, zeroThreshold, zeroCount } = read;
+  // A schema is OpenTelemetry's scale, but bucket `i` reaches up to `base^i`, and there it begins at that.
+  const side = (of: Sparse): BucketRun => ({ ...of, offset: -1 });
+  const histogram = { scale: schema, count, zeroThreshold, zeroCount, positive: side(positive), negative: side(negative) };
+  parts.grid = gridFor(histogram, parts.grid);
+  return bucketsOn(parts.grid, histogram);
 }
 
-function sideOf({ spans, deltas, counts }: Side): ExponentialSide | undefined {
+/** Buckets that hold something, by Prometheus' numbers. */
+interface Sparse {
+  readonly indexes: readonly number[];
+  readonly counts: readonly number[];
+}
+
+function sideOf({ spans, deltas, counts }: Side): Sparse | undefined {
   const whole = deltas.length > 0;
   const length = whole ? deltas.length : counts.length;
   if (length > MAX_BUCKETS || spans.length > MAX_BUCKETS) return undefined;
@@ -195,16 +203,17 @@ function sideOf({ spans, deltas, counts }: Side): ExponentialSide | undefined {
 }
 
 /** Bucket `i` reaches up to the i-th bound; one behind the last bound is `+Inf`. Every bound is named, as a classic histogram does. */
-function customBuckets({ indexes, counts }: ExponentialSide, bounds: readonly number[]): ClassicBucket[] | undefined {
+function customBuckets({ indexes, counts }: Sparse, bounds: readonly number[], count: number): BoundedCount[] | undefined {
   if (bounds.length > MAX_PARTS || bounds.some((bound, i) => !Number.isFinite(bound) || (i > 0 && bound <= (bounds[i - 1] ?? 0))))
     return undefined;
   if (indexes.some((index) => index < 0 || index > bounds.length)) return undefined;
   let total = 0;
   let at = 0;
-  return bounds.map((le, i) => {
+  const finite = bounds.map((bound, i) => {
     if (indexes[at] === i) total += counts[at++] ?? 0;
-    return { le, count: total };
+    return { bound, count: total };
   });
+  return [...finite, { bound: Number.POSITIVE_INFINITY, count }];
 }
 
 function partsFor(series: KnownSeries, tenant: TenantSeries): Parts {
@@ -217,6 +226,7 @@ function partsFor(series: KnownSeries, tenant: TenantSeries): Parts {
     count: tenant.find(`${metric}_count`, labels),
     sum: tenant.find(`${metric}_sum`, labels),
     buckets: new Map<number, KnownSeries>(),
+    grid: undefined,
   };
   partsOf.set(series, parts);
   return parts;

@@ -41,4 +41,20 @@ export const METRIC_REMOTE_WRITE_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "workers/observe/batch-parts.test.ts",
   },
+  {
+    rule: "MT112",
+    defect: "numbers Prometheus' buckets as OpenTelemetry numbers its own",
+    file: "workers/observe/remote-write-histogram.ts",
+    find: "({ ...of, offset: -1 })",
+    replace: "({ ...of, offset: 0 })",
+    test: "workers/observe/remote-write-histogram.test.ts",
+  },
+  {
+    rule: "MT112",
+    defect: "forgets the bounds of earlier histograms",
+    file: "workers/observe/remote-write-histogram.ts",
+    find: "gridFor(histogram, parts.grid)",
+    replace: "gridFor(histogram, undefined)",
+    test: "workers/observe/remote-write-histogram.test.ts",
+  },
 ];
