@@ -79,8 +79,8 @@ export const LEADERBOARD_RANKING_MUTATIONS: readonly Mutation[] = [
     rule: "LB13",
     defect: "ranks equals by who was first where they share a rank",
     file: `${CORE}/counted-sets.ts`,
-    find: 'this.placeOf(set, { ...key, at: Number.NEGATIVE_INFINITY, player: "" })',
-    replace: 'this.placeOf(set, { ...key, player: "" })',
+    find: 'return [set, { ...key, at: Number.NEGATIVE_INFINITY, player: "" }];',
+    replace: 'return [set, { ...key, player: "" }];',
     test: `${CORE}/standings.test.ts`,
   },
   {

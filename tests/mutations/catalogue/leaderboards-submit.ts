@@ -120,7 +120,7 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     rule: "LB38",
     defect: "opens an object for every name that is asked for",
     file: "durable-objects/live/leaderboard.ts",
-    find: " || !wasConfigured(this.ctx.storage.sql)",
+    find: "if (!this.#wasConfigured) return noBoard();",
     replace: "",
     test: `${OBJECT}/removal.test.ts`,
   },
