@@ -87,6 +87,20 @@ describe("erasing a player", () => {
     expect(seen.reduce((sum, { rows }) => sum + rows, 0)).toBe(0);
   });
 
+  it("[LB130] a place in the log is never given twice, also when the newest row was an erased player's", async () => {
+    const board = await new TestBoard("erased-last").configure({ rules: [{ type: "max-score", max: 10, action: "reject" }] });
+    await board.submit("ann", 1);
+    expect(slugOf(await board.rpc.submit({ player: "eve", score: 99 }, "service", meta))).toBe("score-implausible");
+    expect(slugOf(await board.rpc.erasePlayer("eve", meta))).toBe("ok");
+    await board.evict();
+    await board.submit("bob", 2);
+    await board.evict();
+    expect((await board.ask("top", { window: "all", limit: 10 })).total).toBe(2);
+    expect(await board.top()).toEqual(["bob:2", "ann:1"]);
+    expect((await board.ask("standing", { window: "all", player: "ann", own: false })).rank).toBe(2);
+    expect(await board.rows("SELECT seq FROM submissions ORDER BY seq")).toEqual([{ seq: 1 }, { seq: 3 }]);
+  });
+
   it("[LB88] forgetting an end user forgets the player of their sub", async () => {
     const board = await everywhere("subject");
     const { forgotten } = await board.rpc.maintain({ type: "forget-subject", subject: "hosted|zorro-7", ref: "r" });

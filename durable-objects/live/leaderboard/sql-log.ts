@@ -137,7 +137,8 @@ export class SqlLog implements BoardLog {
   }
 
   lastSeq(): number {
-    return (this.#last ??= Math.max(this.#number(SQL.lastSeq), this.archivedUpTo()));
+    // An erasure may have taken the newest rows: a place that the counts have passed is never given again.
+    return (this.#last ??= Math.max(this.#number(SQL.lastSeq), this.archivedUpTo(), this.#checkpointed()));
   }
 
   find(id: string): LogRow | undefined {

@@ -107,4 +107,12 @@ export const LEADERBOARD_REVIEW_MUTATIONS: readonly Mutation[] = [
     replace: "decision = 'suspend' AND until > ?",
     test: `${OBJECT}/review-desk.test.ts`,
   },
+  {
+    rule: "LB130",
+    defect: "gives places of the log that an erasure emptied to others",
+    file: `${OBJECT}/sql-log.ts`,
+    find: ", this.archivedUpTo(), this.#checkpointed()));",
+    replace: ", this.archivedUpTo()));",
+    test: `${OBJECT}/erasure.test.ts`,
+  },
 ];
