@@ -68,7 +68,7 @@ describe("a page whose reads fail", () => {
       // Who one is is known by then; asking why reads nothing before it is asked.
       if (action === "self:read" || action === "access:explain") continue;
       await page.route(DATA, failed);
-      await page.goto(paths[0]!.replace(":host", HOST));
+      await page.goto(paths[0]!.replace(":host", HOST).replace(":board", "arcade"));
       const error = page.locator("main .blank.error").first();
       await error.waitFor();
       expect(await axeFaults(page), name).toEqual([]);

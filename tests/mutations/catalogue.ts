@@ -7,6 +7,7 @@ import { DOOR_MUTATIONS } from "./catalogue/door.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
+import { LEADERBOARD_CONSOLE_MUTATIONS } from "./catalogue/leaderboards-console.ts";
 import { LEADERBOARD_EDGE_MUTATIONS } from "./catalogue/leaderboards-edge.ts";
 import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.ts";
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
@@ -47,6 +48,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_RANKING_MUTATIONS,
   ...LEADERBOARD_REVIEW_MUTATIONS,
   ...LEADERBOARD_WINDOW_MUTATIONS,
+  ...LEADERBOARD_CONSOLE_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_OTLP_MUTATIONS,

@@ -56,7 +56,7 @@ export function Header({ onPalette }: { onPalette: () => void }) {
   return (
     <header class="header">
       <Breadcrumb />
-      <button type="button" class="palette-button" onClick={onPalette} title="Go to a page or host, run an action">
+      <button type="button" class="palette-button" onClick={onPalette} title="Go to a page, host or board, run an action">
         <Icon of={Search} />
         <span>Go to or do</span>
         <kbd>Ctrl K</kbd>

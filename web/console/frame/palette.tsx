@@ -6,6 +6,7 @@ import { type Command, filterCommands } from "../../lib/palette.ts";
 import { theme, THEMES } from "../../lib/theme.ts";
 import { Dialog } from "../../ui/dialog.tsx";
 import { can, signOut } from "../session.ts";
+import { boardNames, needBoardNames } from "./board-names.ts";
 import { hostNames, needHostNames } from "./host-names.ts";
 import { THEME_WORDS } from "./account-menu.tsx";
 import { visiblePages } from "./rail.tsx";
@@ -24,6 +25,12 @@ function commands(): Command[] {
     kind: "host",
     run: () => go(`/console/observe/hosts/${encodeURIComponent(host)}`),
   }));
+  const boards = boardNames.value.map((board) => ({
+    id: `board:${board}`,
+    title: board,
+    kind: "leaderboard",
+    run: () => go(`/console/live/leaderboards/${encodeURIComponent(board)}`),
+  }));
   const themes = THEMES.map((name) => ({
     id: `theme:${name}`,
     title: `Theme: ${THEME_WORDS[name]}`,
@@ -33,6 +40,7 @@ function commands(): Command[] {
   return [
     ...pages,
     ...hosts,
+    ...boards,
     {
       id: "pause",
       title: paused.value ? "Resume live updates" : "Pause live updates",
@@ -43,6 +51,9 @@ function commands(): Command[] {
     ...(can("keys:manage") ? [{ id: "key", title: "Create a key", kind: "action", run: () => go("/console/control/keys/new") }] : []),
     ...(can("members:manage")
       ? [{ id: "invite", title: "Invite a member", kind: "action", run: () => go("/console/control/members/new") }]
+      : []),
+    ...(can("leaderboards:manage")
+      ? [{ id: "leaderboard", title: "Create a leaderboard", kind: "action", run: () => go("/console/live/leaderboards?add=board") }]
       : []),
     ...themes,
     ...(can("tenant:manage")
@@ -61,7 +72,10 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useRef<HTMLUListElement>(null);
   const found = useComputed(() => filterCommands(typed.value, commands()));
 
-  useEffect(() => void needHostNames(), []);
+  useEffect(() => {
+    void needHostNames();
+    void needBoardNames();
+  }, []);
   // Before the next key: what is typed right after Ctrl-K belongs in here.
   useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => list.current?.children[at.value]?.scrollIntoView({ block: "nearest" }), [at.value]);
@@ -86,11 +100,11 @@ export function Palette({ onClose }: { onClose: () => void }) {
         ref={input}
         type="text"
         role="combobox"
-        aria-label="Go to a page or host, run an action"
+        aria-label="Go to a page, host or board, run an action"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found.value.length > 0 ? `palette-${at.value}` : undefined}
-        placeholder="Go to a page or host, run an action"
+        placeholder="Go to a page, host or board, run an action"
         autocomplete="off"
         spellcheck={false}
         value={typed.value}
