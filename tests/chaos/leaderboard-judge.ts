@@ -14,6 +14,7 @@ export const CRASH_CONFIG = {
   ranking: "competition",
   windows: ["all", "daily", "weekly"],
   partitions: [{ key: "region", values: [...REGIONS] }],
+  rules: [{ type: "points-per-second", max: 900 }],
   rewards: [
     { window: "daily", reward: "podium", ranks: { from: 1, to: PODIUM } },
     { window: "daily", reward: "tenth", topPercent: BEST_PERCENT },
@@ -69,6 +70,8 @@ class Judge {
       if (isClosed) await this.#rewards(window);
       if (isClosed) this.#seen.closed++;
     }
+    const { open } = await this.#client.leaderboards.reviews(CRASH_BOARD, { limit: 1 });
+    if (open !== this.#oracle.suspects) this.#faults.push(`${open} cases, not ${this.#oracle.suspects}`);
     await this.#events(views.filter(({ state }) => state === "archived").map(({ window }) => window));
     return { ...this.#seen, faults: this.#faults };
   }
@@ -184,7 +187,7 @@ class Judge {
 }
 
 /** Waits as long as it gets less: how fast depends on the machine and its other work. */
-export async function emptyOutboxes({ url, demo }: CrashServer): Promise<void> {
+async function emptyOutboxes({ url, demo }: CrashServer): Promise<void> {
   const client = new Meridian({ url, key: demo.apiKey });
   let lowest = Number.POSITIVE_INFINITY;
   for (let idle = 0; idle < 300; idle++) {

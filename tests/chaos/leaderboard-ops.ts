@@ -4,6 +4,8 @@ export const REGIONS = ["eu", "us"] as const;
 /** Who plays all the time, and who comes with imports alone. */
 export const PLAYERS = 1_500;
 const BATCH_ITEMS = 20;
+/** Of single scores; each that opens a case has an event of its own. */
+const SUSPICIOUS = 0.05;
 /** Four slices of an import into three windows and a partition each, and enough players for two slices of a day's rewards. */
 export const IMPORT_LINES = 3_000;
 
@@ -14,6 +16,8 @@ export interface Op {
   /** Of the proof: which day's windows it enters. */
   readonly day: number;
   readonly deltas: readonly { readonly player: string; readonly delta: number }[];
+  /** A single run that is too fast to be believed: it counts, and opens or extends a case. */
+  readonly suspicious: boolean;
 }
 
 /** A player's partition, for good. */
@@ -35,7 +39,8 @@ export class Ops {
   next(day: number): Op {
     const isBatch = this.#random() < 0.15;
     const deltas = Array.from({ length: isBatch ? BATCH_ITEMS : 1 }, () => this.#delta(`player-${this.#below(PLAYERS)}`));
-    return { key: this.#key(), kind: isBatch ? "batch" : "single", day, deltas };
+    const suspicious = !isBatch && deltas[0]?.delta !== 0 && this.#random() < SUSPICIOUS;
+    return { key: this.#key(), kind: isBatch ? "batch" : "single", day, deltas, suspicious };
   }
 
   /** A third of its lines is about players who play, the rest about people who come with it. */
@@ -44,7 +49,7 @@ export class Ops {
     const deltas = Array.from({ length: IMPORT_LINES }, (_, n) =>
       this.#delta(n % 3 === 0 ? `player-${this.#below(PLAYERS)}` : `${key}-${n}`),
     );
-    return { key, kind: "import", day, deltas };
+    return { key, kind: "import", day, deltas, suspicious: false };
   }
 
   #delta(player: string): { player: string; delta: number } {

@@ -11,11 +11,17 @@ export interface Expected {
 export class BoardOracle {
   readonly #sums = new Map<string, Map<string, number>>();
   readonly #daysOf = new Map<string, Set<number>>();
+  readonly #suspects = new Set<string>();
   #deltas = 0;
 
   /** Scores that count. */
   get deltas(): number {
     return this.#deltas;
+  }
+
+  /** Players with a case. */
+  get suspects(): number {
+    return this.#suspects.size;
   }
 
   /** Full names of windows, `all` among them. */
@@ -35,6 +41,7 @@ export class BoardOracle {
         }
     }
     this.#deltas += op.deltas.length;
+    if (op.suspicious) for (const { player } of op.deltas) this.#suspects.add(player);
   }
 
   /** The ranking, best first; equals share a rank (1224). Among them the order is the board's own. */
