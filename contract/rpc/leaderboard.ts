@@ -61,12 +61,25 @@ export interface BoardQuestions {
 }
 export type BoardQuestion = keyof BoardQuestions;
 
+/** A score with all that comes with it. */
+export interface SentScore {
+  readonly input: ScoreInput;
+  readonly by: Submitter;
+  readonly meta: CallMeta;
+}
+
+/** A question whose answer is small, so that many fit into one call. */
+export type PlayerQuestion = { readonly [Q in "standing" | "around"]: { readonly question: Q; readonly ask: BoardQuestions[Q]["ask"] } }[
+  "standing" | "around"];
+
 /** `{tenantId}/leaderboard/{board}`: one board with all its windows. Until `configure` every call but that one answers 404 and writes nothing. */
 export interface LeaderboardRpc extends ObjectRpc {
   /** Creates or changes. `board-fixed` when ordering would change after the first score. */
   configure(definition: BoardDefinition, meta: CallMeta): Promise<Outcome<{ version: number }>>;
   /** Begins the removal of everything; goes on by itself, in slices. Archives in R2 go too. */
   remove(meta: CallMeta): Promise<Outcome<null>>;
+  /** Scores of one moment, each as `submit` takes it and each by itself; answers in their order. */
+  submitMany(scores: readonly SentScore[]): Promise<Outcome<SubmitReply>[]>;
   startRun(player: string, meta: CallMeta): Promise<Outcome<RunReply>>;
   submit(input: ScoreInput, by: Submitter, meta: CallMeta): Promise<Outcome<SubmitReply>>;
   /** @param batch JSON bytes of a `scoreBatchSchema`, not yet looked at: one pass here */
@@ -74,6 +87,8 @@ export interface LeaderboardRpc extends ObjectRpc {
   /** @param lines NDJSON, not yet looked at */
   importScores(lines: Uint8Array, batchId: string, meta: CallMeta): Promise<Outcome<ImportReply>>;
   ask<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Promise<Outcome<BoardQuestions[Q]["answer"]>>;
+  /** Questions of one moment about single players; answers in their order. */
+  askMany(questions: readonly PlayerQuestion[]): Promise<Outcome<Standing | Entries>[]>;
   decide(reviewId: string, decision: Decision, meta: CallMeta): Promise<Outcome<DecisionReply>>;
   /** Forgets a player: entries, submissions, runs, reviews, rewards. */
   erasePlayer(player: string, meta: CallMeta): Promise<Outcome<null>>;

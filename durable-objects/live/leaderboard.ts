@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { NO_FAILPOINTS } from "../../contract/failpoints.ts";
-import type { Decision, DecisionReply } from "../../contract/leaderboard-reads.ts";
+import type { Decision, DecisionReply, Entries, Standing } from "../../contract/leaderboard-reads.ts";
 import type { ImportReply, RunReply, ScoreBatchReply, ScoreInput, SubmitReply } from "../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
@@ -9,7 +9,9 @@ import type {
   BoardQuestion,
   BoardQuestions,
   LeaderboardRpc,
+  PlayerQuestion,
   RedisReply,
+  SentScore,
   Submitter,
 } from "../../contract/rpc/leaderboard.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
@@ -18,6 +20,7 @@ import type { ObjectsEnv } from "../env.ts";
 import type { ObjectKit } from "../kit/object-kit.ts";
 import { answerProblem } from "./admission.ts";
 import { Board } from "./leaderboard/board.ts";
+import { eachByItself } from "./leaderboard/each-by-itself.ts";
 import { Gathering } from "./leaderboard/gathering.ts";
 import type { BoardNews } from "./leaderboard/live.ts";
 import { createSortedSet, isSortedSet, type SortedSet } from "./leaderboard/sorted-set.ts";
@@ -66,16 +69,13 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   }
 
   async submit(input: ScoreInput, by: Submitter, meta: CallMeta): Promise<Outcome<SubmitReply>> {
-    const news: BoardNews[] = [];
     await this.#gathering.join();
-    const outcome = await this.#change(meta, (board, now) => {
-      const taken = board.submit.submit(input, by, now);
-      if (!taken.ok) return taken;
-      if (taken.value.news) news.push(taken.value.news);
-      return accept(taken.value.reply);
-    });
-    await this.#committed(news);
-    return outcome;
+    return await this.#submit({ input, by, meta });
+  }
+
+  async submitMany(scores: readonly SentScore[]): Promise<Outcome<SubmitReply>[]> {
+    await this.#gathering.join();
+    return await eachByItself(scores, async (score) => await this.#submit(score));
   }
 
   async submitBatch(batch: Uint8Array, meta: CallMeta): Promise<Outcome<ScoreBatchReply>> {
@@ -99,6 +99,10 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
 
   async ask<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Promise<Outcome<BoardQuestions[Q]["answer"]>> {
     return await this.#with((board) => board.answer(question, ask));
+  }
+
+  async askMany(questions: readonly PlayerQuestion[]): Promise<Outcome<Standing | Entries>[]> {
+    return await eachByItself(questions, async ({ question, ask }) => await this.ask(question, ask));
   }
 
   async decide(reviewId: string, decision: Decision, meta: CallMeta): Promise<Outcome<DecisionReply>> {
@@ -154,6 +158,18 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
 
   async redis(commands: readonly (readonly string[])[]): Promise<RedisReply[]> {
     return (await this.#sortedSet?.desk.run(commands)) ?? [];
+  }
+
+  async #submit({ input, by, meta }: SentScore): Promise<Outcome<SubmitReply>> {
+    const news: BoardNews[] = [];
+    const outcome = await this.#change(meta, (board, now) => {
+      const taken = board.submit.submit(input, by, now);
+      if (!taken.ok) return taken;
+      if (taken.value.news) news.push(taken.value.news);
+      return accept(taken.value.reply);
+    });
+    await this.#committed(news);
+    return outcome;
   }
 
   /** Works with a board that is there. One that never was is not opened: asking for a name must not make an object of it. */

@@ -101,8 +101,8 @@ const METRICS: Repeats<MetricShardRpc> = {
 };
 const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
 const LEADERBOARDS: Repeats<LeaderboardRpc> = {
-  always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "erasePlayer", "closeCredentials"],
-  keyed: ["startRun", "submit", "decide"],
+  always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "askMany", "erasePlayer", "closeCredentials"],
+  keyed: ["startRun", "submit", "submitMany", "decide"],
 };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };

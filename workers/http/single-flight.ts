@@ -32,7 +32,8 @@ export class SingleFlight<T> {
   }
 }
 
-async function within<T>(work: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
+/** What the work comes to; undefined when it takes longer. */
+export async function within<T>(work: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ms);

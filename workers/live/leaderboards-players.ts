@@ -1,13 +1,23 @@
 import { sha256Hex } from "../../contract/base64.ts";
-import { aroundQuerySchema, entriesSchema, playerStatsSchema, setQuerySchema, standingSchema } from "../../contract/leaderboard-reads.ts";
+import {
+  aroundQuerySchema,
+  type Entries,
+  entriesSchema,
+  playerStatsSchema,
+  setQuerySchema,
+  type Standing,
+  standingSchema,
+} from "../../contract/leaderboard-reads.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
-import { accept } from "../../contract/problems.ts";
+import { accept, type Outcome } from "../../contract/problems.ts";
+import type { BoardQuestions, PlayerQuestion } from "../../contract/rpc/leaderboard.ts";
 import type { App } from "../http/app.ts";
 import { audited } from "../http/audited.ts";
 import { route } from "../http/define-route.ts";
 import { tenantOf } from "../http/objects.ts";
 import { forEndUsers, playerParams, withBoard } from "./leaderboards-calls.ts";
-import { askShared } from "./leaderboards-reads.ts";
+import { askShared, type BoardCall } from "./leaderboards-reads.ts";
+import { Together } from "./leaderboards-together.ts";
 
 const read = { ...forEndUsers, method: "get", action: "leaderboards:read", tag: "live", params: playerParams } as const;
 const REFUSALS = ["not-found", "invalid-id", "limit-too-high", "board-busy"] as const;
@@ -27,7 +37,7 @@ export function registerBoardPlayerRoutes(app: App): void {
     },
     async (call) => {
       const { board, player } = call.params;
-      return await askShared(call, board, "standing", { ...call.query, player, own: isOwn(call.principal, player) });
+      return await askPlayer(call, board, "standing", { ...call.query, player, own: isOwn(call.principal, player) });
     },
   );
   route(
@@ -43,7 +53,7 @@ export function registerBoardPlayerRoutes(app: App): void {
     },
     async (call) => {
       const { board, player } = call.params;
-      return await askShared(call, board, "around", { ...call.query, player, own: isOwn(call.principal, player) });
+      return await askPlayer(call, board, "around", { ...call.query, player, own: isOwn(call.principal, player) });
     },
   );
   route(
@@ -86,6 +96,23 @@ export function registerBoardPlayerRoutes(app: App): void {
       return erased.ok ? accept(undefined) : erased;
     },
   );
+}
+
+const crossing = new Together<PlayerQuestion, Outcome<Standing | Entries>>();
+
+/** Questions of one moment about players of a board cross to it together. */
+async function askPlayer<Q extends PlayerQuestion["question"]>(
+  call: BoardCall,
+  board: string,
+  question: Q,
+  ask: BoardQuestions[Q]["ask"],
+): Promise<Outcome<BoardQuestions[Q]["answer"]>> {
+  const { ctx, principal } = call;
+  return await askShared(call, board, question, ask, async (object) => {
+    const one = { question, ask } as PlayerQuestion; // both are of the same Q
+    const answer = await crossing.run(`${principal.tenantId}/${board}`, ctx, one, async (all) => await object.askMany(all));
+    return answer as Outcome<BoardQuestions[Q]["answer"]>; // the object answers the question that was asked
+  });
 }
 
 function isOwn(principal: AnyPrincipal, player: string): boolean {

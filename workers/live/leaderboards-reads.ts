@@ -14,7 +14,7 @@ import {
 } from "../../contract/leaderboard-reads.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
-import type { BoardQuestion, BoardQuestions } from "../../contract/rpc/leaderboard.ts";
+import type { BoardQuestion, BoardQuestions, LeaderboardRpc } from "../../contract/rpc/leaderboard.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { shareWithVisitors } from "../http/edge-cache.ts";
@@ -143,15 +143,16 @@ export interface BoardCall {
   readonly answerHeaders: Headers;
 }
 
-/** Asks the board; visitors share one answer. */
+/** Asks the board; visitors share one answer. @param by how the question goes to the board's object */
 export async function askShared<Q extends BoardQuestion>(
   call: BoardCall,
   board: string,
   question: Q,
   ask: BoardQuestions[Q]["ask"],
+  by = async (object: LeaderboardRpc): Promise<Outcome<BoardQuestions[Q]["answer"]>> => await object.ask(question, ask),
 ): Promise<Outcome<BoardQuestions[Q]["answer"]>> {
   const key = { name: `leaderboards/${question}`, parts: [board, ask], maxAgeS: VISITORS_STALENESS_S };
-  return await shareWithVisitors(call, key, async () => await withBoard(call, board, async (object) => await object.ask(question, ask)));
+  return await shareWithVisitors(call, key, async () => await withBoard(call, board, by));
 }
 
 /** Whether a score is under suspicion is for those who judge it. */

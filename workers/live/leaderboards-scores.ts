@@ -1,10 +1,22 @@
 import { isPlayerId, LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
-import { runReplySchema, runStartSchema, type ScoreInput, submitReplySchema, submitSchema } from "../../contract/leaderboard-scores.ts";
+import {
+  runReplySchema,
+  runStartSchema,
+  type ScoreInput,
+  type SubmitReply,
+  submitReplySchema,
+  submitSchema,
+} from "../../contract/leaderboard-scores.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import type { CallMeta } from "../../contract/rpc/call.ts";
+import type { SentScore, Submitter } from "../../contract/rpc/leaderboard.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
+import type { ObjectCall } from "../http/objects.ts";
+import type { KeepAlive } from "../http/single-flight.ts";
 import { boardParams, forEndUsers, withBoard } from "./leaderboards-calls.ts";
+import { Together } from "./leaderboards-together.ts";
 
 const common = { ...forEndUsers, method: "post", action: "leaderboards:submit", tag: "live", params: boardParams } as const;
 const REFUSALS = ["not-found", "invalid-id", "not-your-player", "player-suspended", "board-busy"] as const;
@@ -45,16 +57,29 @@ export function registerScoreRoutes(app: App): void {
       const { principal, body } = call;
       const player = playerOf(principal, body.player);
       if (!player.ok) return player;
-      if (principal.kind !== "subject")
-        return await withBoard(
-          call,
-          call.params.board,
-          async (board) => await board.submit({ ...body, player: player.value }, "service", call.meta),
-        );
+      if (principal.kind !== "subject") return await submitTogether(call, call.params.board, { ...body, player: player.value }, "service");
       if (body.occurredAt !== undefined) return field("/occurredAt", "is for services: the server's clock says when it was");
       const input: ScoreInput = { ...body, player: player.value, name: nameOf(principal.name) };
-      return await withBoard(call, call.params.board, async (board) => await board.submit(input, "subject", call.meta));
+      return await submitTogether(call, call.params.board, input, "subject");
     },
+  );
+}
+
+const crossing = new Together<SentScore, Outcome<SubmitReply>>();
+
+interface SubmitCall extends ObjectCall {
+  readonly ctx: KeepAlive;
+  readonly meta: CallMeta;
+}
+
+/** Scores with a key may be sent again when the object moves, others may not: they do not cross together. */
+async function submitTogether(call: SubmitCall, board: string, input: ScoreInput, by: Submitter): Promise<Outcome<SubmitReply>> {
+  const { ctx, meta, principal } = call;
+  const name = `${principal.tenantId}/${board}${meta.idempotency ? " keyed" : ""}`;
+  return await withBoard(
+    call,
+    board,
+    async (object) => await crossing.run(name, ctx, { input, by, meta }, async (scores) => await object.submitMany(scores)),
   );
 }
 

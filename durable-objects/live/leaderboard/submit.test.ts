@@ -205,6 +205,10 @@ it("[LB39] scores that come in at once are taken in their order, and one that fa
   expect(seqs).toEqual([1, 2, 3, null, 4, 5, 6, 7]);
   expect(await board.top("daily")).toEqual([7, 6, 5, 4, 2, 1, 0].map((n) => `p${n}:${n}`));
   expect((await board.submit("p4", 9)).windows[0]).toMatchObject({ rank: 1, previousRank: 4, total: 7 });
+  const scores = ["p0", "p3", "p1"].map((player) => ({ input: { player, score: 20 }, by: "service", meta }) as const);
+  expect((await board.rpc.submitMany(scores)).map(slugOf)).toEqual(["ok", "internal", "ok"]);
+  const asked = ["p1", "p0", "p3"].map((player) => ({ question: "standing", ask: { window: "all", player, own: false } }) as const);
+  expect((await board.rpc.askMany(asked)).map((answer) => valueOf(answer))).toMatchObject([{ rank: 2 }, { rank: 1 }, { rank: null }]);
 });
 
 it("[LB43] an evicted board goes on where it was", async () => {
