@@ -9,6 +9,7 @@ import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
 import { LEADERBOARD_CONSOLE_MUTATIONS } from "./catalogue/leaderboards-console.ts";
 import { LEADERBOARD_EDGE_MUTATIONS } from "./catalogue/leaderboards-edge.ts";
+import { LEADERBOARD_PROOF_MUTATIONS } from "./catalogue/leaderboards-proofs.ts";
 import { LEADERBOARD_RANKING_MUTATIONS } from "./catalogue/leaderboards-ranking.ts";
 import { LEADERBOARD_REVIEW_MUTATIONS } from "./catalogue/leaderboards-reviews.ts";
 import { LEADERBOARD_WINDOW_MUTATIONS } from "./catalogue/leaderboards-windows.ts";
@@ -49,6 +50,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_REVIEW_MUTATIONS,
   ...LEADERBOARD_WINDOW_MUTATIONS,
   ...LEADERBOARD_CONSOLE_MUTATIONS,
+  ...LEADERBOARD_PROOF_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_OTLP_MUTATIONS,
