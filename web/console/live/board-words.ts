@@ -74,7 +74,8 @@ export function boardHead(
 }
 
 function paceWords(perSecond: number): string {
-  return perSecond === 0 ? "no score in the last minute" : `${threeDigits(perSecond)} scores/s`;
+  const text = threeDigits(perSecond);
+  return perSecond === 0 ? "no score in the last minute" : `${text} ${text === "1" ? "score" : "scores"}/s`;
 }
 
 export function stateWords(state: BoardView["state"]): string {
