@@ -82,6 +82,8 @@ export const LEADERBOARD_LIMITS = {
   redisArgs: 20_000,
   redisBytes: 1024 * 1024,
   redisMemberBytes: 512,
+  /** Sorted sets of a tenant, emptied ones among them: each is an object for good. */
+  redisKeys: 10_000,
   /** Of a key: characters, as the registry of objects keeps names, and bytes when percent-encoded, as events name their objects. */
   redisKeyChars: 256,
   redisNameBytes: 400,

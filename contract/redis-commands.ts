@@ -36,6 +36,19 @@ export function redisKeys(name: RedisCommandName, words: readonly string[]): rea
   return name === "del" ? words.slice(1) : words.slice(1, 2);
 }
 
+const ADD_FLAGS = new Set(["nx", "xx", "gt", "lt", "ch", "incr"]);
+
+/** Whether a command makes its key where there is none; {@link redisCommand} has taken it. */
+export function makesKey(name: RedisCommandName, words: readonly string[]): boolean {
+  if (name !== "zadd") return name === "zincrby";
+  for (const word of words.slice(2)) {
+    const flag = word.toLowerCase();
+    if (flag === "xx") return false;
+    if (!ADD_FLAGS.has(flag)) break; // the first score: what follows are members
+  }
+  return true;
+}
+
 function isCommandName(name: string): name is RedisCommandName {
   return Object.hasOwn(REDIS_COMMANDS, name);
 }

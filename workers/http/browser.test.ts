@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { OperatorPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
 import type { AuditNote, TenantRpc } from "../../contract/rpc/tenant.ts";
+import { ask } from "../control/testing.ts";
 import type { EdgeEnv } from "../env.ts";
 import { sha256Hex } from "../../contract/base64.ts";
 import { route } from "./define-route.ts";
@@ -179,6 +180,22 @@ describe("CORS", () => {
     expect(response.headers.has("access-control-allow-credentials")).toBe(false);
     expect(response.headers.get("vary")).toContain("Origin");
     expect((await send("OPTIONS", "/v1/none", { origin: SHOP, "access-control-request-method": "GET" })).status).toBe(404);
+  });
+
+  it("[HT32] a preflight allows what a foreign protocol's client sends where that is served, and nowhere else", async () => {
+    const asked = async (path: string) => {
+      const headers = { origin: SHOP, "access-control-request-method": "POST" };
+      return (await ask(path, { method: "OPTIONS", headers })).headers.get("access-control-allow-headers")?.split(", ") ?? [];
+    };
+    const of = [
+      "upstash-encoding",
+      "upstash-sync-token",
+      ...["runtime", "sdk", "platform", "retry"].map((name) => `upstash-telemetry-${name}`),
+    ];
+    for (const path of ["/redis", "/redis/pipeline", "/redis/multi-exec"])
+      expect(await asked(path)).toEqual(expect.arrayContaining(["authorization", "content-type", ...of]));
+    expect((await asked("/v1/keys")).filter((name) => name.startsWith("upstash"))).toEqual([]);
+    expect(await asked("/v1/keys")).toContain("authorization");
   });
 
   it("[HT32] an answer is shared with origins that the key's tenant lists to the letter, and never with a cookie's", async () => {

@@ -25,7 +25,7 @@ export function preflightResponse(origin: string, at: readonly RouteSpec[]): Res
       allow: allowOf(at),
       "access-control-allow-origin": origin,
       "access-control-allow-methods": allowOf(at),
-      "access-control-allow-headers": REQUEST_HEADERS,
+      "access-control-allow-headers": [REQUEST_HEADERS, ...new Set(at.flatMap(({ requestHeaders = [] }) => requestHeaders))].join(", "),
       "access-control-max-age": String(PREFLIGHT_AGE_S),
       vary: "Origin, Access-Control-Request-Method",
     },

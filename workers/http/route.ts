@@ -59,6 +59,8 @@ export interface RouteSpec {
   readonly credential?: CredentialReader;
   /** On an `open` route: resolve a credential when one is sent, and stay anonymous when it is none of ours. */
   readonly optionalPrincipal?: true;
+  /** What clients of a foreign protocol send beside the headers of `workers/http/cors.ts`: pages of other origins may as well. */
+  readonly requestHeaders?: readonly string[];
   /** The error shape of a foreign protocol; problem details when absent. */
   readonly renderProblem?: ProblemRenderer;
 }

@@ -4,6 +4,7 @@ import type { RedisReply } from "../../contract/rpc/leaderboard.ts";
 import { registerIsolateCache } from "../http/isolate-caches.ts";
 import { type ObjectCall, sortedSetOf } from "../http/objects.ts";
 import { ThrownProblem } from "../http/thrown-problem.ts";
+import { keysWithoutRoom, noteKey } from "./redis-quota.ts";
 import type { SentCommand } from "./redis-request.ts";
 
 /** Calls under way by tenant and key. */
@@ -19,6 +20,9 @@ interface Part {
 
 const NOT_RUN = { error: "ERR the answers before this command are too long: it was not run" };
 const FAILED = { error: "ERR this key cannot be reached at the moment: whether the command was run is unknown" };
+const FULL = {
+  error: `ERR max number of keys reached: a tenant may have ${LEADERBOARD_LIMITS.redisKeys} sorted sets, and one that was emptied stays one`,
+};
 const BUSY = "Too many calls wait for this key already. Try again in a second.";
 
 class KeyIsBusy extends ThrownProblem {
@@ -31,7 +35,8 @@ class KeyIsBusy extends ThrownProblem {
  * @returns a reply per command
  * @throws when no key could be reached
  */
-export async function runCommands(call: ObjectCall, commands: readonly SentCommand[]): Promise<RedisReply[]> {
+export async function runCommands(call: ObjectCall, sent: readonly SentCommand[]): Promise<RedisReply[]> {
+  const commands = await withinQuota(call, sent);
   const keys = partsByKey(commands);
   const parts = commands.map((command): RedisReply[] => ("error" in command ? [command] : []));
   const failures: unknown[] = [];
@@ -45,12 +50,25 @@ export async function runCommands(call: ObjectCall, commands: readonly SentComma
         const reply = "error" in replies ? replies : (replies[i] ?? FAILED);
         if ("result" in reply && Array.isArray(reply.result)) rows += reply.result.length;
         parts[index]?.push(reply);
+        const command = commands[index];
+        if ("result" in reply && command && "makes" in command && command.makes) noteKey(call, key);
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(keys.size, LEADERBOARD_LIMITS.redisKeysAtOnce) }, worker));
   if (failures.length > 0 && failures.length === keys.size) throw failures[0];
   return parts.map(joined);
+}
+
+/** The commands with an error for those that would make a key beyond the tenant's number of them. */
+async function withinQuota(call: ObjectCall, commands: readonly SentCommand[]): Promise<readonly SentCommand[]> {
+  const makes = (command: SentCommand): command is Exclude<SentCommand, { error: string }> => "makes" in command && command.makes;
+  const refused = await keysWithoutRoom(
+    call,
+    commands.flatMap((command) => (makes(command) ? command.keys : [])),
+  );
+  if (refused.size === 0) return commands;
+  return commands.map((command) => (makes(command) && command.keys.some((key) => refused.has(key)) ? FULL : command));
 }
 
 /** The replies about one key, or the one error that stands for all of them; its cause goes into `failures`. */

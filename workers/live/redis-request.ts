@@ -1,10 +1,17 @@
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
-import { REDIS_COMMANDS, redisCommand, redisKeys } from "../../contract/redis-commands.ts";
+import { makesKey, REDIS_COMMANDS, redisCommand, redisKeys } from "../../contract/redis-commands.ts";
 
 /** A command of a request: its words and the keys that it names, or what is wrong with it before any key is asked. */
 export type SentCommand =
-  { readonly words: readonly string[]; readonly keys: readonly string[]; readonly writes: boolean } | { readonly error: string };
+  | {
+      readonly words: readonly string[];
+      readonly keys: readonly string[];
+      readonly writes: boolean;
+      /** It makes its key where there is none. */
+      readonly makes: boolean;
+    }
+  | { readonly error: string };
 
 /** What a body may hold. */
 export interface RequestLimits {
@@ -52,7 +59,8 @@ function commandOf(words: readonly string[]): SentCommand {
   const known = redisCommand(words);
   if ("error" in known) return known;
   const keys = redisKeys(known.name, words);
-  return keys.every(isKey) ? { words, keys, writes: REDIS_COMMANDS[known.name].writes } : { error: KEY_FAULT };
+  if (!keys.every(isKey)) return { error: KEY_FAULT };
+  return { words, keys, writes: REDIS_COMMANDS[known.name].writes, makes: makesKey(known.name, words) };
 }
 
 const { redisKeyChars, redisNameBytes } = LEADERBOARD_LIMITS;

@@ -18,6 +18,16 @@ const NO_WRITE = "this credential lacks sorted-sets:write";
 const COMMANDS =
   "Commands: ZADD, ZINCRBY, ZREM, DEL, which need sorted-sets:write as well; ZCARD, ZCOUNT, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZRANGE.";
 
+/** What `@upstash/redis` sends of its own. Only the first means anything here. */
+const CLIENT_HEADERS = [
+  "upstash-encoding",
+  "upstash-sync-token",
+  "upstash-telemetry-runtime",
+  "upstash-telemetry-sdk",
+  "upstash-telemetry-platform",
+  "upstash-telemetry-retry",
+];
+
 const word = z.union([z.string(), z.number(), z.boolean()]);
 const replySchema = z.object({ result: z.unknown().optional(), error: z.string().optional() });
 
@@ -26,6 +36,7 @@ const shared = {
   method: "post",
   action: "sorted-sets:read",
   tag: "live",
+  requestHeaders: CLIENT_HEADERS,
   renderProblem: redisProblem,
   problems: ["invalid-body", "invalid-encoding", "payload-too-large", "request-timeout", "board-busy", "unavailable"],
 } as const satisfies Partial<RouteSpec>;

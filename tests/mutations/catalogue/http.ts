@@ -99,6 +99,14 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "HT32",
+    defect: "lets no page send what a foreign protocol's client sends",
+    file: "workers/http/cors.ts",
+    find: "({ requestHeaders = [] }) => requestHeaders",
+    replace: "() => []",
+    test: "workers/http/browser.test.ts",
+  },
+  {
+    rule: "HT32",
     defect: "shares answers with every origin",
     file: "workers/http/cors.ts",
     find: "if (origin === null || !listed.includes(origin)) return;",

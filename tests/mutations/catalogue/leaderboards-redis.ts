@@ -89,4 +89,28 @@ export const REDIS_MUTATIONS: readonly Mutation[] = [
     replace: "&& false",
     test: "durable-objects/live/leaderboard/sorted-set.test.ts",
   },
+  {
+    rule: "LB106",
+    defect: "lets a tenant make any number of sorted sets",
+    file: "workers/live/redis-quota.ts",
+    find: "else refused.add(key);",
+    replace: "",
+    test: "workers/live/redis-quota.test.ts",
+  },
+  {
+    rule: "LB106",
+    defect: "refuses a sorted set that is there when there is no room for others",
+    file: "workers/live/redis-quota.ts",
+    find: "if (present.has(key) || made.has(key)) continue;",
+    replace: "",
+    test: "workers/live/redis-quota.test.ts",
+  },
+  {
+    rule: "LB106",
+    defect: "forgets what it let through until the registry lists it",
+    file: "workers/live/redis-quota.ts",
+    find: " - objects - made.size",
+    replace: " - objects",
+    test: "workers/live/redis-quota.test.ts",
+  },
 ];
