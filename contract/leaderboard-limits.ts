@@ -108,8 +108,8 @@ export const WINDOW_PATTERN =
 // oxlint-disable-next-line no-control-regex -- these are the ones refused
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Whether the id can be a player's: 1-128 bytes of UTF-8, no control characters. */
+/** Whether the id can be a player's: 1-128 bytes of UTF-8, no control characters; `.` and `..` mean something else in every address. */
 export function isPlayerId(text: string): boolean {
-  if (text === "" || !text.isWellFormed() || CONTROL.test(text)) return false;
+  if (text === "" || text === "." || text === ".." || !text.isWellFormed() || CONTROL.test(text)) return false;
   return new TextEncoder().encode(text).byteLength <= LEADERBOARD_LIMITS.playerBytes;
 }

@@ -7,7 +7,7 @@ import { asProblem } from "./leaderboards.ts";
 export const playerSchema = z
   .string()
   .max(512)
-  .refine(isPlayerId, { ...asProblem("invalid-id"), message: `Send 1-${L.playerBytes} bytes without control characters` });
+  .refine(isPlayerId, { ...asProblem("invalid-id"), message: `Send 1-${L.playerBytes} bytes without control characters, and not . or ..` });
 
 const metadata = z
   .record(z.string().max(64), z.unknown())

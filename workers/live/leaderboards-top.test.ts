@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import type { Top } from "../../contract/leaderboard-reads.ts";
+import type { AnyPrincipal } from "../../contract/principal.ts";
 import { accept } from "../../contract/problems.ts";
+import { edgeEnv } from "../control/testing.ts";
+import { takeAnswer } from "../http/door-limits.ts";
 import { clearIsolateCaches } from "../http/isolate-caches.ts";
 import { bulkBodies } from "./leaderboards-bulk.ts";
+import { answerTop } from "./leaderboards-top.ts";
 import { type BoardTenant, fine, refusal, seedBoards, withBoards } from "../../tests/workers/leaderboards-testing.ts";
 
 let tenant: BoardTenant;
@@ -92,6 +96,26 @@ describe("the top of a ranking", () => {
       now = changed;
       expect((await get(etag)).status).toBe(200);
     }
+  });
+
+  it("[LB133] what is held against a crowd of visitors is held against nobody else who asks at the same time", async () => {
+    const { env } = counted();
+    const now = Date.now();
+    while (takeAnswer(tenant.tenantId, now).ok);
+    const asks = async (kind: "visitor" | "service") => {
+      const principal = { kind, tenantId: tenant.tenantId } as AnyPrincipal; // no more of it is looked at
+      const call = {
+        env: { ...edgeEnv, ...env },
+        ctx: { waitUntil: () => {} },
+        request: new Request("https://meridian.test/"),
+        principal,
+        now,
+      };
+      return await answerTop(call, "arena", { window: "all", limit: 10 });
+    };
+    const [visitor, service] = await Promise.all([asks("visitor"), asks("service")]);
+    expect(visitor).toMatchObject({ ok: false, problem: { slug: "rate-limited" } });
+    expect(service).toMatchObject({ status: 200 });
   });
 
   it("[LB52] is no shared cache's business where it takes a credential; a refusal is not kept", async () => {

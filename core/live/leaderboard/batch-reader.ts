@@ -6,6 +6,8 @@ import { readScore, type ScoreFault } from "./score-reader.ts";
 /** A batch whose shell is right; each item is a score or what is wrong with it. */
 export interface ReadBatch {
   readonly batchId: string;
+  /** Of the body, by which another one under the same id is told. */
+  readonly bytes: number;
   readonly items: readonly ({ readonly ok: true; readonly score: ScoreInput } | { readonly ok: false; readonly fault: ScoreFault })[];
 }
 
@@ -33,7 +35,7 @@ export function readBatch(bytes: Uint8Array): Outcome<ReadBatch> {
     return refuse("payload-too-large", `A batch has at most ${L.batchItems} items. Send it in parts.`, {
       errors: [{ pointer: "/items", detail: `has ${items.length} items` }],
     });
-  return accept({ batchId, items: items.map(readScore) });
+  return accept({ batchId, bytes: bytes.byteLength, items: items.map(readScore) });
 }
 
 /** JSON from bytes that nobody looked at. */

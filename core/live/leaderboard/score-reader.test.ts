@@ -102,6 +102,14 @@ describe("reading scores", () => {
   });
 });
 
+it("[LB131] takes no id that an address cannot name: neither `.` nor `..`", () => {
+  for (const player of [".", ".."]) {
+    expect(readScore({ player, score: 1 })).toMatchObject({ ok: false, fault: { slug: "invalid-id", pointer: "/player" } });
+    expect(scoreSchema.safeParse({ player, score: 1 }).success).toBe(false);
+  }
+  for (const player of ["...", "a.", ".b", "%2e", "a/../b"]) expect(readScore({ player, score: 1 })).toMatchObject({ ok: true });
+});
+
 describe("a batch's limits", () => {
   const bodyOf = (items: number, more = "") =>
     new TextEncoder().encode(

@@ -61,7 +61,7 @@ function read(value: unknown, without: string | undefined): { readonly ok: false
   const { player, name, score, delta, subscore, runId, durationMs, occurredAt, partition, metadata } = fields;
   if (typeof player !== "string") return refused("/player", "Send the player's id as text");
   if (player.length > 512 || !isPlayerId(player))
-    return refused("/player", `Send 1-${L.playerBytes} bytes without control characters`, "invalid-id");
+    return refused("/player", `Send 1-${L.playerBytes} bytes without control characters, and not . or ..`, "invalid-id");
   if (name !== undefined && !isText(name, L.nameChars)) return refused("/name", `Send 1-${L.nameChars} characters, or leave it out`);
   for (const [field, number] of [
     ["score", score],

@@ -44,6 +44,15 @@ describe("a batch", () => {
     expect(await board.top()).toEqual(["eve:50", "fay:7", "ann:5"]);
   });
 
+  it("[LB134] of a known id with another body is refused and does nothing", async () => {
+    const board = await new TestBoard("batch-other").configure({ operator: "sum" });
+    valueOf(await board.batch("b", [{ player: "ann", delta: 5 }]));
+    expect(slugOf(await board.batch("b", [{ player: "ann", delta: 55 }]))).toBe("idempotency-mismatch");
+    expect(slugOf(await board.batch("b", [{ player: "a" }, { player: "b" }]))).toBe("idempotency-mismatch");
+    expect(valueOf(await board.batch("b", [{ player: "ann", delta: 5 }])).duplicate).toBe(true);
+    expect(await board.top()).toEqual(["ann:5"]);
+  });
+
   it("[LB36] of the same id is answered like the first time for 24 hours, also after an eviction, and does nothing twice", async () => {
     const board = await new TestBoard("batch-twice").configure({ operator: "sum", rules: [{ type: "max-score", max: 100 }] });
     const items = [

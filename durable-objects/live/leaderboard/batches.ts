@@ -1,5 +1,5 @@
 import type { BatchItemReply, ScoreBatchReply } from "../../../contract/leaderboard-scores.ts";
-import { accept, type Outcome } from "../../../contract/problems.ts";
+import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
 import type { ReadBatch } from "../../../core/live/leaderboard/batch-reader.ts";
 import { acceptedOf, keptAnswer, repeatedAnswer } from "./batch-answers.ts";
 import type { BoardNews } from "./live.ts";
@@ -26,11 +26,14 @@ export class BatchDesk {
   submit(batch: ReadBatch, actor: string, now: number): Outcome<{ reply: ScoreBatchReply; news: readonly BoardNews[] }> {
     const { log } = this.#parts;
     const kept = this.#batches.find(actor, batch.batchId, now);
-    if (kept !== undefined) return accept({ reply: repeatedAnswer(kept, (row) => log.idOf(row)), news: [] });
+    if (kept !== undefined) {
+      const reply = repeatedAnswer(kept, batch, (row) => log.idOf(row));
+      return reply ? accept({ reply, news: [] }) : ANOTHER;
+    }
     const first = log.lastSeq() + 1;
     const news: BoardNews[] = [];
     const items = batch.items.map((item) => this.#take(item, news, now));
-    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now), now);
+    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now, batch.bytes), now);
     this.#sweep.expect(now);
     return accept({ reply: { duplicate: false, accepted: acceptedOf(items), items }, news });
   }
@@ -47,6 +50,8 @@ export class BatchDesk {
     return { ...refusal("score-implausible", detail), submissionId, reasons: [...reasons] };
   }
 }
+
+const ANOTHER = refuse("idempotency-mismatch", "This batchId belongs to another batch. Use a new one for other scores.");
 
 function refusal(slug: string, detail: string): { ok: false; type: string; detail: string } {
   return { ok: false, type: `/problems/${slug}`, detail };

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
+import { encodeCursor } from "../../../contract/cursor.ts";
 import { type EventMessage, eventMessageSchema } from "../../../contract/events.ts";
 import { standStillAt, TestBoard } from "./board-testing.ts";
 
@@ -69,6 +70,19 @@ describe("a board's day", () => {
     });
     expect(refused).toMatchObject({ ok: false, problem: { slug: "window-closed" } });
     expect(await board.top("all")).toEqual(["ada:40.5", "bob:30"]);
+  });
+
+  it("[LB132] a name of no such day, week or month is not found, by lists and by cursors", async () => {
+    const board = await new TestBoard("no-such-day").configure({ windows: ["all", "daily", "weekly"] });
+    await board.submit("ada", 1);
+    const slug = async (window: string, cursor?: string) => {
+      const asked = await board.rpc.ask("entries", { window, limit: 1, direction: "forward", ...(cursor !== undefined && { cursor }) });
+      return asked.ok ? asked.value.window : asked.problem.slug;
+    };
+    for (const window of ["daily:2026-02-30", "daily:0000-01-01", "weekly:2025-W53", "weekly:2026-W54", "weekly:2026-W00"])
+      expect([window, await slug(window)]).toEqual([window, "not-found"]);
+    for (const window of ["daily:2028-02-29", "weekly:2026-W53", "daily:9999-12-31"]) expect(await slug(window)).toBe(window);
+    expect(await slug("daily", encodeCursor(["daily:garbage", 0, 0, 0, ""]))).toBe("not-found");
   });
 
   it("[LB7] [LB61] over forty days and the turn of the year every window closes once and leaves once, and what is left is bounded", async () => {

@@ -94,6 +94,17 @@ describe("a board's socket", () => {
     });
   });
 
+  it("[LB135] feeds nobody who was held back or erased before the feed went out", async () => {
+    const board = await crowded("live-feed-gone", 20);
+    const client = await follow(board, ["feed/all"]);
+    await board.submit("ann", 2_000_000);
+    expect(await event(client, "feed/all")).toMatchObject({ data: { player: "ann" } });
+    await board.submit("eve", 4_000_000);
+    await board.rpc.erasePlayer("eve", meta);
+    await board.submit("bob", 3_000_000);
+    expect(await event(client, "feed/all")).toMatchObject({ data: { player: "bob", rank: 1 } });
+  });
+
   it("[LB77] goes on after a sleep: channels, numbers, and the rank last sent", async () => {
     const board = await crowded("live-sleep", 60);
     const client = await follow(board, ["rank/all", "top/all"], subject("p20"));

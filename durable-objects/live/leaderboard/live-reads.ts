@@ -27,7 +27,9 @@ export class LiveReads implements LiveSource {
     const { windows, partitions } = this.#parts.book.config();
     const kind = window.split(":", 1)[0];
     return (
-      windows.some((known) => known === kind) && (partition === undefined || partitions.some(({ values }) => values.includes(partition)))
+      windows.some((known) => known === kind) &&
+      this.#parts.windows.exists(window) &&
+      (partition === undefined || partitions.some(({ values }) => values.includes(partition)))
     );
   }
 
@@ -67,7 +69,9 @@ export class LiveReads implements LiveSource {
   feed({ window, partition }: RankingName, key: SortKey, now: number): FeedPush | undefined {
     const { sets, windows, players, book } = this.#parts;
     const set = windows.named(window, partition, now);
-    if (!set || percentileOf(sets.placeOf(set.id, key), sets.total(set.id)) <= FEED_PERCENTILE) return undefined;
+    // Who was held back or erased since then is fed to nobody.
+    if (!set || !sets.find(set.id, key.player)) return undefined;
+    if (percentileOf(sets.placeOf(set.id, key), sets.total(set.id)) <= FEED_PERCENTILE) return undefined;
     const { player, at } = key;
     const name = players.names([player]).get(player) ?? null;
     return { player, name, score: this.#scoreOf(key).score, rank: sets.rankOf(set.id, key, book.config().ranking), at };

@@ -19,6 +19,7 @@ function deskOf() {
   const all = names.map((window, id): BoardSet => ({ id, kind: id === 0 ? "all" : "daily", window, partition: null, shadow: false }));
   const fullName = (window: string, now: number) => (window === "daily" ? dayOf(now) : window);
   const windows = {
+    exists: () => true,
     fullName,
     named: (window: string, _: string | undefined, now: number) => all.find((set) => set.window === fullName(window, now)),
     all: () => all,

@@ -145,6 +145,7 @@ export class ReadDesk {
     const config = book.config();
     const kind = window.split(":", 1)[0];
     if (!config.windows.some((known) => known === kind)) return refuse("not-found", "This board does not rank in that window.");
+    if (!windows.exists(window)) return refuse("not-found", "There is no such day, week, month or season.");
     if (partition !== undefined && !config.partitions.some(({ values }) => values.includes(partition)))
       return refuse("not-found", "This board has no such partition.");
     const set = windows.named(window, partition, now);

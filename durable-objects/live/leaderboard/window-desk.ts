@@ -70,6 +70,10 @@ export class WindowDesk implements BoardWindows {
     return isRanked(windows.get(name)) ? sets.get(keyOf(name, partition ?? null, false)) : undefined;
   }
 
+  exists(window: string): boolean {
+    return WINDOW_KINDS.some((kind) => kind === window) || this.calendar.spanNamed(window) !== undefined;
+  }
+
   fullName(window: string, now: number): string {
     const kind = WINDOW_KINDS.find((candidate) => candidate === window);
     return kind === undefined ? window : this.calendar.spanAt(kind, now).window;

@@ -24,6 +24,8 @@ export interface BoardWindows {
   entered(occurredAt: number, partitions: readonly string[]): readonly BoardSet[];
   /** The ranking named in a question, or undefined when there is none: nobody scored in it, or it is long gone. */
   named(window: string, partition: string | undefined, now: number): BoardSet | undefined;
+  /** Whether there is such a day, week, month or season at all: `daily`, or a full name of one; whatever happened in it. */
+  exists(window: string): boolean;
   /** `daily` as the current day's full name. */
   fullName(window: string, now: number): string;
   /** The shadow twin; opened when needed. */

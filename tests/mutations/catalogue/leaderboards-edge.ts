@@ -137,4 +137,12 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     replace: "detail: { player, who } },",
     test: "workers/live/leaderboards-bulk.test.ts",
   },
+  {
+    rule: "LB133",
+    defect: "refuses who asks together with too many visitors",
+    file: "workers/live/leaderboards-top.ts",
+    find: "const kept = isTheirs ? await read() : joined;",
+    replace: "const kept = isTheirs ? joined : joined;",
+    test: "workers/live/leaderboards-top.test.ts",
+  },
 ];

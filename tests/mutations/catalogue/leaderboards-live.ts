@@ -190,4 +190,12 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     replace: "this.#without = isWithout(status) ?? false;",
     test: "sdk/live-board.test.ts",
   },
+  {
+    rule: "LB135",
+    defect: "feeds who was erased meanwhile",
+    file: "durable-objects/live/leaderboard/live-reads.ts",
+    find: "if (!set || !sets.find(set.id, key.player)) return undefined;",
+    replace: "if (!set) return undefined;",
+    test: "durable-objects/live/leaderboard/live-desk.test.ts",
+  },
 ];

@@ -172,4 +172,20 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     replace: "if (day < lastDay) return",
     test: `${OBJECT}/submit.test.ts`,
   },
+  {
+    rule: "LB131",
+    defect: "takes a player whom no address can name",
+    file: "contract/leaderboard-limits.ts",
+    find: ' || text === ".."',
+    replace: "",
+    test: `${CORE}/score-reader.test.ts`,
+  },
+  {
+    rule: "LB134",
+    defect: "answers another batch of the same size in items like the first",
+    file: `${OBJECT}/batch-answers.ts`,
+    find: "bytes !== sent.bytes || ",
+    replace: "",
+    test: `${OBJECT}/batches.test.ts`,
+  },
 ];

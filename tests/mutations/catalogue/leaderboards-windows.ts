@@ -124,4 +124,12 @@ export const LEADERBOARD_WINDOW_MUTATIONS: readonly Mutation[] = [
       "if (progress.archive) await this.#archived(progress, progress.archive, now);\n    else kit.transaction(() => this.#end(now));",
     test: `${LIVE}/archive-erasure.test.ts`,
   },
+  {
+    rule: "LB132",
+    defect: "lists days that are none",
+    file: "durable-objects/live/leaderboard/window-desk.ts",
+    find: " || this.calendar.spanNamed(window) !== undefined;",
+    replace: ' || window !== "";',
+    test: "durable-objects/live/leaderboard/board-windows.test.ts",
+  },
 ];
