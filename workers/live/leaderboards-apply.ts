@@ -46,7 +46,9 @@ export async function applyDocument(call: D1Call, document: BoardDocument, prune
     steps.push(modeStep(call, there, mode, defaults));
   }
   for (const [board, { mode, ...given }] of Object.entries(document.boards)) {
-    const defaults = mode === undefined ? undefined : (document.modes[mode] ?? there.modes.get(mode)?.defaults);
+    // Its own names alone: every object has a `constructor`.
+    const brought = mode !== undefined && Object.hasOwn(document.modes, mode) ? document.modes[mode] : undefined;
+    const defaults = mode === undefined ? undefined : (brought ?? there.modes.get(mode)?.defaults);
     if (mode !== undefined && !defaults) return noMode(`/document/boards/${board}/mode`);
     const config = configOf(board, defaults, given);
     if (!config.ok) return within(config.problem, `/document/boards/${board}`);

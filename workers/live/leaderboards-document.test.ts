@@ -61,6 +61,16 @@ describe("the document of boards and modes", () => {
     expect(await observe(tenant)).toEqual({ modes: {}, boards: {} });
   });
 
+  it("[LB136] takes no mode from what every object has: a board of mode `constructor` is refused before the first change", async () => {
+    const tenant = await seedBoards();
+    const refused = await apply(tenant, { modes: { fine: {} }, boards: { a: {}, b: { mode: "constructor" } } });
+    expect(await refused.json()).toMatchObject({ status: 400, errors: [{ pointer: "/document/boards/b/mode" }] });
+    const { modes, boards } = await observe(tenant);
+    expect([Object.keys(modes).includes("fine"), boards]).toEqual([false, {}]);
+    const both = { modes: { constructor: { title: "C" } }, boards: { b: { mode: "constructor" } } };
+    expect(await changed(await apply(tenant, both))).toEqual([["mode constructor created", "board b created"], 0]);
+  });
+
   it("[LB49] is checked as a whole before the first change; errors point into it", async () => {
     const tenant = await seedBoards();
     const errors = async (document: object) => {

@@ -145,4 +145,12 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     replace: "const kept = isTheirs ? joined : joined;",
     test: "workers/live/leaderboards-top.test.ts",
   },
+  {
+    rule: "LB136",
+    defect: "finds a mode in what every object has",
+    file: "workers/live/leaderboards-apply.ts",
+    find: "mode !== undefined && Object.hasOwn(document.modes, mode) ?",
+    replace: "mode !== undefined ?",
+    test: "workers/live/leaderboards-document.test.ts",
+  },
 ];
