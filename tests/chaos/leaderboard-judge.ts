@@ -1,6 +1,6 @@
 import type { WindowView } from "../../contract/leaderboard-reads.ts";
 import { Meridian } from "../../sdk/client.ts";
-import { everyItem } from "../../sdk/pages.ts";
+import { everyItem, type PageQuery } from "../../sdk/pages.ts";
 import type { CrashServer } from "./crash-server.ts";
 import { REGIONS } from "./leaderboard-ops.ts";
 import type { BoardOracle, Expected } from "./leaderboard-oracle.ts";
@@ -136,8 +136,7 @@ class Judge {
   /** Each reward once, to exactly those who have won it. */
   async #rewards(window: string): Promise<void> {
     const given: string[] = [];
-    const page = async (query: { cursor?: string }) =>
-      await this.#client.leaderboards.rewards(CRASH_BOARD, window, { ...query, limit: 200 });
+    const page = async (query: PageQuery) => await this.#client.leaderboards.rewards(CRASH_BOARD, window, { ...query, limit: 200 });
     for await (const { partition, player, reward, rank } of everyItem(page)) given.push(`${partition} ${reward} ${rank} ${player}`);
     const won = window.startsWith("daily") ? [null, ...REGIONS].flatMap((partition) => this.#winners(window, partition)) : [];
     this.#seen.grants += given.length;
@@ -164,7 +163,7 @@ class Judge {
     await emptyOutboxes(this.#server);
     const told = new Map<string, number>();
     for (const type of ["meridian.window.closed", "meridian.window.archived", "meridian.reward.granted"] as const) {
-      const page = async (query: { cursor?: string }) =>
+      const page = async (query: PageQuery) =>
         await this.#client.events.list({ type, subject: `leaderboard/${CRASH_BOARD}`, limit: 200, ...query });
       for await (const { data } of everyItem(page)) {
         const name = `${type} ${String(data["window"])}`;
