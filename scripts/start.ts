@@ -15,6 +15,7 @@ import { PortTakenError, startServer } from "./serve/server.ts";
 import { removeSetupToken, setupTokenOf } from "./serve/setup-token.ts";
 import { openState, removeState, StateError } from "./serve/state.ts";
 import { freeState, lockState } from "./serve/state-lock.ts";
+import { Stopping } from "./serve/stopping.ts";
 import { lookAround } from "./serve/surroundings.ts";
 import { warmNode } from "./serve/warm.ts";
 
@@ -48,6 +49,8 @@ function productionOrExit(): ProductionSettings | undefined {
   return verdict.settings;
 }
 
+const stopping = new Stopping(process, (line) => console.log(line));
+
 async function main(): Promise<void> {
   const left = await freeState(options.state);
   if (left > 0) console.log("meridian: ended what a killed server had left running on this state");
@@ -56,20 +59,23 @@ async function main(): Promise<void> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
   const lock = await lockState(options.state);
   process.once("exit", () => lock.release());
+  stopping.listen();
   const ring = production && { text: production.keyRing, file: production.keyRingFile };
   const state = openState(options.state, false, ring ? { ring } : {});
   for (const step of BUILD_STEPS) {
     process.stdout.write(`meridian: ${step.name} … `);
     console.log((await build(step)) ? "built" : "up to date");
+    stopping.signal.throwIfAborted();
   }
   // From here on, nothing that it writes is for others; what was built may be started by another user.
   if (production) process.umask(0o077);
   const log = startLogging(options);
+  stopping.add(log.close);
   const setup = production && !hasOperator(state.folder) ? setupTokenOf(state.folder, production.setupToken) : undefined;
   if (production && !setup) removeSetupToken(state.folder);
   noteRing(state.folder, { text: state.keyRing, file: state.keyRingFile ?? null });
   const withDemo = !production && options.demo !== false;
-  const server = await startServer({
+  const serving = startServer({
     host: options.host,
     port: options.port,
     state,
@@ -91,8 +97,8 @@ async function main(): Promise<void> {
     },
     onLog: log.runtime,
   });
+  const server = await stopping.starting(serving, ({ stop }) => stop);
   lock.noteChildren();
-  const stops: (() => Promise<void>)[] = [server.stop, log.close];
   if (state.keyRingFile !== undefined) {
     const file = state.keyRingFile;
     const reload = async (text: string): Promise<void> => {
@@ -100,12 +106,14 @@ async function main(): Promise<void> {
       noteRing(state.folder, { text, file });
     };
     const unwatch = watchRing({ file, text: state.keyRing, reload, say: log.say });
-    stops.unshift(async () => unwatch());
+    stopping.add(async () => unwatch());
   }
   const demo = withDemo ? await seedDemo(server.url, state.folder) : undefined;
+  stopping.signal.throwIfAborted();
   await warmNode(server.miniflare, log.say);
+  stopping.signal.throwIfAborted();
   const agentKey = production ? production.agentKey : options.agent === false ? undefined : demo?.agentKey;
-  if (agentKey) stops.unshift(startAgent({ url: server.url, key: agentKey, spool: join(state.folder, "agent") }));
+  if (agentKey) stopping.add(startAgent({ url: server.url, key: agentKey, spool: join(state.folder, "agent") }));
   lock.noteChildren();
 
   if (production) {
@@ -118,29 +126,11 @@ async function main(): Promise<void> {
   else if (setup) console.log(`  the first operator signs up with the setup token ${tokenForReader(setup)}`);
   console.log(`  state is kept in ${state.folder}; Ctrl-C stops\n`);
 
-  const filling = new AbortController();
   // Whoever signs in meanwhile sees it grow; a fault of it is no reason to stop serving.
   if (demo && options.seed)
-    void fillDemo(demo, state.folder, filling.signal, (line) => console.log(`meridian: ${line}`)).catch((error: unknown) => {
-      if (!filling.signal.aborted) console.error(`meridian: the demo's data could not be loaded: ${String(error)}`);
+    void fillDemo(demo, state.folder, stopping.signal, (line) => console.log(`meridian: ${line}`)).catch((error: unknown) => {
+      if (!stopping.signal.aborted) console.error(`meridian: the demo's data could not be loaded: ${String(error)}`);
     });
-
-  let stopping = false;
-  const stop = async (): Promise<void> => {
-    if (stopping) return;
-    stopping = true;
-    console.log("meridian: stopping …");
-    filling.abort();
-    for (const step of stops) await step();
-    process.exit(0);
-  };
-  process.on("SIGINT", () => void stop());
-  process.on("SIGTERM", () => void stop());
-  // The terminal was closed: nobody reads what we print, and printing it must not end us before the others have ended.
-  process.on("SIGHUP", () => {
-    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-    void stop();
-  });
 }
 
 /** @throws StateError where the program's own folder cannot be written, as a service's should not be */
@@ -169,6 +159,8 @@ function tokenForReader(setup: { readonly token: string; readonly file: string |
 }
 
 main().catch((error: unknown) => {
+  // What was being started fails when it is taken away; what was started is ending by now, and the process with it.
+  if (stopping.signal.aborted) return;
   if (error instanceof PortTakenError || error instanceof StateError) console.error(`meridian: ${error.message}`);
   else console.error(error);
   process.exit(1);

@@ -65,6 +65,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     "GET /key-ring": () => ({ status: 200, body: keyRing }),
     "GET /backups": () => answerBackups(options.state.folder),
   };
+  const dropSignals = signalsSince();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       // Miniflare's own port only serves this process; it is picked by the system.
@@ -109,9 +110,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       ],
     } as unknown as Parameters<typeof convertV4MiniflareOptions>[0]), // wrangler's and miniflare's copies of these types differ in name only
   );
+  dropSignals();
   await miniflare.ready;
-  // Miniflare leaves the process on a signal before anyone can flush; its hook on `exit` still ends the runtime.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.removeAllListeners(signal);
+  dropSignals();
   await applyMigrations(miniflare);
   const crons = startCrons(miniflare, unstable_readConfig({ config: configPath }).triggers.crons ?? [], options.onLog ?? console.error);
   return {
@@ -127,6 +128,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       for (const cron of crons) cron.stop();
       await miniflare.dispose();
     },
+  };
+}
+
+/**
+ * Miniflare leaves the process on a signal before anyone can flush; its hook on `exit` still ends the runtime.
+ * @returns removes the listeners that came since; those of the program stay
+ */
+function signalsSince(): () => void {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const ours = new Map(signals.map((signal) => [signal, new Set(process.rawListeners(signal))]));
+  return () => {
+    for (const signal of signals) {
+      for (const listener of process.rawListeners(signal)) {
+        if (!ours.get(signal)?.has(listener)) process.removeListener(signal, listener as () => void); // what listens to a signal
+      }
+    }
   };
 }
 

@@ -81,4 +81,20 @@ export const RUNNING_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "tests/mutations/run.test.ts",
   },
+  {
+    rule: "SC25",
+    defect: "ends without what is being started",
+    file: "scripts/serve/stopping.ts",
+    find: "await this.#starting;",
+    replace: "",
+    test: "scripts/serve/stopping.test.ts",
+  },
+  {
+    rule: "SC25",
+    defect: "leaves the others running when one cannot end",
+    file: "scripts/serve/stopping.ts",
+    find: "failed++;",
+    replace: "throw error;",
+    test: "scripts/serve/stopping.test.ts",
+  },
 ];
