@@ -5,14 +5,17 @@ import { parseArgs } from "node:util";
 import { Meridian } from "../../sdk/client.ts";
 import { BUILD_STEPS, runStep } from "../../scripts/lib/build-steps.ts";
 import { DEMO_EMAIL, seedDemo } from "../../scripts/serve/demo.ts";
+import { runtimeCpuSeconds, treeCpuSeconds } from "../metrics/cpu.ts";
 import { startServer } from "../../scripts/serve/server.ts";
 import { openState } from "../../scripts/serve/state.ts";
 import { mulberry } from "../../tests/lib/random.ts";
 import { freePort } from "../../tests/lib/server.ts";
 import { runBatches } from "./batches.ts";
 import { runInside } from "./inside.ts";
+import { commitToFrame } from "./live.ts";
 import { closedLoop, type LoadResult, openLoop, type Shape } from "./load.ts";
 import { type OwnRedis, rawRankMicros, startPeerServer, startRedis, usedMemory, version } from "./redis.ts";
+import { objectReadsOfTops } from "./tops.ts";
 
 const HOST = "127.0.0.1";
 const BOARD = "bench";
@@ -27,10 +30,20 @@ type Operation = (typeof OPERATIONS)[number];
 const BOUNDS: Readonly<Record<Operation, number>> = { submit: 0.5, rank: 0.6, "top 100": 1.5, "batch of 1,000": 1 };
 const P95_MS: Partial<Record<Operation, number>> = { submit: 100, "top 100": 50, rank: 10 };
 
+const FRAME_P95_MS = 500;
+const PACE = 200;
+const OBJECT_READS = 3;
+
 interface Contestant {
   readonly name: string;
   readonly shape: (operation: Operation) => Shape;
-  readonly results: Map<Operation, LoadResult[]>;
+  readonly results: Map<Operation, Measured[]>;
+  /** CPU seconds of its processes so far. */
+  readonly cpu: () => number;
+}
+
+interface Measured extends LoadResult {
+  readonly cpuMicros: number;
 }
 
 /**
@@ -85,18 +98,26 @@ export async function run(args: string[]): Promise<void> {
       }
       const peer = await startPeerServer(redis.path, TOKEN);
       stops.push(peer.stop);
-      contestants.push(theirs(`Fastify, ioredis, Redis ${fsync}`, peer.url, players));
+      const cpu = () => [peer.pid, redis.pid].reduce((sum, pid) => sum + (treeCpuSeconds(pid) ?? Number.NaN), 0);
+      contestants.push(theirs(`Fastify, ioredis, Redis ${fsync}`, peer.url, players, cpu));
     }
     for (const one of contestants) for (const operation of OPERATIONS) await closedLoop(one.shape(operation), CONNECTIONS, 1);
     for (let round = 0; round < Number(values.rounds); round++)
       for (const operation of OPERATIONS)
         for (const one of contestants) {
           const list = one.results.get(operation) ?? [];
-          list.push(await closedLoop(one.shape(operation), CONNECTIONS, seconds));
+          const cpu = one.cpu();
+          const result = await closedLoop(one.shape(operation), CONNECTIONS, seconds);
+          list.push({ ...result, cpuMicros: (1e6 * (one.cpu() - cpu)) / result.requests });
           one.results.set(operation, list);
         }
     const failed = printRates(contestants, players);
-    const slow = await printPaced(contestants[0], seconds);
+    let slow = await printPaced(contestants[0], seconds);
+    const frames = await commitToFrame(client, BOARD, ours(url, demo.apiKey, players).shape("submit"), PACE, seconds * 2);
+    console.log(`| commit to frame | ${frames.p50.toFixed(2)} | ${frames.p95.toFixed(2)} | < ${FRAME_P95_MS} |`);
+    const reads = await objectReadsOfTops(client, url, demo.apiKey);
+    console.log(`\n10,000 requests for a top in 10 s: ${reads} reads of the object (bound: <= ${OBJECT_READS})`);
+    slow ||= !(frames.p95 < FRAME_P95_MS) || reads > OBJECT_READS;
     if (failed || slow) process.exitCode = 1;
   } finally {
     for (const stop of stops) stop();
@@ -133,10 +154,10 @@ function ours(url: string, token: string, players: number): Contestant {
         };
     }
   };
-  return { name: "Meridian", shape, results: new Map() };
+  return { name: "Meridian", shape, results: new Map(), cpu: () => runtimeCpuSeconds() ?? Number.NaN };
 }
 
-function theirs(name: string, url: string, players: number): Contestant {
+function theirs(name: string, url: string, players: number, cpu: () => number): Contestant {
   const random = mulberry(1);
   const token = TOKEN;
   const shape = (operation: Operation): Shape => {
@@ -157,7 +178,7 @@ function theirs(name: string, url: string, players: number): Contestant {
         };
     }
   };
-  return { name, shape, results: new Map() };
+  return { name, shape, results: new Map(), cpu };
 }
 
 async function fillOurs(client: Meridian, players: number): Promise<void> {
@@ -187,16 +208,19 @@ const median = (values: readonly number[]): number => values.toSorted((a, b) => 
 function printRates(contestants: readonly Contestant[], players: number): boolean {
   const rate = (one: Contestant | undefined, operation: Operation): number =>
     median(one?.results.get(operation)?.map(({ perSecond }) => perSecond) ?? []);
+  const cpu = (one: Contestant | undefined, operation: Operation): number =>
+    median(one?.results.get(operation)?.map(({ cpuMicros }) => cpuMicros) ?? []);
   const durable = contestants[1];
   let failed = false;
   console.log(
-    `\n${players} players, ${CONNECTIONS} connections, ${cpus().length} cores with the load generator on them; requests/s (p99 ms)\n`,
+    `\n${players} players, ${CONNECTIONS} connections, ${cpus().length} cores with the load generator on them; requests/s (p99 ms; CPU us a request)\n`,
   );
   console.log(`| | ${contestants.map(({ name }) => name).join(" | ")} | ratio to the durable one | bound |`);
   console.log(`|---|${contestants.map(() => "---").join("|")}|---|---|`);
   for (const operation of OPERATIONS) {
     const cells = contestants.map(
-      (one) => `${rate(one, operation).toFixed(0)} (${median(one.results.get(operation)?.map(({ p99 }) => p99) ?? []).toFixed(1)})`,
+      (one) =>
+        `${rate(one, operation).toFixed(0)} (${median(one.results.get(operation)?.map(({ p99 }) => p99) ?? []).toFixed(1)}; ${cpu(one, operation).toFixed(0)})`,
     );
     const ratio = rate(contestants[0], operation) / rate(durable, operation);
     const must = operation === "submit" || operation === "rank";
@@ -210,9 +234,9 @@ function printRates(contestants: readonly Contestant[], players: number): boolea
 async function printPaced(one: Contestant | undefined, seconds: number): Promise<boolean> {
   if (!one) return true;
   let slow = false;
-  console.log("\nMeridian at 200 requests/s\n\n| | p50 ms | p95 ms | bound |\n|---|---|---|---|");
+  console.log(`\nMeridian at ${PACE} requests/s\n\n| | p50 ms | p95 ms | bound |\n|---|---|---|---|`);
   for (const operation of ["submit", "top 100", "rank"] as const) {
-    const { p50, p95 } = await openLoop(one.shape(operation), 200, seconds * 2);
+    const { p50, p95 } = await openLoop(one.shape(operation), PACE, seconds * 2);
     const bound = P95_MS[operation] ?? Number.NaN;
     if (!(p95 < bound)) slow = true;
     console.log(`| ${operation} | ${p50.toFixed(2)} | ${p95.toFixed(2)} | < ${bound} |`);

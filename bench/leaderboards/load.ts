@@ -10,6 +10,7 @@ export interface Shape {
 }
 
 export interface LoadResult {
+  readonly requests: number;
   readonly perSecond: number;
   /** Milliseconds. */
   readonly p50: number;
@@ -50,10 +51,11 @@ export async function openLoop(shape: Shape, perSecond: number, seconds: number)
   return figures(latencies, elapsed);
 }
 
-function figures(latencies: number[], elapsed: number): LoadResult {
+/** What latencies in milliseconds, in any order, come to. */
+export function figures(latencies: number[], elapsed: number): LoadResult {
   const sorted = latencies.toSorted((a, b) => a - b);
   const at = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
-  return { perSecond: sorted.length / elapsed, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
+  return { requests: sorted.length, perSecond: sorted.length / elapsed, p50: at(0.5), p95: at(0.95), p99: at(0.99) };
 }
 
 /** @returns milliseconds to the end of the answer */

@@ -11,6 +11,7 @@ import { ROOT } from "../../scripts/lib/project.ts";
 export interface OwnRedis {
   readonly client: Redis;
   readonly path: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -33,6 +34,7 @@ export async function startRedis(fsync: "always" | "everysec"): Promise<OwnRedis
   return {
     client,
     path,
+    pid: pidOf(child),
     stop: async () => {
       client.disconnect();
       const ended = new Promise((done) => child.once("exit", done));
@@ -65,7 +67,13 @@ export async function rawRankMicros(client: Redis, players: number, random: () =
 
 export interface PeerServer {
   readonly url: string;
+  readonly pid: number;
   stop(): void;
+}
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error("a peer did not start");
+  return pid;
 }
 
 /** The Fastify server of `peer.ts` in front of this Redis. */
@@ -79,6 +87,7 @@ export async function startPeerServer(path: string, token: string): Promise<Peer
   for await (const line of createInterface({ input: child.stdout })) {
     return {
       url: `http://127.0.0.1:${line}`,
+      pid: pidOf(child),
       stop: () => {
         process.removeListener("exit", endWithUs);
         child.kill("SIGKILL");

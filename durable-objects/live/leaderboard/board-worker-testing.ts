@@ -35,6 +35,27 @@ export class BenchBoard extends Leaderboard {
     return { micros: (Date.now() - began) / batches };
   }
 
+  /** Rows that single scores write, each of another player; timers and checkpoints of the time included. */
+  async rows(submits: number): Promise<number> {
+    const { sql } = this.ctx.storage;
+    const exec = sql.exec.bind(sql);
+    const cursors: { readonly rowsWritten: number }[] = [];
+    sql.exec = ((query: string, ...bindings: SqlStorageValue[]) => {
+      const cursor = exec(query, ...bindings);
+      cursors.push(cursor);
+      return cursor;
+    }) as typeof sql.exec; // the same, and remembered
+    try {
+      for (let n = 0; n < submits; n++) {
+        const player = `player-${String(spread(this.#next++, PLAYERS)).padStart(9, "0")}`;
+        await this.submit({ player, score: spread(n * 11, 1_000_000) }, "service", META);
+      }
+      return cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0) / submits;
+    } finally {
+      sql.exec = exec;
+    }
+  }
+
   #body(): string {
     const items = Array.from({ length: 1_000 }, () => {
       const n = this.#next++;
@@ -51,7 +72,7 @@ function spread(n: number, size: number): number {
 }
 
 export default {
-  /** `GET /{board}/begin?windows=1`, `GET /{board}/take?batches=10`, `GET /{board}/ping` as JSON. */
+  /** `GET /{board}/begin?windows=1`, `GET /{board}/take?batches=10`, `GET /{board}/rows?submits=500`, `GET /{board}/ping` as JSON. */
   async fetch(request: Request, env: { readonly BOARDS: DurableObjectNamespace<BenchBoard> }): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const [, name = "", method = ""] = pathname.split("/");
@@ -60,6 +81,8 @@ export default {
     switch (method) {
       case "begin":
         return Response.json(await board.begin(number("windows")));
+      case "rows":
+        return Response.json(await board.rows(number("submits")));
       case "take":
         return Response.json(await board.take(number("batches")));
       default:
