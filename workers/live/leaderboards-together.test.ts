@@ -19,7 +19,7 @@ function capitals(patienceMs?: number): { ask: (name: string, text: string) => P
 }
 
 describe("calls to an object", () => {
-  it("[LB130] of one moment cross together and are answered in their order, later ones cross anew, other names apart", async () => {
+  it("[LB140] of one moment cross together and are answered in their order, later ones cross anew, other names apart", async () => {
     const { ask, crossings } = capitals();
     const texts = ["a", "b", "c"];
     expect(await Promise.all([...texts.map((text) => ask("x", text)), ask("y", "z")])).toEqual(["A", "B", "C", "Z"]);
@@ -27,7 +27,7 @@ describe("calls to an object", () => {
     expect(crossings).toEqual([["a", "b", "c"], ["z"], ["d"]]);
   });
 
-  it("[LB130] are a hundred to a crossing at most", async () => {
+  it("[LB140] are a hundred to a crossing at most", async () => {
     const { ask, crossings } = capitals();
     const texts = Array.from({ length: 205 }, (_, n) => `t${n}`);
     expect(await Promise.all(texts.map((text) => ask("x", text)))).toEqual(texts.map((text) => text.toUpperCase()));
@@ -35,7 +35,7 @@ describe("calls to an object", () => {
     expect(await ask("x", "again")).toBe("AGAIN");
   });
 
-  it("[LB130] all fail with a crossing that fails, and none is given another one's answer", async () => {
+  it("[LB140] all fail with a crossing that fails, and none is given another one's answer", async () => {
     const { ask, crossings } = capitals();
     const outcomes = await Promise.allSettled(["fail", "a"].map((text) => ask("x", text)));
     expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
@@ -44,7 +44,7 @@ describe("calls to an object", () => {
     expect([await ask("x", "b"), crossings.length]).toEqual(["B", 3]);
   });
 
-  it("[LB130] give up in time when the request that crosses for them never comes back, and may be sent again", async () => {
+  it("[LB140] give up in time when the request that crosses for them never comes back, and may be sent again", async () => {
     const { ask } = capitals(20);
     void ask("x", "hang");
     await expect((async () => await ask("x", "a"))()).rejects.toMatchObject({ retryable: true });
@@ -52,7 +52,7 @@ describe("calls to an object", () => {
 });
 
 describe("a board", () => {
-  it("[LB130] answers each of many requests of one moment for its own player, and refuses each for its own fault", async () => {
+  it("[LB140] answers each of many requests of one moment for its own player, and refuses each for its own fault", async () => {
     const tenant = await seedBoards();
     await tenant.board("crowd", { windows: ["all"], rules: [{ type: "max-score", max: 100 }] });
     const key = (n: number) => (n % 3 === 0 ? { headers: { "idempotency-key": `k${n}` } } : {});

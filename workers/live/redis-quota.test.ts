@@ -32,7 +32,7 @@ async function crowded(sets: number) {
 }
 const FULL = { error: expect.stringMatching(/^ERR max number of keys reached/) as unknown };
 
-it("[LB106] makes the last sorted set and not one more, while those that are there go on", async () => {
+it("[LB141] makes the last sorted set and not one more, while those that are there go on", async () => {
   const { tenantId, send } = await crowded(redisKeys - 1);
   expect(await send("/redis", ["ZADD", "last", 1, "a"])).toEqual([200, { result: 1 }]);
   expect(await send("/redis", ["ZADD", "beyond", 1, "a"])).toEqual([400, FULL]);
@@ -62,7 +62,7 @@ it("[LB106] makes the last sorted set and not one more, while those that are the
   expect(await elsewhere.send("/redis", ["ZADD", "beyond", 1, "a"])).toEqual([200, { result: 1 }]);
 });
 
-it("[LB106] gives a place to nobody whose command failed, and counts what the registry does not list yet", async () => {
+it("[LB141] gives a place to nobody whose command failed, and counts what the registry does not list yet", async () => {
   const call = { env: edgeEnv, principal: { tenantId: "quota-lag" } };
   await list("quota-lag", 1, redisKeys - 3);
   const refused = async (...keys: string[]) => [...(await keysWithoutRoom(call, keys))];
@@ -75,7 +75,7 @@ it("[LB106] gives a place to nobody whose command failed, and counts what the re
   expect(await refused("a", "b", "c", "d", "old-3")).toEqual(["d"]);
 });
 
-it("[LB106] asks the registry once for many new keys, and lets everything through without it", async () => {
+it("[LB141] asks the registry once for many new keys, and lets everything through without it", async () => {
   let reads = 0;
   const DB = new Proxy(env.DB, {
     get: (db, name: keyof D1Database) => {
@@ -103,7 +103,7 @@ it.each([
   [["ZADD", "k", "NX", "ch", "1", "a"], true],
   [["zadd", "k", "CH", "Xx", "1", "a"], false],
   [["ZADD", "k", "xx"], false],
-] as const)("[LB106] knows from %j whether it may make its key", (words, makes) => {
+] as const)("[LB141] knows from %j whether it may make its key", (words, makes) => {
   expect(makesKey("zadd", words)).toBe(makes);
   expect([makesKey("zincrby", ["ZINCRBY", "k", "1", "xx"]), makesKey("zrem", ["ZREM", "k", "a"])]).toEqual([true, false]);
 });

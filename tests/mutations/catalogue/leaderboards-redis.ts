@@ -90,7 +90,7 @@ export const REDIS_MUTATIONS: readonly Mutation[] = [
     test: "durable-objects/live/leaderboard/sorted-set.test.ts",
   },
   {
-    rule: "LB106",
+    rule: "LB141",
     defect: "lets a tenant make any number of sorted sets",
     file: "workers/live/redis-quota.ts",
     find: "else refused.add(key);",
@@ -98,7 +98,7 @@ export const REDIS_MUTATIONS: readonly Mutation[] = [
     test: "workers/live/redis-quota.test.ts",
   },
   {
-    rule: "LB106",
+    rule: "LB141",
     defect: "refuses a sorted set that is there when there is no room for others",
     file: "workers/live/redis-quota.ts",
     find: "if (present.has(key) || made.has(key)) continue;",
@@ -106,7 +106,7 @@ export const REDIS_MUTATIONS: readonly Mutation[] = [
     test: "workers/live/redis-quota.test.ts",
   },
   {
-    rule: "LB106",
+    rule: "LB141",
     defect: "forgets what it let through until the registry lists it",
     file: "workers/live/redis-quota.ts",
     find: " - objects - made.size",
