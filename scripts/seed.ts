@@ -18,8 +18,7 @@ const { values, positionals } = parseArgs({
 });
 const [capability] = positionals;
 const sizes = Object.keys(SIZES).join("|");
-const isSize = (text: string): text is keyof typeof SIZES & keyof typeof BOARD_SIZES =>
-  Object.hasOwn(SIZES, text) && Object.hasOwn(BOARD_SIZES, text);
+const isSize = (text: string): text is keyof typeof SIZES => Object.hasOwn(SIZES, text) && Object.hasOwn(BOARD_SIZES, text);
 if ((capability !== "metrics" && capability !== "leaderboards") || !isSize(values.size)) {
   console.error(
     `npm run seed -- metrics [--size=${sizes}] [--history] [--live] [--url … --key …] [--state <folder>]\n` +

@@ -38,9 +38,9 @@ class Typed {
   async tables(): Promise<string[]> {
     return await runInDurableObject(this.stub, (_instance, { storage }) =>
       storage.sql
-        .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'")
         .toArray()
-        .map(({ name }) => String(name)),
+        .map(({ name }) => name),
     );
   }
 }
