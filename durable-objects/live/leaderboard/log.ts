@@ -41,6 +41,8 @@ export interface BoardLog extends ChangeSource {
   /** Of one player, oldest first, all that still counts: for a rebuild. */
   counting(player: string): Iterable<LogRow>;
   newest(limit: number): LogRow[];
+  /** The newest scores that count, looked for among the newest `LEADERBOARD_LIMITS.sliceRows` rows. */
+  newestCounting(limit: number): LogRow[];
   after(seq: number, limit: number): LogRow[];
   mark(seq: number, change: { readonly verdict?: Verdict; readonly removed?: boolean }): void;
   /** Rows up to this one are not in the object any more: they cannot be taken back. 0 when all are. */

@@ -85,3 +85,23 @@ it("[LB87] at most twenty runs are shown", async () => {
   const { recent, runs } = await board.ask("stats", { player: "ann", trusted: true });
   expect([runs, recent.length, recent[0]?.score]).toEqual([25, 20, 24]);
 });
+
+it("[LB137] the feed shows the scores that count, however many that do not come after them", async () => {
+  const board = await new TestBoard("feed").configure({ windows: ["all"], rules: [...RULES, { type: "interval", minMs: 1_000 }] });
+  await board.submit("ann", 10);
+  const late = { player: "eve", score: 1 };
+  for (let n = 0; n < 2; n++)
+    await board.batch(
+      `b${n}`,
+      Array.from({ length: 1_000 }, () => late),
+    );
+  const shown = async (limit: number) => (await board.ask("feed", { limit })).items.map(({ player, verdict }) => `${player} ${verdict}`);
+  expect(await shown(100)).toEqual(["eve accepted", "ann accepted"]);
+  expect(await shown(1)).toEqual(["eve accepted"]);
+  await flagged(board, "fay", 900);
+  await board.submit("gus", 5_000);
+  await board.imports("i", [{ player: "hal", score: 7, occurredAt: new Date(START - 1_000).toISOString() }]);
+  expect(await shown(2)).toEqual(["fay flagged", "eve accepted"]);
+  await decide(board, "fay", "ban");
+  expect(await shown(2)).toEqual(["eve accepted", "ann accepted"]);
+});

@@ -121,8 +121,7 @@ export class ReadDesk {
   feed({ limit }: Ask<"feed">): Outcome<{ items: Submission[] }> {
     const { log, players, book } = this.#parts;
     const rows = log
-      .newest(limit * LOOKED_AT)
-      .filter(({ kind, verdict, removed }) => kind === "score" && !removed && (verdict === "accepted" || verdict === "flagged"))
+      .newestCounting(limit * LOOKED_AT)
       .filter(({ player }) => (players.find(player)?.state ?? "active") === "active")
       .slice(0, limit);
     const names = players.names([...new Set(rows.map(({ player }) => player))]);

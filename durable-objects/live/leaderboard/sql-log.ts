@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import { reasonSchema, VERDICTS } from "../../../contract/leaderboard-scores.ts";
 import { seqOf, submissionId } from "../../../core/live/leaderboard/submission-id.ts";
 import type { BoardLog, LogRow } from "./log.ts";
@@ -25,6 +26,8 @@ const SQL = {
   counting: `SELECT ${COLUMNS} FROM submissions WHERE player = ? AND verdict IN ('accepted', 'flagged') AND removed = 0 AND seq > ? ORDER BY seq
     LIMIT ?`,
   newest: `SELECT ${COLUMNS} FROM submissions ORDER BY seq DESC LIMIT ?`,
+  newestCounting: `SELECT ${COLUMNS} FROM submissions WHERE seq > ? AND kind = 'score' AND removed = 0
+    AND verdict IN ('accepted', 'flagged') ORDER BY seq DESC LIMIT ?`,
   after: `SELECT ${COLUMNS} FROM submissions WHERE seq > ? ORDER BY seq LIMIT ?`,
   since: "SELECT seq, changes FROM submissions WHERE seq > ? AND changes IS NOT NULL ORDER BY seq LIMIT ?",
   verdict: "UPDATE submissions SET verdict = ? WHERE seq = ?",
@@ -163,6 +166,10 @@ export class SqlLog implements BoardLog {
 
   newest(limit: number): LogRow[] {
     return this.#rows(SQL.newest, limit);
+  }
+
+  newestCounting(limit: number): LogRow[] {
+    return this.#rows(SQL.newestCounting, this.lastSeq() - LEADERBOARD_LIMITS.sliceRows, limit);
   }
 
   after(seq: number, limit: number): LogRow[] {

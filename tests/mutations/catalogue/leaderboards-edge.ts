@@ -153,4 +153,12 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     replace: "mode !== undefined ?",
     test: "workers/live/leaderboards-document.test.ts",
   },
+  {
+    rule: "LB137",
+    defect: "lets refused scores drive the others out of the feed",
+    file: "durable-objects/live/leaderboard/reads.ts",
+    find: ".newestCounting(limit * LOOKED_AT)",
+    replace: ".newest(limit * LOOKED_AT)",
+    test: "durable-objects/live/leaderboard/player-desk.test.ts",
+  },
 ];
