@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import type { Top } from "../../contract/leaderboard-reads.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
@@ -96,6 +96,20 @@ describe("the top of a ranking", () => {
       now = changed;
       expect((await get(etag)).status).toBe(200);
     }
+  });
+
+  it("[LB138] keeps its text for two numbers of rows, so that whoever asks for each fills no isolate", async () => {
+    const { reads, env } = counted();
+    const at = { env: { ...env, ...later(0) } };
+    const made = vi.spyOn(JSON, "stringify");
+    const makes = async (limit: number) => {
+      made.mockClear();
+      expect((await fine<Top>(await tenant.at(`/arena/top?limit=${limit}`, at))).total).toBe(1);
+      return made.mock.calls.some(([value]) => typeof value === "object" && value !== null && "items" in value && "asOf" in value);
+    };
+    for (const limit of [10, 100, 3, 4]) expect(await makes(limit)).toBe(true);
+    expect([await makes(10), await makes(100), await makes(3), reads.n]).toEqual([false, false, true, 1]);
+    made.mockRestore();
   });
 
   it("[LB133] what is held against a crowd of visitors is held against nobody else who asks at the same time", async () => {

@@ -16,11 +16,13 @@ const ROWS = 100;
 const MAX_AGE_MS = LEADERBOARD_LIMITS.topMaxAgeS * 1_000;
 /** Tops that an isolate keeps itself, and their characters: 100 rows are about 15,000. */
 const KEPT = { entries: 2_000, weight: 8 * 1024 * 1024 } as const;
+/** Of one top; callers that ask for each number of rows would make it fifty times as large. */
+const KEPT_TEXTS = 2;
 
 interface Shared {
   readonly top: Top;
   readonly etag: string;
-  /** As JSON, by number of rows; made when first asked for. */
+  /** As JSON, by number of rows; made when first asked for, and kept of the first few numbers. */
   readonly texts: Map<number, string>;
 }
 
@@ -124,7 +126,7 @@ function respond(request: Request, principal: AnyPrincipal, { value, madeAt }: K
   if (text === undefined) {
     const { top } = value;
     text = JSON.stringify(limit < top.items.length ? { ...top, items: top.items.slice(0, limit) } : top);
-    value.texts.set(limit, text);
+    if (value.texts.size < KEPT_TEXTS) value.texts.set(limit, text);
   }
   return new Response(text, { headers });
 }

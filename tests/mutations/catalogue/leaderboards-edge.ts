@@ -161,4 +161,12 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     replace: ".newest(limit * LOOKED_AT)",
     test: "durable-objects/live/leaderboard/player-desk.test.ts",
   },
+  {
+    rule: "LB138",
+    defect: "keeps a text for each number of rows",
+    file: "workers/live/leaderboards-top.ts",
+    find: "if (value.texts.size < KEPT_TEXTS) value",
+    replace: "value",
+    test: "workers/live/leaderboards-top.test.ts",
+  },
 ];
