@@ -131,6 +131,26 @@ describe("the log's way out", () => {
   });
 });
 
+it("[LB139] a player who is erased while their rows are copied is in no object that stays", async () => {
+  const board = new WindowBoard("retention-erased", { windows: ["all"] }, ofRows(100));
+  for (const player of ["eve", "ada"]) await board.score(player, 5, START);
+  vi.setSystemTime(START + 30 * DAY_MS);
+  board.r2.before = () => {
+    board.r2.before = undefined;
+    const { kit, parts } = board.inside;
+    kit.transaction(() => parts.log.forget("eve", 10, parts.log.lastSeq()));
+  };
+  await board.open(({ windowing }) => windowing.retention.look(Date.now()));
+  await board.tick();
+  vi.setSystemTime(START + 30 * DAY_MS + 100_000);
+  await board.drain();
+  expect(await board.open(({ parts: { log } }) => log.after(0, 10))).toEqual([]);
+  const { objects } = await env.ARCHIVE.list({ prefix: "leaderboards/" });
+  const keys = objects.map(({ key }) => key).filter((key) => key.includes("/retention-erased/"));
+  expect(keys).toEqual([(await segments(board))[0]?.key]);
+  expect((await rowsIn(keys[0])).map(({ player }) => player)).toEqual(["ada"]);
+});
+
 function ofRows(rows: number) {
   return { retention: { ageMs: 30 * DAY_MS, bytes: 1e9, rows } };
 }

@@ -64,8 +64,9 @@ export class LogRetention {
     // Their changes are in no checkpoint yet, for whatever reason.
     if (!first) return this.#arm(now, RETRY_MS);
     const copy = ndjson(leaving);
-    // By the first row alone: a copy that a crash left half done is written over, however many rows leave with the next one.
-    const key = `${boardPrefix(kit.address.tenantId, kit.address.name)}log/${String(first.seq).padStart(15, "0")}.ndjson`;
+    // By what has left before alone: a copy that came to nothing, by a crash or a change, is written over by the next, whichever rows it has.
+    const place = log.archivedUpTo() + 1;
+    const key = `${boardPrefix(kit.address.tenantId, kit.address.name)}log/${String(place).padStart(15, "0")}.ndjson`;
     await archive(bucket, key, copy, { contentType: "application/x-ndjson" });
     kit.failpoint("archiving");
     kit.transaction(() => {

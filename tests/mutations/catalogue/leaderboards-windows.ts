@@ -132,4 +132,12 @@ export const LEADERBOARD_WINDOW_MUTATIONS: readonly Mutation[] = [
     replace: ' || window !== "";',
     test: "durable-objects/live/leaderboard/board-windows.test.ts",
   },
+  {
+    rule: "LB139",
+    defect: "leaves copies of the log behind that came to nothing",
+    file: `${LIVE}/log-retention.ts`,
+    find: "const place = log.archivedUpTo() + 1;",
+    replace: "const place = first.seq;",
+    test: `${LIVE}/log-retention.test.ts`,
+  },
 ];
