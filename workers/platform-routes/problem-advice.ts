@@ -31,7 +31,7 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemSlug, string>> = {
   "unsupported-media-type": "The Content-Type or Content-Encoding is none that this route takes. The detail lists those it takes.",
   "idempotency-mismatch": "This Idempotency-Key was used with another request in the last 24 hours. Use a fresh key for each request.",
   "upgrade-required": "This address is a WebSocket: open it with a WebSocket client.",
-  "invalid-id": "Ids of boards are 1-64 of a-z, 0-9 and -; ids of players 1-128 bytes without control characters.",
+  "invalid-id": "Ids of boards are 1-64 of a-z, 0-9 and -; ids of players 1-128 bytes without control characters, and not . or ..",
   "limit-too-high": "Ask for fewer rows or ids at once, and page on by cursor.",
   "score-out-of-range":
     "The score is not finite, or with the board's decimals, or added to what was there, larger than can be kept exactly. Nothing was written.",
