@@ -137,6 +137,8 @@ export const tokenRevokedDataSchema = z.object({
   /** A token's `jti`, a subject's ref, an issuer's name, or empty. */
   id: z.string().max(200),
   before: epochMs,
+  /** Who revoked: `subject:{ref}` when a person ended their own tokens, `user:{id}`, `key:{id}`. */
+  actor: z.string().max(200).optional(),
 });
 
 /**

@@ -8,7 +8,9 @@ import { closeEverywhere } from "./objects.ts";
 /** What the revoking request did besides the revocation itself, once more, for one that did not live to do it. */
 export async function repeatRevocation(env: EdgeEnv, event: EventMessage): Promise<void> {
   const revoked = tokenRevokedDataSchema.parse(event.data);
-  const of = await requestOf(env, event.tenantId, revoked);
+  // People who end their own tokens have ended before which families they meant to: one goes on with a session that changes its password.
+  const theirOwn = revoked.actor?.startsWith("subject:") ?? false;
+  const of = theirOwn ? undefined : await requestOf(env, event.tenantId, revoked);
   if (of) await endFamilies(env, event.tenantId, of, revoked.before);
   await closeEverywhere(env, event.tenantId, [socketsOf(revoked)], revoked.before);
 }

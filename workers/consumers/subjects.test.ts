@@ -175,4 +175,12 @@ describe("a revocation", () => {
       for (const [, what, before] of ended) expect([what, before]).toEqual([of, NOON]);
     }
   });
+
+  it("[EV35] of a person's own tokens leaves the families alone: which of them end was up to that person", async () => {
+    await deliver([{ body: subjectEvent("ev35-own", 1, "registered") }]);
+    const { env: recorded, closed, ended } = recordingEnv();
+    const own = revoked("ev35-own", "subject", "ref-ada");
+    await deliver([{ body: { ...own, data: { ...own.data, actor: "subject:ref-ada" } } }], { env: recorded });
+    expect([closed.length > 1, ended]).toEqual([true, []]);
+  });
 });

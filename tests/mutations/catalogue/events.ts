@@ -153,4 +153,12 @@ export const EVENT_MUTATIONS: readonly Mutation[] = [
     replace: "await slice(tenantId)",
     test: "workers/consumers/sweep.test.ts",
   },
+  {
+    rule: "EV35",
+    defect: "signs a person's other devices out when they end their own tokens",
+    file: "workers/consumers/revocations.ts",
+    find: 'revoked.actor?.startsWith("subject:") ?? false',
+    replace: "false",
+    test: "workers/consumers/subjects.test.ts",
+  },
 ];
