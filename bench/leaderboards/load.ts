@@ -77,7 +77,12 @@ export async function once(agent: Agent, shape: Shape, n: number): Promise<numbe
         else resolve(performance.now() - sent);
       });
     });
-    going.once("error", reject);
+    going.once("error", (error) => {
+      // A server may close a connection just when it is used again (`ClientRequest.reusedSocket`); both attempts count for the latency.
+      if (going.reusedSocket && "code" in error && error.code === "ECONNRESET")
+        once(agent, shape, n).then(() => resolve(performance.now() - sent), reject);
+      else reject(error);
+    });
     going.end(body);
   });
 }
