@@ -1,5 +1,5 @@
 import { env, evictDurableObject } from "cloudflare:test";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TopPush } from "../../contract/leaderboard-live.ts";
 import type { ServerFrame, TicketReply } from "../../contract/live.ts";
 import { subjectRef } from "../../contract/subject-id.ts";
@@ -20,10 +20,7 @@ beforeAll(async () => {
   await seedDoor({}, tenant);
   await tenant.board("arena", { windows: ["all"] });
 });
-afterEach(() => {
-  closeAll();
-  vi.restoreAllMocks();
-});
+afterEach(closeAll);
 
 const open = async (path = "/v1/leaderboards/arena/socket", how: Asked = {}) =>
   await ask(path, { ...how, headers: { ...UPGRADE, ...how.headers } });
@@ -169,8 +166,6 @@ describe("a revocation", () => {
   });
 
   it("[LB79] closes a subject's, and leaves those of others", async () => {
-    // The consumer of the event does all of it once more, a second later: also to who has signed in again meanwhile.
-    vi.spyOn(env.EVENTS, "sendBatch").mockResolvedValue({ metadata: { metrics: { backlogCount: 0, backlogBytes: 0 } } });
     const [eve, dan] = [await tenant.person("eve", READS("*")), await tenant.person("dan", READS("*"))];
     const [client, beside] = [await welcomed(await open(undefined, { key: eve })), await welcomed(await open(undefined, { key: dan }))];
     const reply = await ask("/v1/tokens/revocations", { key: tenant.key, body: { kind: "subject", issuer: "minted", sub: "eve" } });
