@@ -147,4 +147,12 @@ export const LEADERBOARD_RANKING_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: `${CORE}/counted-sets.test.ts`,
   },
+  {
+    rule: "LB8",
+    defect: "says of memory alone that a rank is worse than it is",
+    file: `${CORE}/loaded-set.ts`,
+    find: "this.#buckets.before(this.#buckets.locate(key));",
+    replace: "this.#buckets.before(this.#buckets.locate(key) + 1);",
+    test: `${CORE}/counted-sets-model.test.ts`,
+  },
 ];

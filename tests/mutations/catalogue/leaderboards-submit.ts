@@ -188,4 +188,28 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: `${OBJECT}/batches.test.ts`,
   },
+  {
+    rule: "LB39",
+    defect: "lets one score that fails take those with it that came in the same call",
+    file: `${OBJECT}/each-by-itself.ts`,
+    find: '        logLine("error"',
+    replace: '        if (Date.now() > 0) throw error;\n        logLine("error"',
+    test: `${OBJECT}/submit.test.ts`,
+  },
+  {
+    rule: "LB130",
+    defect: "lets any number of calls cross together",
+    file: "workers/live/leaderboards-together.ts",
+    find: "open && open.asked.length < MOST",
+    replace: "open",
+    test: "workers/live/leaderboards-together.test.ts",
+  },
+  {
+    rule: "LB130",
+    defect: "lets later calls join a crossing that has left",
+    file: "workers/live/leaderboards-together.ts",
+    find: "if (this.#open.get(name)?.asked === all) this.#open.delete(name);",
+    replace: "",
+    test: "workers/live/leaderboards-together.test.ts",
+  },
 ];
