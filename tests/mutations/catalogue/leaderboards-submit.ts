@@ -197,7 +197,7 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     test: `${OBJECT}/submit.test.ts`,
   },
   {
-    rule: "LB130",
+    rule: "LB140",
     defect: "lets any number of calls cross together",
     file: "workers/live/leaderboards-together.ts",
     find: "open && open.asked.length < MOST",
@@ -205,7 +205,7 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     test: "workers/live/leaderboards-together.test.ts",
   },
   {
-    rule: "LB130",
+    rule: "LB140",
     defect: "lets later calls join a crossing that has left",
     file: "workers/live/leaderboards-together.ts",
     find: "if (this.#open.get(name)?.asked === all) this.#open.delete(name);",
