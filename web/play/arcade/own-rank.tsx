@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { Standing } from "../../../contract/leaderboard-reads.ts";
 import type { BoardConfig } from "../../../contract/leaderboards.ts";
-import { threeDigits } from "../../lib/format.ts";
+import { plural, threeDigits } from "../../lib/format.ts";
 import type { UserBoards } from "../../../sdk/user.ts";
 import { type RankingOf, setOf } from "./boards.ts";
 import { missingTo, nextTier } from "./tiers.ts";
@@ -41,8 +41,7 @@ export function OwnRank({ api, of, config, standing: { rank, total, percentile, 
       </span>
       <span class="own-words">
         <span>
-          {entry.score.toLocaleString("en")} points, of {total.toLocaleString("en")} players; better than or level with{" "}
-          {threeDigits(percentile)} %
+          {plural(entry.score, "point")}, of {plural(total, "player")}; better than or level with {threeDigits(percentile)} %
         </span>
         <span class="muted">
           {tier === undefined
