@@ -1,7 +1,19 @@
 import { type RetryPolicy, retrying } from "./retry.ts";
 
 /** Every kind of object. An object's name is `tenantId/kind/name`, each part percent-encoded. */
-export const OBJECT_KINDS = ["tenant", "metrics", "hub", "agents", "attempts", "subjects", "leaderboard", "sorted-set"] as const;
+export const OBJECT_KINDS = [
+  "tenant",
+  "metrics",
+  "hub",
+  "agents",
+  "attempts",
+  "subjects",
+  "leaderboard",
+  "sorted-set",
+  "room",
+  "inbox",
+  "realtime",
+] as const;
 export type ObjectKind = (typeof OBJECT_KINDS)[number];
 
 export interface ObjectAddress {

@@ -49,6 +49,22 @@ export const EVENT_TYPES = {
   "meridian.reward.granted": "lifecycle",
   "meridian.player.suspended": "lifecycle",
   "meridian.player.cleared": "lifecycle",
+  "meridian.room.created": "lifecycle",
+  "meridian.room.updated": "lifecycle",
+  "meridian.room.deleted": "lifecycle",
+  /** Somebody offline has unread messages: at most one a minute, room and person. Feeds notifications. */
+  "meridian.room.unread": "aggregate",
+  "meridian.room.member.joined": "lifecycle",
+  "meridian.room.member.left": "lifecycle",
+  "meridian.room.member.banned": "lifecycle",
+  /** A range of offsets of one flush. */
+  "meridian.message.sent": "aggregate",
+  "meridian.message.edited": "aggregate",
+  "meridian.message.deleted": "aggregate",
+  "meridian.message.mentioned": "aggregate",
+  "meridian.topic.created": "lifecycle",
+  "meridian.topic.changed": "lifecycle",
+  "meridian.topic.deleted": "lifecycle",
 } as const satisfies Record<string, "lifecycle" | "aggregate">;
 
 export type EventType = keyof typeof EVENT_TYPES;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { LEADERBOARD_LIMITS as L, PARTITION_PATTERN, WINDOW_KINDS, WINDOW_PATTERN } from "./leaderboard-limits.ts";
 import { playerSchema, rankSchema, reasonSchema, VERDICTS } from "./leaderboard-scores.ts";
-import { asProblem } from "./leaderboards.ts";
+import { asProblem } from "./problems.ts";
 import { PAGE_LIMITS, pageSchema } from "./pages.ts";
 
 // What is asked of a board, and what it answers.

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isPlayerId, LEADERBOARD_LIMITS as L, PARTITION_PATTERN } from "./leaderboard-limits.ts";
-import { asProblem } from "./leaderboards.ts";
+import { asProblem } from "./problems.ts";
 
 // Scores on their way in, and what is answered.
 

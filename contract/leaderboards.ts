@@ -1,10 +1,8 @@
 import * as z from "zod";
+import { asProblem } from "./problems.ts";
 import { BOARD_PATTERN, LEADERBOARD_LIMITS as L, PARTITION_PATTERN, WINDOW_KINDS } from "./leaderboard-limits.ts";
 
 /** What a board is. Ordering (`order`, `operator`, `decimals`, `subscore`, `ranking`, `timeZone`, `windows`, `partitions`) is fixed by its first score. */
-
-/** A schema whose refusal is a problem of its own instead of `invalid-parameter`: `check` in workers/http reads it. */
-export const asProblem = (problem: string): { params: { problem: string } } => ({ params: { problem } });
 
 export const boardIdSchema = z
   .string()

@@ -18,6 +18,8 @@ export const LIVE_CLOSE = {
   gone: 4404,
   /** No `auth` frame came in time. */
   authLate: 4408,
+  /** The two sides count differently: reconnect and recover. Either side may say so. */
+  gap: 4410,
   /** A frame larger than allowed. */
   size: 4413,
   /** Too many frames. */

@@ -8,10 +8,17 @@ const channel = z
   .max(LIVE_LIMITS.channelChars)
   .regex(/^[a-z-]+\/.+$/u, "a channel is `kind/name`");
 
+/** What a socket asks for. Sent with `auth`, or in an `options` frame. */
+export const authDataSchema = z.strictObject({
+  /** Batches as raw deflate in binary frames. */
+  deflate: z.boolean().optional(),
+});
+export type AuthData = z.infer<typeof authDataSchema>;
+
 /** Frames a client sends. */
 export const clientFrameSchema = z.discriminatedUnion("type", [
   /** First frame of a socket that was opened without a credential. */
-  z.strictObject({ v: z.literal(1), type: z.literal("auth"), token: z.string().min(1).max(8_192) }),
+  z.strictObject({ v: z.literal(1), type: z.literal("auth"), token: z.string().min(1).max(8_192), data: authDataSchema.optional() }),
   /** Replaces the credential before the old one ends. */
   z.strictObject({ v: z.literal(1), type: z.literal("refresh"), token: z.string().min(1).max(8_192) }),
   z.strictObject({
@@ -22,10 +29,14 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
     /** Where the client left off; the answer says whether the gap was filled. */
     epoch: z.string().max(64).optional(),
     offset: z.number().int().nonnegative().optional(),
+    /** Newest publications to begin with, when there is no position: rooms and topics that keep some. */
+    replay: z.number().int().min(0).max(50).optional(),
   }),
   z.strictObject({ v: z.literal(1), type: z.literal("unsubscribe"), id: z.string().max(64), channel }),
   /** The highest frame number read. */
   z.strictObject({ v: z.literal(1), type: z.literal("ack"), n: z.number().int().nonnegative() }),
+  /** Of a socket that came with its credential: what `auth` would have said in `data`. */
+  z.strictObject({ v: z.literal(1), type: z.literal("options"), data: authDataSchema }),
 ]);
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 
@@ -69,6 +80,8 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     offset: z.number().int(),
     /** Whether everything since the client's position was or will be delivered; never silently partial. */
     recovered: z.boolean(),
+    /** Why a position could not be taken up; nothing before `offset` follows then. */
+    reason: z.enum(["epoch-changed", "too-old", "too-many"]).optional(),
   }),
   z.object({ v: z.literal(1), type: z.literal("unsubscribed"), n: z.number().int(), id: z.string(), channel: z.string() }),
   z.object({
@@ -86,12 +99,47 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     type: z.literal("error"),
     n: z.number().int(),
     id: z.string().optional(),
+    /** Of a frame that carried a `ref` or `clientId`. */
+    ref: z.string().optional(),
     code: z.string(),
     detail: z.string(),
+    /** JSON pointer to the member of the frame that is wrong. */
+    pointer: z.string().optional(),
+    retryAfterMs: z.number().int().optional(),
   }),
+  /** What was sent is durable: messages by their `clientId` with the offset they got, other changes by their `ref`. */
+  z.object({
+    v: z.literal(1),
+    type: z.literal("ack"),
+    n: z.number().int(),
+    items: z.array(z.object({ ref: z.string(), offset: z.number().int(), at: z.number().int() })),
+  }),
+  /** A write to a keyed topic was older than what is there. */
+  z.object({
+    v: z.literal(1),
+    type: z.literal("conflict"),
+    n: z.number().int(),
+    ref: z.string(),
+    channel: z.string(),
+    key: z.string(),
+    winner: z.object({ version: z.number().int(), at: z.number().int(), clientId: z.string(), data: z.unknown() }),
+  }),
+  /** So many publications of low priority were left out since the last such frame. */
+  z.object({ v: z.literal(1), type: z.literal("degraded"), n: z.number().int(), channel: z.string(), shed: z.number().int() }),
   z.object({ v: z.literal(1), type: z.literal("goodbye"), n: z.number().int(), code: z.number().int(), reason: z.string() }),
 ]);
 export type ServerFrame = z.infer<typeof serverFrameSchema>;
+
+/**
+ * Frames that are the same bytes for many sockets and so carry no `n`: each counts as one more than the frame before it. A client
+ * that finds another `n` in the next numbered frame than it counted has lost some: it closes with 4410 and recovers.
+ */
+export const sharedFrameSchema = z.discriminatedUnion("type", [
+  z.object({ v: z.literal(1), type: z.literal("batch"), events: z.array(envelopeSchema) }),
+  /** Shapes of the items: contract/room-live.ts. */
+  z.object({ v: z.literal(1), type: z.enum(["typing", "presence", "receipts"]), channel: z.string(), items: z.array(z.unknown()) }),
+]);
+export type SharedFrame = z.infer<typeof sharedFrameSchema>;
 
 export const ticketReplySchema = z.object({
   /** Where to open the socket, once, within the time. */

@@ -38,6 +38,14 @@ export const PROBLEMS = {
   "not-your-player": { status: 403, title: "An end user submits as themselves only" },
   "socket-limit": { status: 503, title: "No more live sockets fit here" },
   "board-busy": { status: 503, title: "The board has too much to do just now" },
+  "invalid-name": { status: 422, title: "The name is not one that can be kept" },
+  "receipt-ahead": { status: 422, title: "The receipt is ahead of the room" },
+  "unsupported-media": { status: 415, title: "This kind of file is not accepted" },
+  "room-full": { status: 409, title: "The room has as many members as it can" },
+  "message-deleted": { status: 409, title: "The message was deleted" },
+  muted: { status: 403, title: "Muted in this room" },
+  "too-many-subscriptions": { status: 429, title: "The socket follows as much as it may" },
+  overloaded: { status: 503, title: "No more sockets fit here" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "limit-reached": { status: 409, title: "A limit of the plan is reached" },
   internal: { status: 500, title: "Something failed on our side" },
@@ -77,3 +85,6 @@ export function accept<T>(value: T): Outcome<T> {
 export function refuse(slug: ProblemSlug, detail: string, more: Omit<Problem, "slug" | "detail"> = {}): Outcome<never> {
   return { ok: false, problem: { slug, detail, ...more } };
 }
+
+/** A schema whose refusal is a problem of its own instead of `invalid-parameter`: `check` in workers/http reads it. */
+export const asProblem = (problem: ProblemSlug): { params: { problem: ProblemSlug } } => ({ params: { problem } });

@@ -3,7 +3,18 @@ import { app } from "./edge.ts";
 import type { EdgeEnv } from "./env.ts";
 import { serveWithAssets } from "./http/door.ts";
 
-export { AgentFleet, AttemptLimiter, Hub, Leaderboard, MetricShard, Subjects, Tenant } from "../durable-objects/index.ts";
+export {
+  AgentFleet,
+  AttemptLimiter,
+  Hub,
+  Inbox,
+  Leaderboard,
+  MetricShard,
+  Realtime,
+  Room,
+  Subjects,
+  Tenant,
+} from "../durable-objects/index.ts";
 export { default } from "./index.ts";
 
 /**

@@ -35,6 +35,17 @@ export const admissionSchema = z.strictObject({
   credentialExpiresAt: z.number().int().nullable(),
   /** At a leaderboard: the subject's own player id; absent for services and operators, and at hubs. */
   player: z.string().min(1).max(512).optional(),
+  /** At a room: whom messages and receipts name, and what is shown of them. */
+  person: z
+    .strictObject({
+      kind: z.enum(["subject", "service", "operator", "visitor"]),
+      id: z.string().min(1).max(512),
+      ref: z.string().max(64),
+      name: z.string().max(200),
+      avatarUrl: z.string().max(500).nullable(),
+      isPublic: z.boolean(),
+    })
+    .optional(),
   /** The ticket that was presented; it is good once. */
   ticket: z.strictObject({ id: z.string().min(1).max(64), expiresAt: z.number().int() }).nullable(),
 });
@@ -49,6 +60,8 @@ export const ticketClaimsSchema = admissionSchema.omit({ ticket: true }).extend(
   hub: z.number().int().nonnegative(),
   /** The leaderboard whose socket it opens, instead of one at the hub. Absent: none. */
   board: z.string().min(1).max(64).optional(),
+  /** The room whose socket it opens. Absent: none. */
+  room: z.string().min(1).max(64).optional(),
 });
 export type TicketClaims = z.infer<typeof ticketClaimsSchema>;
 

@@ -5,7 +5,7 @@ import type { EdgeEnv } from "../../workers/env.ts";
 declare global {
   namespace Cloudflare {
     /** In tests the bindings are the real namespaces, so that an object can be opened, evicted and its alarm run. */
-    interface Env extends Omit<EdgeEnv, "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS" | "SUBJECTS"> {
+    interface Env extends Omit<EdgeEnv, "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS" | "SUBJECTS" | "ROOMS" | "INBOXES" | "REALTIME"> {
       TENANT: DurableObjectNamespace<objects.Tenant>;
       METRICS: DurableObjectNamespace<objects.MetricShard>;
       HUB: DurableObjectNamespace<objects.Hub>;
@@ -13,6 +13,9 @@ declare global {
       ATTEMPTS: DurableObjectNamespace<objects.AttemptLimiter>;
       SUBJECTS: DurableObjectNamespace<objects.Subjects>;
       LEADERBOARDS: DurableObjectNamespace<objects.Leaderboard>;
+      ROOMS: DurableObjectNamespace<objects.Room>;
+      INBOXES: DurableObjectNamespace<objects.Inbox>;
+      REALTIME: DurableObjectNamespace<objects.Realtime>;
       TEST_MIGRATIONS: { db: D1Migration[]; history: D1Migration[] };
     }
     interface GlobalProps {

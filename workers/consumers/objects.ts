@@ -32,6 +32,12 @@ function namespaceOf(env: EdgeEnv, address: ObjectAddress): ObjectNamespace<Obje
     case "leaderboard":
     case "sorted-set":
       return env.LEADERBOARDS;
+    case "room":
+      return env.ROOMS;
+    case "inbox":
+      return env.INBOXES;
+    case "realtime":
+      return env.REALTIME;
   }
 }
 

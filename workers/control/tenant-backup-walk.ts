@@ -23,6 +23,7 @@ const blobPrefixes = (tenantId: string) => [
   `history/events/${tenantId}/`,
   `history/dead-letters/${tenantId}/`,
   `leaderboards/${tenantId}/`,
+  `rooms/${tenantId}/`,
 ];
 
 /** What one step did: how many files it made. */

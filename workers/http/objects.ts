@@ -12,8 +12,11 @@ import type { AgentFleetRpc } from "../../contract/rpc/agents.ts";
 import type { AttemptLimiterRpc } from "../../contract/rpc/attempts.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { HubRpc } from "../../contract/rpc/hub.ts";
+import type { InboxRpc } from "../../contract/rpc/inbox.ts";
 import type { LeaderboardRpc } from "../../contract/rpc/leaderboard.ts";
 import type { MetricShardRpc } from "../../contract/rpc/metrics.ts";
+import type { RealtimeRpc } from "../../contract/rpc/realtime.ts";
+import type { RoomRpc } from "../../contract/rpc/room.ts";
 import type { SubjectsRpc } from "../../contract/rpc/subjects.ts";
 import type { TenantRpc } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
@@ -104,6 +107,25 @@ const LEADERBOARDS: Repeats<LeaderboardRpc> = {
   always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "askMany", "erasePlayer", "closeCredentials"],
   keyed: ["startRun", "submit", "submitMany", "decide"],
 };
+const ROOMS: Repeats<RoomRpc> = {
+  // A message is known again by its clientId, an import by its batch, a removal by being there.
+  always: [
+    ...COMMON,
+    "configure",
+    "remove",
+    "post",
+    "putReceipts",
+    "ask",
+    "importMessages",
+    "mayUpload",
+    "noteMedia",
+    "closeCredentials",
+    "kick",
+  ],
+  keyed: ["edit", "erase", "react", "putMember", "removeMember"],
+};
+const INBOXES: Repeats<InboxRpc> = { always: [...COMMON, "list"] };
+const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
 
@@ -125,6 +147,21 @@ export function hubOf(call: ObjectCall, n: number): HubRpc {
 /** One board of the tenant. */
 export function boardOf(call: ObjectCall, board: string): LeaderboardRpc {
   return stubOf(call.env.LEADERBOARDS, addressOf(call, "leaderboard", board), LEADERBOARDS, call.meta);
+}
+
+/** One room of the tenant. */
+export function roomOf(call: ObjectCall, room: string): RoomRpc {
+  return stubOf(call.env.ROOMS, addressOf(call, "room", room), ROOMS, call.meta);
+}
+
+/** One person's conversations. @param ref `subjectRef` of the person */
+export function inboxOf(call: ObjectCall, ref: string): InboxRpc {
+  return stubOf(call.env.INBOXES, addressOf(call, "inbox", ref), INBOXES, call.meta);
+}
+
+/** What live objects of the tenant report. */
+export function realtimeOf(call: ObjectCall): RealtimeRpc {
+  return stubOf(call.env.REALTIME, addressOf(call, "realtime", "main"), REALTIME, call.meta);
 }
 
 /** One sorted set of the Redis protocol. */

@@ -126,6 +126,9 @@ async function ask(env: EdgeEnv, address: ObjectAddress): Promise<Answer | undef
     subjects: env.SUBJECTS,
     leaderboard: env.LEADERBOARDS,
     "sorted-set": env.LEADERBOARDS,
+    room: env.ROOMS,
+    inbox: env.INBOXES,
+    realtime: env.REALTIME,
   };
   try {
     const outbox = await objectAt(namespaces[address.kind], address).outboxStatus();

@@ -44,6 +44,20 @@ export const EVENT_WORDS: Record<EventType, string> = {
   "meridian.reward.granted": "rewards granted",
   "meridian.player.suspended": "player suspended or banned",
   "meridian.player.cleared": "player cleared",
+  "meridian.room.created": "room created",
+  "meridian.room.updated": "room changed",
+  "meridian.room.deleted": "room removed",
+  "meridian.room.unread": "unread messages of somebody offline",
+  "meridian.room.member.joined": "room member joined",
+  "meridian.room.member.left": "room member left",
+  "meridian.room.member.banned": "room member banned",
+  "meridian.message.sent": "messages sent",
+  "meridian.message.edited": "message edited",
+  "meridian.message.deleted": "message deleted",
+  "meridian.message.mentioned": "somebody mentioned",
+  "meridian.topic.created": "topic created",
+  "meridian.topic.changed": "topic changed",
+  "meridian.topic.deleted": "topic removed",
 };
 
 /** Those that are counted only; the table of types itself would bring a schema library along. A test holds the two together. */
