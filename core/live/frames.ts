@@ -1,5 +1,6 @@
-import { type ClientFrame, clientFrameSchema, type ServerFrame } from "../../contract/live.ts";
-import { LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode } from "../../contract/live-codes.ts";
+import * as z from "zod";
+import type { ServerFrame } from "../../contract/live.ts";
+import { LIVE_CLOSE } from "../../contract/live-codes.ts";
 import type { Publication } from "../../contract/rpc/hub.ts";
 
 /** A place in a channel's publications. */
@@ -16,29 +17,63 @@ export interface EncodedPublication {
   readonly json: string;
 }
 
-export type FrameReading =
-  { readonly ok: true; readonly frame: ClientFrame } | { readonly ok: false; readonly code: LiveCloseCode; readonly reason: string };
+export type FrameReading<F> = { readonly ok: true; readonly frame: F } | Malformed;
 
-const encoder = new TextEncoder();
+export interface Malformed {
+  readonly ok: false;
+  readonly code: typeof LIVE_CLOSE.size | typeof LIVE_CLOSE.frame;
+  readonly reason: string;
+  /** What the client calls the frame, as far as that can be answered: its `id`, and its `ref` or `clientId`. */
+  readonly id: string | undefined;
+  readonly ref: string | undefined;
+  /** What is wrong with it: an RFC 6901 pointer into the frame, empty for the whole. */
+  readonly pointer: string;
+}
 
-/** Reads one message of a client. Size comes first: nothing is parsed that is larger than a frame may be. */
-export function readFrame(message: string | ArrayBuffer, maxBytes: number = LIVE_LIMITS.frameBytes): FrameReading {
+/** An answer quotes no more of a malformed frame than this, so that bad frames are not sent back whole. */
+const QUOTED_CHARS = 100;
+const REF_CHARS = 64;
+
+/**
+ * Reads one message of a client. Size comes first: nothing is parsed that is larger than a frame may be.
+ * @param schema every frame that may come here
+ */
+export function readFrame<F>(message: string | ArrayBuffer, schema: z.ZodType<F>, maxBytes: number): FrameReading<F> {
   const bytes = typeof message === "string" ? textBytes(message, maxBytes) : message.byteLength;
-  if (bytes > maxBytes) {
-    return { ok: false, code: LIVE_CLOSE.size, reason: `a frame has at most ${maxBytes} bytes` };
-  }
-  if (typeof message !== "string") return { ok: false, code: LIVE_CLOSE.frame, reason: "frames are text" };
+  if (bytes > maxBytes) return malformed(LIVE_CLOSE.size, `a frame has at most ${maxBytes} bytes`);
+  if (typeof message !== "string") return malformed(LIVE_CLOSE.frame, "frames are text");
   let json: unknown;
   try {
     json = JSON.parse(message);
   } catch {
-    return { ok: false, code: LIVE_CLOSE.frame, reason: "a frame is one JSON object" };
+    return malformed(LIVE_CLOSE.frame, "a frame is one JSON object");
   }
-  const parsed = clientFrameSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (parsed.success) return { ok: true, frame: parsed.data };
   const issue = parsed.error.issues[0];
-  return { ok: false, code: LIVE_CLOSE.frame, reason: `not a frame: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.slice(0, 100) };
+  const path = issue?.code === "unrecognized_keys" ? [...issue.path, ...issue.keys.slice(0, 1)] : (issue?.path ?? []);
+  const reason = `not a frame: ${issue?.path.join("/") ?? ""} ${issue?.message ?? ""}`.slice(0, QUOTED_CHARS);
+  return { ...malformed(LIVE_CLOSE.frame, reason), ...namesOf(json), pointer: pointerTo(path) };
 }
+
+function malformed(code: Malformed["code"], reason: string): Malformed {
+  return { ok: false, code, reason, id: undefined, ref: undefined, pointer: "" };
+}
+
+const name = z.string().max(REF_CHARS).optional().catch(undefined);
+const namesSchema = z.object({ id: name, ref: name, clientId: name });
+
+function namesOf(json: unknown): Pick<Malformed, "id" | "ref"> {
+  const { id, ref, clientId } = namesSchema.safeParse(json).data ?? {};
+  return { id, ref: ref ?? clientId };
+}
+
+function pointerTo(path: readonly PropertyKey[]): string {
+  const parts = path.map((part) => String(part).slice(0, QUOTED_CHARS).replaceAll("~", "~0").replaceAll("/", "~1"));
+  return parts.map((part) => `/${part}`).join("");
+}
+
+const encoder = new TextEncoder();
 
 /** UTF-8 bytes of a text, counted only when its length leaves a doubt. */
 function textBytes(text: string, maxBytes: number): number {

@@ -1,29 +1,49 @@
-import type { ClientFrame } from "../../contract/live.ts";
-import { LIVE_CHANNELS, LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode, type LivePublisher } from "../../contract/live-codes.ts";
-import { type Problem, refuse } from "../../contract/problems.ts";
+import { clientFrameSchema } from "../../contract/live.ts";
+import { LIVE_CHANNELS, LIVE_LIMITS, type LivePublisher } from "../../contract/live-codes.ts";
+import type { Problem } from "../../contract/problems.ts";
 import type { Admission, Publication } from "../../contract/rpc/hub.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
-import { gcra } from "../../contract/gcra.ts";
-import type { HubEffect, HubTimer } from "./effects.ts";
+import type { HubEffect, HubTimer, SocketEffect } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
-import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position, readFrame, type Reply } from "./frames.ts";
-import { firstEnd } from "./held-credential.ts";
+import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position } from "./frames.ts";
 import { Session } from "./session.ts";
+import { type FollowFrame, SocketMachine } from "./socket-machine.ts";
 import { parseChannel, type Topic, Topics } from "./topics.ts";
 
-const FRAME_RATE = { perPeriod: LIVE_LIMITS.framesPerSecond, periodMs: 1_000, burst: LIVE_LIMITS.frameBurst };
+type HubOwnEffect = Exclude<HubEffect, SocketEffect>;
+
+const LIMITS = {
+  sockets: LIVE_LIMITS.socketsPerHub,
+  frameBytes: LIVE_LIMITS.frameBytes,
+  framesPerSecond: LIVE_LIMITS.framesPerSecond,
+  frameBurst: LIVE_LIMITS.frameBurst,
+  malformedPerMinute: 1,
+} as const;
+const FULL: Problem = { slug: "unavailable", detail: "This hub is full; ask for a new ticket, which may name another.", retryAfterS: 1 };
 
 /**
- * The protocol of a hub's sockets: commands in, effects out, in the order in which they are to happen. Holds no clock: `now`
- * is epoch milliseconds. Publications go out at once when none did within `LIVE_LIMITS.flushMs`, else together at its end.
+ * The protocol of a hub's sockets: commands in, effects out, in the order in which they are to happen. What it shares with other
+ * native sockets is `socket-machine.ts`; here is who follows what. Publications go out at once when none did within
+ * `LIVE_LIMITS.flushMs`, else together at its end.
  */
 export class HubMachine {
-  readonly #sessions = new Map<string, Session>();
   readonly #topics = new Topics();
   readonly #fanOut = new FanOut();
-  readonly #timers = new Map<HubTimer, number>();
-  #effects: HubEffect[] = [];
-  readonly #dirty = new Set<Session>();
+  /** The deadline `interest`, as the shell knows it. */
+  #interestAt: number | null = null;
+  readonly #sockets = new SocketMachine<Session, FollowFrame, HubOwnEffect>({
+    limits: LIMITS,
+    full: FULL,
+    frames: clientFrameSchema,
+    admitted: (id, admission) => new Session(id, admission),
+    decode: (attachment) => Session.decode(attachment),
+    handle: (session, frame, now) => this.#handle(session, frame, now),
+    acknowledged: (session) => this.#acknowledged(session),
+    replaced: (session) => this.#replaced(session),
+    left: (session) => {
+      for (const channel of session.channels.keys()) this.#drop(session, channel);
+    },
+  });
 
   /** The connection an attachment belongs to; undefined when this release cannot read it. */
   static idOf(attachment: string): string | undefined {
@@ -31,23 +51,18 @@ export class HubMachine {
   }
 
   get sockets(): number {
-    return this.#sessions.size;
+    return this.#sockets.size;
   }
 
   /** Why one more socket cannot come in, if so. */
   refusal(): Problem | undefined {
-    if (this.#sessions.size < LIVE_LIMITS.socketsPerHub) return undefined;
-    const refusal = refuse("unavailable", "This hub is full; ask for a new ticket, which may name another.", { retryAfterS: 1 });
-    return refusal.ok ? undefined : refusal.problem;
+    return this.#sockets.refusal();
   }
 
   /** Takes back the sockets that slept. Deadlines set before the sleep are told, so that they are not set again. */
   restore(attachments: Iterable<string>, timers: Readonly<Partial<Record<HubTimer, number>>>, now: number): HubEffect[] {
-    for (const [name, at] of Object.entries(timers) as [HubTimer, number][]) this.#timers.set(name, at); // keys of the record's own type
-    for (const attachment of attachments) {
-      const session = Session.decode(attachment);
-      if (!session) continue;
-      this.#sessions.set(session.id, session);
+    this.#interestAt = timers.interest ?? null;
+    for (const session of this.#sockets.restore(attachments, timers.expiry ?? null)) {
       for (const [channel, waiting] of session.channels) {
         const parsed = parseChannel(channel);
         if (!parsed) continue; // a kind that this release does not know: nothing is published to it
@@ -58,47 +73,26 @@ export class HubMachine {
     }
     for (const publisher of this.#topics.publishers()) {
       const waiting = this.#topics.of(publisher).some((topic) => topic.joining.size > 0);
-      if (waiting || !this.#timers.has("interest")) this.#ask(publisher, now);
+      if (waiting || this.#interestAt === null) this.#ask(publisher, now);
     }
-    this.#watchExpiry();
-    return this.#done();
+    return this.#sockets.done();
   }
 
   join(id: string, admission: Admission, now: number): HubEffect[] {
-    const session = new Session(id, admission);
-    this.#sessions.set(id, session);
-    this.#reply(session, {
-      type: "welcome",
-      connectionId: id,
-      serverTime: now,
-      ackEveryFrames: LIVE_LIMITS.ackEveryFrames,
-      ackEveryMs: LIVE_LIMITS.ackEveryMs,
-      ...(session.held.expiresAt === null ? {} : { credentialExpiresAt: session.held.expiresAt }),
-    });
-    this.#watchExpiry();
-    return this.#done();
+    this.#sockets.join(id, admission, now);
+    return this.#sockets.done();
   }
 
   /** A socket is gone, whoever closed it. */
   leave(id: string): HubEffect[] {
-    const session = this.#sessions.get(id);
-    if (session) this.#forget(session);
-    return this.#done();
+    this.#sockets.leave(id);
+    return this.#sockets.done();
   }
 
   /** A client's message. */
   receive(id: string, message: string | ArrayBuffer, now: number): HubEffect[] {
-    const session = this.#sessions.get(id);
-    if (!session) return [];
-    if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
-    else if (!session.spend(gcra(FRAME_RATE, session.frameTat, now)))
-      this.#close(session, LIVE_CLOSE.rate, `at most ${LIVE_LIMITS.framesPerSecond} frames a second`);
-    else {
-      const reading = readFrame(message);
-      if (reading.ok) this.#handle(session, reading.frame, now);
-      else this.#close(session, reading.code, reading.reason);
-    }
-    return this.#done();
+    this.#sockets.receive(id, message, now);
+    return this.#sockets.done();
   }
 
   /** @returns how many sockets follow at least one of the channels; 0 only when nothing of their publisher is followed here */
@@ -117,14 +111,14 @@ export class HubMachine {
     }
     const inMs = this.#fanOut.waitMs(now);
     if (inMs === 0) this.#flush(now);
-    else if (inMs !== undefined) this.#effects.push({ type: "flush", inMs });
-    return { effects: this.#done(), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
+    else if (inMs !== undefined) this.#sockets.push({ type: "flush", inMs });
+    return { effects: this.#sockets.done(), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
   }
 
   /** What was pending goes out now. */
   flush(now: number): HubEffect[] {
     this.#flush(now);
-    return this.#done();
+    return this.#sockets.done();
   }
 
   /** The publisher knows of these topics until `untilMs` and says where each stands. */
@@ -151,8 +145,8 @@ export class HubMachine {
       topic.answered = from;
     }
     if (missing) this.#ask(publisher, now);
-    if (this.#topics.size > 0) this.#setTimer("interest", now + LIVE_LIMITS.interestMs / 2);
-    return this.#done();
+    if (this.#topics.size > 0) this.#setInterest(now + LIVE_LIMITS.interestMs / 2);
+    return this.#sockets.done();
   }
 
   /** The publisher could not be reached: who waits is told, who follows is looked after soon. */
@@ -165,57 +159,33 @@ export class HubMachine {
         this.#fail(session, waiting?.id, "unavailable", "The publisher of this channel cannot be reached now; try again in a few seconds.");
       }
     }
-    if (this.#topics.size > 0) this.#setTimer("interest", now + LIVE_LIMITS.interestRetryMs);
-    return this.#done();
+    if (this.#topics.size > 0) this.#setInterest(now + LIVE_LIMITS.interestRetryMs);
+    return this.#sockets.done();
   }
 
   /** The deadline `interest` has passed. */
   interestDue(now: number): HubEffect[] {
-    this.#timers.delete("interest");
+    this.#interestAt = null;
     for (const publisher of this.#topics.publishers()) this.#ask(publisher, now);
-    return this.#done();
+    return this.#sockets.done();
   }
 
   /** The deadline `expiry` has passed. */
   expire(now: number): HubEffect[] {
-    this.#timers.delete("expiry");
-    for (const session of this.#sessions.values()) {
-      if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
-    }
-    this.#watchExpiry();
-    return this.#done();
+    this.#sockets.expire(now);
+    return this.#sockets.done();
   }
 
   /** Closes the sockets of these credentials, actors or groups. @param at of `HeldCredential.isEndedBy` */
   closeCredentials(credentials: readonly string[], at?: number): { effects: HubEffect[]; closed: number } {
-    const ended = new Set(credentials);
-    const hit = [...this.#sessions.values()].filter(({ held }) => held.isEndedBy(ended, at));
-    for (const session of hit) this.#close(session, LIVE_CLOSE.unauthorized, "the credential was revoked");
-    return { effects: this.#done(), closed: hit.length };
+    const closed = this.#sockets.closeCredentials(credentials, at);
+    return { effects: this.#sockets.done(), closed };
   }
 
   /** The answer to `verify`: the new credential, or null when the token is worth nothing. */
   refreshed(id: string, admission: Admission | null): HubEffect[] {
-    const session = this.#sessions.get(id);
-    if (!session) return [];
-    if (!admission) this.#fail(session, undefined, "unauthorized", "This token is not valid; the present credential stays.");
-    else if (admission.actor !== session.held.actor)
-      this.#fail(session, undefined, "forbidden", "Another's token cannot take over this socket.");
-    else {
-      session.held.replace(admission);
-      this.#reply(session, {
-        type: "refreshed",
-        ...(session.held.expiresAt === null ? {} : { credentialExpiresAt: session.held.expiresAt }),
-      });
-      for (const channel of session.channels.keys()) {
-        const parsed = parseChannel(channel);
-        if (parsed && session.held.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
-        this.#drop(session, channel);
-        this.#fail(session, undefined, "forbidden", `This credential may no longer follow ${channel}.`);
-      }
-      this.#watchExpiry();
-    }
-    return this.#done();
+    this.#sockets.refreshed(id, admission);
+    return this.#sockets.done();
   }
 
   /**
@@ -232,29 +202,31 @@ export class HubMachine {
     return followed;
   }
 
-  #handle(session: Session, frame: ClientFrame, now: number): void {
+  #handle(session: Session, frame: FollowFrame, now: number): void {
     switch (frame.type) {
-      case "auth":
-        return this.#fail(session, undefined, "already-authenticated", "This socket has a credential; `refresh` replaces it.");
-      case "refresh":
-        this.#effects.push({ type: "verify", socket: session.id, token: frame.token });
-        return;
       case "subscribe":
         return this.#subscribe(session, frame, now);
       case "unsubscribe":
         this.#drop(session, frame.channel);
-        return this.#reply(session, { type: "unsubscribed", id: frame.id, channel: frame.channel });
-      case "ack": {
-        session.acknowledge(frame.n);
-        this.#dirty.add(session);
-        const text = session.release();
-        if (text !== undefined) this.#send(session, text);
-        return;
-      }
+        return this.#sockets.reply(session, { type: "unsubscribed", id: frame.id, channel: frame.channel });
     }
   }
 
-  #subscribe(session: Session, frame: Extract<ClientFrame, { type: "subscribe" }>, now: number): void {
+  #acknowledged(session: Session): void {
+    const text = session.release();
+    if (text !== undefined) this.#sockets.pass(session, text);
+  }
+
+  #replaced(session: Session): void {
+    for (const channel of session.channels.keys()) {
+      const parsed = parseChannel(channel);
+      if (parsed && session.held.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
+      this.#drop(session, channel);
+      this.#fail(session, undefined, "forbidden", `This credential may no longer follow ${channel}.`);
+    }
+  }
+
+  #subscribe(session: Session, frame: Extract<FollowFrame, { type: "subscribe" }>, now: number): void {
     const { channel, id } = frame;
     const parsed = parseChannel(channel);
     if (!parsed)
@@ -277,6 +249,7 @@ export class HubMachine {
     }
     const from = frame.epoch !== undefined && frame.offset !== undefined ? { epoch: frame.epoch, offset: frame.offset } : undefined;
     this.#flush(now); // the new subscriber starts after what is already on its way to the others
+    if (!this.#sockets.has(session)) return; // of which it had too much
     session.channels.set(channel, { id, from });
     if (session.encode().length > LIVE_LIMITS.attachmentBytes) {
       session.drop(channel);
@@ -287,7 +260,7 @@ export class HubMachine {
     topic.startsAfter.delete(session);
     session.forget(channel);
     topic.joining.add(session);
-    this.#dirty.add(session);
+    this.#sockets.touch(session);
     const position = this.#topics.followedFrom(topic, now);
     if (position) this.#confirm(session, topic, position);
     else this.#ask(topic.publisher, now);
@@ -300,7 +273,8 @@ export class HubMachine {
     topic.joining.delete(session);
     topic.members.add(session);
     const recovered = isAt(waiting?.from, position) && isAt(topic.unbroken, position);
-    this.#reply(session, { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered });
+    this.#sockets.reply(session, { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered });
+    if (!this.#sockets.has(session)) return; // that was one frame too many for it
     const later = topic.recent.filter((publication) => isNews(position, publication));
     if (isNews(topic.position, position)) topic.startsAfter.set(session, position);
     if (later.length > 0) this.#deliver(session, later, encodeEvents(later));
@@ -312,79 +286,34 @@ export class HubMachine {
     if (lease.asking) return;
     lease.asking = true;
     const topics = this.#topics.of(publisher).map((topic) => topic.name);
-    this.#effects.push({ type: "interest", publisher, topics, untilMs: now + LIVE_LIMITS.interestMs });
+    this.#sockets.push({ type: "interest", publisher, topics, untilMs: now + LIVE_LIMITS.interestMs });
   }
 
   #flush(now: number): void {
     for (const { session, publications, events } of this.#fanOut.take(now)) {
-      if (session.held.hasExpired(now)) this.#close(session, LIVE_CLOSE.unauthorized, "the credential has ended");
-      else this.#deliver(session, publications, events);
+      if (!this.#sockets.closeEnded(session, now)) this.#deliver(session, publications, events);
     }
   }
 
   #deliver(session: Session, publications: readonly EncodedPublication[], events: string): void {
-    const text = session.deliver(publications, events);
-    this.#dirty.add(session);
-    if (text !== undefined) this.#send(session, text);
-    else if (session.hopeless) this.#close(session, LIVE_CLOSE.slow, "reads too slowly");
-  }
-
-  #reply(session: Session, reply: Reply): void {
-    this.#dirty.add(session);
-    this.#send(session, session.reply(reply));
-    if (session.hopeless) this.#close(session, LIVE_CLOSE.slow, "reads too slowly");
+    this.#sockets.pass(session, session.deliver(publications, events));
   }
 
   #fail(session: Session, id: string | undefined, code: string, detail: string): void {
-    this.#reply(session, { type: "error", code, detail, ...(id === undefined ? {} : { id }) });
-  }
-
-  #send(session: Session, text: string): void {
-    this.#effects.push({ type: "send", socket: session.id, text });
-  }
-
-  #close(session: Session, code: LiveCloseCode, reason: string): void {
-    if (!this.#sessions.has(session.id)) return;
-    this.#send(session, session.reply({ type: "goodbye", code, reason }));
-    this.#effects.push({ type: "close", socket: session.id, code, reason });
-    this.#forget(session);
-  }
-
-  #forget(session: Session): void {
-    for (const channel of session.channels.keys()) this.#drop(session, channel);
-    this.#sessions.delete(session.id);
-    this.#dirty.delete(session);
-    if (this.#sessions.size === 0) this.#setTimer("expiry", null);
+    this.#sockets.fail(session, id, code, detail);
   }
 
   #drop(session: Session, channel: string): void {
     session.drop(channel);
-    this.#dirty.add(session);
+    this.#sockets.touch(session);
     this.#topics.leave(channel, session);
-    if (this.#topics.size === 0) this.#setTimer("interest", null);
+    if (this.#topics.size === 0) this.#setInterest(null);
   }
 
-  #watchExpiry(): void {
-    this.#setTimer("expiry", firstEnd(this.#sessions.values()));
-  }
-
-  #setTimer(name: HubTimer, at: number | null): void {
-    if ((this.#timers.get(name) ?? null) === at) return;
-    if (at === null) this.#timers.delete(name);
-    else this.#timers.set(name, at);
-    this.#effects.push({ type: "timer", name, at });
-  }
-
-  /** What is saved is saved before anything is sent: a number that a client saw is never used again. */
-  #done(): HubEffect[] {
-    const saves: HubEffect[] = [];
-    for (const session of this.#dirty) {
-      if (this.#sessions.has(session.id)) saves.push({ type: "save", socket: session.id, attachment: session.encode() });
-    }
-    this.#dirty.clear();
-    const effects = saves.concat(this.#effects);
-    this.#effects = [];
-    return effects;
+  #setInterest(at: number | null): void {
+    if (this.#interestAt === at) return;
+    this.#interestAt = at;
+    this.#sockets.push({ type: "timer", name: "interest", at });
   }
 }
 

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { ACTION_NAMES } from "../../contract/permissions.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
-import type { GcraVerdict } from "../../contract/gcra.ts";
 import { acknowledge, unreadVerdict } from "../kit/unread.ts";
 import { asciiJson, readAttachment } from "./attachment.ts";
 import { batchText, encodeEvents, type EncodedPublication, type Position, type Reply } from "./frames.ts";
+import { FrameMeter } from "./frame-meter.ts";
 import { type Held, HeldCredential } from "./held-credential.ts";
+import type { LiveSession } from "./socket-machine.ts";
 
 /** A subscription that waits for its publisher's answer. */
 export interface Joining {
@@ -39,13 +40,12 @@ const attachmentSchema = z.object({
  * One socket: numbers what it is sent, counts what it has not acknowledged, and withholds publications from a reader that
  * falls behind: the newest of each channel only, so that its memory is bounded whatever is published.
  */
-export class Session {
+export class Session implements LiveSession {
   readonly id: string;
   readonly held: HeldCredential;
   /** Channel by name: null when it stands, else the request that waits. */
   readonly channels = new Map<string, Joining | null>();
-  /** The bucket of the frame rate. A sleep forgives: it is longer than the burst. */
-  frameTat: number | undefined;
+  readonly meter = new FrameMeter();
   #sent = 0;
   #acked = 0;
   /** Newest withheld publication by channel, the latest last. */
@@ -67,12 +67,6 @@ export class Session {
 
   get #keepsUp(): boolean {
     return unreadVerdict(this.#sent, this.#acked) === "send";
-  }
-
-  /** Takes the verdict on one frame. @returns whether it was within the rate */
-  spend(verdict: GcraVerdict): boolean {
-    this.frameTat = verdict.tat;
-    return verdict.allowed;
   }
 
   reply(reply: Reply): string {

@@ -57,6 +57,10 @@ export class Bench {
           if (effect.at === null) this.timers.delete(effect.name);
           else this.timers.set(effect.name, effect.at);
           break;
+        case "expiry":
+          if (effect.at === null) this.timers.delete("expiry");
+          else this.timers.set("expiry", effect.at);
+          break;
         case "interest":
           this.asked.push(effect);
           break;

@@ -131,8 +131,10 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
           this.#sockets.close(effect.socket, effect.code, effect.reason);
           break;
         case "timer":
-          if (effect.at === null) this.#kit.timers.clear(effect.name);
-          else if (this.#kit.timers.get(effect.name) !== effect.at) this.#kit.timers.set(effect.name, effect.at);
+          this.#setTimer(effect.name, effect.at);
+          break;
+        case "expiry":
+          this.#setTimer("expiry", effect.at);
           break;
         case "flush":
           // Pacing only: what is lost with this timer would have been lost with the sockets themselves.
@@ -147,6 +149,12 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       }
     }
     await Promise.all(asked);
+  }
+
+  #setTimer(name: HubTimer, at: number | null): void {
+    const { timers } = this.#kit;
+    if (at === null) timers.clear(name);
+    else if (timers.get(name) !== at) timers.set(name, at);
   }
 
   async #ask(publisher: LivePublisher, topics: readonly string[], untilMs: number): Promise<void> {

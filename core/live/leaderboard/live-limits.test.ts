@@ -4,7 +4,8 @@ import { LEADERBOARD_LIMITS } from "../../../contract/leaderboard-limits.ts";
 import type { ServerFrame } from "../../../contract/live.ts";
 import { admission, NOW } from "../testing.ts";
 import { BoardBench, ShownTop } from "./live-testing.ts";
-import { Unread } from "./live-unread.ts";
+import { UnreadBytes } from "../unread-bytes.ts";
+import { BOARD_UNREAD } from "./live-session.ts";
 
 describe("what a board takes of a socket", () => {
   const frameOf = (bytes: number) => JSON.stringify({ v: 1, type: "ack", n: 0 }).padEnd(bytes);
@@ -141,10 +142,10 @@ describe("a reader that falls behind", () => {
   });
 
   it("[LB75] is counted in bytes exactly by its newest acknowledgement, and never in its favour by another", () => {
-    const unread = new Unread();
+    const unread = new UnreadBytes(BOARD_UNREAD);
     const went = (bytes: number) => {
       unread.next();
-      unread.went("x".repeat(bytes));
+      unread.went(bytes);
     };
     went(BOARD_SOCKET.unackedBytes);
     expect(unread.verdict).toBe("send");
@@ -154,8 +155,8 @@ describe("a reader that falls behind", () => {
     expect(unread.verdict).toBe("send");
     went(BOARD_SOCKET.unackedHardBytes - 1);
     expect(unread.verdict).toBe("coalesce");
-    expect(Unread.of(unread.kept()).kept()).toEqual(unread.kept());
-    unread.withhold("x");
+    expect(UnreadBytes.of(unread.kept(), BOARD_UNREAD).kept()).toEqual(unread.kept());
+    unread.withhold(1);
     expect(unread.verdict).toBe("close");
     unread.acknowledge(99);
     expect([unread.verdict, unread.next()]).toEqual(["send", 4]);

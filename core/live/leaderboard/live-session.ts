@@ -1,11 +1,13 @@
 import * as z from "zod";
-import type { GcraVerdict } from "../../../contract/gcra.ts";
+import { BOARD_SOCKET } from "../../../contract/leaderboard-live.ts";
 import { ACTION_NAMES } from "../../../contract/permissions.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
 import { asciiJson, readAttachment } from "../attachment.ts";
+import { FrameMeter } from "../frame-meter.ts";
 import { batchText, type Reply } from "../frames.ts";
 import { HeldCredential } from "../held-credential.ts";
-import { Unread, unreadSchema } from "./live-unread.ts";
+import type { LiveSession } from "../socket-machine.ts";
+import { UnreadBytes, unreadSchema, utf8Bytes } from "../unread-bytes.ts";
 
 /** A publication as every socket gets it but for its position: its data is encoded once. */
 export interface BoardPush {
@@ -29,6 +31,9 @@ export interface Following {
   withheld: boolean;
 }
 
+/** When pushes are withheld, and when a reader goes. */
+export const BOARD_UNREAD = { softBytes: BOARD_SOCKET.unackedBytes, hardBytes: BOARD_SOCKET.unackedHardBytes } as const;
+
 /** What is kept of a socket while its board sleeps. Read by the previous release too: only ever add optional fields. */
 const attachmentSchema = z.object({
   v: z.literal(1),
@@ -51,14 +56,13 @@ const attachmentSchema = z.object({
  * One socket of a board. Its channels' offsets count what this socket was sent, in an epoch of its own, and so have no holes: what a slow
  * reader did not get is sent in a newer form, or named in `gaps`.
  */
-export class BoardSession {
+export class BoardSession implements LiveSession {
   readonly id: string;
   readonly held: HeldCredential;
   readonly player: string | null;
   readonly channels = new Map<string, Following>();
-  /** The bucket of the frame rate. A sleep forgives: it is longer than the burst. */
-  frameTat: number | undefined;
-  #unread = new Unread();
+  readonly meter = new FrameMeter();
+  #unread = new UnreadBytes(BOARD_UNREAD);
   #coalesced = 0;
 
   constructor(id: string, held: HeldCredential, player: string | null) {
@@ -79,15 +83,9 @@ export class BoardSession {
     return this.#unread.verdict === "close";
   }
 
-  /** Takes the verdict on one frame. @returns whether it was within the rate */
-  spend(verdict: GcraVerdict): boolean {
-    this.frameTat = verdict.tat;
-    return verdict.allowed;
-  }
-
   reply(reply: Reply): string {
     const text = JSON.stringify({ v: 1, n: this.#unread.next(), ...reply });
-    this.#unread.went(text);
+    this.#unread.went(utf8Bytes(text));
     return text;
   }
 
@@ -103,13 +101,16 @@ export class BoardSession {
     this.#coalesced = 0;
     const events = followed.map((push) => this.#envelope(push)).join(",");
     const text = batchText(this.#unread.next(), `"events":[${events}]`, coalesced, gaps);
-    this.#unread.went(text);
+    this.#unread.went(utf8Bytes(text));
     return text;
   }
 
-  /** The client has read everything up to this frame. @returns channels of which something was withheld, once it has caught up */
-  acknowledge(n: number): string[] {
+  acknowledge(n: number): void {
     this.#unread.acknowledge(n);
+  }
+
+  /** Channels of which something was withheld, once the reader has caught up. */
+  release(): string[] {
     if (!this.keepsUp) return [];
     const released: string[] = [];
     for (const [channel, following] of this.channels) {
@@ -123,7 +124,7 @@ export class BoardSession {
     const following = this.channels.get(push.channel);
     if (following) following.withheld = true;
     this.#coalesced += 1;
-    this.#unread.withhold(push.data);
+    this.#unread.withhold(utf8Bytes(push.data));
   }
 
   #envelope({ channel, type, at, data, rank }: BoardPush): string {
@@ -160,7 +161,7 @@ export class BoardSession {
     for (const [channel, offset, withheld, rank] of kept.channels) {
       session.channels.set(channel, { offset, withheld, ...(rank === undefined ? {} : { rank }) });
     }
-    session.#unread = Unread.of(kept.unread);
+    session.#unread = UnreadBytes.of(kept.unread, BOARD_UNREAD);
     session.#coalesced = kept.coalesced;
     return session;
   }

@@ -82,16 +82,16 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "LB74",
     defect: "reads frames as large as other live sockets take",
     file: "core/live/leaderboard/live-machine.ts",
-    find: "readFrame(message, BOARD_SOCKET.frameBytes)",
-    replace: "readFrame(message)",
+    find: "frameBytes: BOARD_SOCKET.frameBytes,",
+    replace: "frameBytes: LIVE_LIMITS.frameBytes,",
     test: LIMITS_TEST,
   },
   {
     rule: "LB74",
     defect: "lets one socket more in",
     file: "core/live/leaderboard/live-machine.ts",
-    find: "this.#sessions.size < LEADERBOARD_LIMITS.sockets)",
-    replace: "this.#sessions.size <= LEADERBOARD_LIMITS.sockets)",
+    find: "sockets: LEADERBOARD_LIMITS.sockets,",
+    replace: "sockets: LEADERBOARD_LIMITS.sockets + 1,",
     test: LIMITS_TEST,
   },
   {
@@ -105,9 +105,9 @@ export const LEADERBOARD_LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LB75",
     defect: "lets a reader that reads nothing stay for ever",
-    file: "core/live/leaderboard/live-unread.ts",
-    find: "if (unread + this.#withheld > BOARD_SOCKET.unackedHardBytes)",
-    replace: "if (unread > BOARD_SOCKET.unackedHardBytes)",
+    file: "core/live/unread-bytes.ts",
+    find: "if (unread + this.#withheld > hardBytes)",
+    replace: "if (unread > hardBytes)",
     test: LIMITS_TEST,
   },
   {

@@ -44,7 +44,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV9",
     defect: "takes frames at any rate",
-    file: "core/live/session.ts",
+    file: "core/live/frame-meter.ts",
     find: "return verdict.allowed;",
     replace: "return verdict.allowed || verdict.retryAfterMs > 0;",
     test: "core/live/limits.test.ts",
@@ -76,9 +76,9 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV18",
     defect: "lets another's token take a socket over",
-    file: "core/live/hub-machine.ts",
-    find: "else if (admission.actor !== session.held.actor)",
-    replace: 'else if (admission.actor === "")',
+    file: "core/live/socket-machine.ts",
+    find: "if (admission.actor !== session.held.actor)",
+    replace: 'if (admission.actor === "")',
     test: "core/live/hub-machine.test.ts",
   },
   {
@@ -156,9 +156,9 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV33",
     defect: "holds one socket more",
-    file: "core/live/hub-machine.ts",
-    find: "this.#sessions.size < LIVE_LIMITS.socketsPerHub",
-    replace: "this.#sessions.size <= LIVE_LIMITS.socketsPerHub",
+    file: "core/live/socket-machine.ts",
+    find: "this.#sessions.size < this.#protocol.limits.sockets",
+    replace: "this.#sessions.size <= this.#protocol.limits.sockets",
     test: "core/live/limits.test.ts",
   },
   {

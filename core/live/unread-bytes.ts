@@ -1,9 +1,15 @@
 import * as z from "zod";
-import { BOARD_SOCKET } from "../../../contract/leaderboard-live.ts";
-import type { UnreadVerdict } from "../../kit/unread.ts";
+import type { UnreadVerdict } from "../kit/unread.ts";
 
-/** Between two remembered places of the stream. Without them each unread frame would have to be remembered. */
-const MARK_BYTES = 4 * 1024;
+export interface UnreadByteLimits {
+  /** Bytes sent and not acknowledged before what can wait is withheld, */
+  readonly softBytes: number;
+  /** and before the socket is closed, what was withheld counted in. */
+  readonly hardBytes: number;
+}
+
+/** Places of the stream that are remembered at most: without them each unread frame would have to be. They travel in an attachment. */
+const MARKS = 32;
 
 export const unreadSchema = z.object({
   sent: z.number(),
@@ -17,11 +23,18 @@ export type UnreadKept = z.infer<typeof unreadSchema>;
 
 const encoder = new TextEncoder();
 
+/** Bytes of a text as a socket sends it. */
+export function utf8Bytes(text: string): number {
+  return encoder.encode(text).byteLength;
+}
+
 /**
  * Numbers a socket's frames and counts in bytes what the other side has not acknowledged. The newest acknowledgement counts exactly;
- * one of an older frame counts up to 4 KiB less than was read, in the same direction always: nobody gets more than the limit.
+ * one of an older frame counts up to a 32nd of `hardBytes` less than was read, in the same direction always: nobody gets more than
+ * the limit. Remembers the newest 32 or so places, whatever was sent.
  */
-export class Unread {
+export class UnreadBytes {
+  readonly #limits: UnreadByteLimits;
   #sent = 0;
   #acked = 0;
   /** Bytes sent, ever. */
@@ -32,21 +45,25 @@ export class Unread {
   /** Numbers of frames and the bytes up to their ends, ascending. */
   #marks: [n: number, bytes: number][] = [];
 
+  constructor(limits: UnreadByteLimits) {
+    this.#limits = limits;
+  }
+
   /** @returns the number of the next frame */
   next(): number {
     this.#sent += 1;
     return this.#sent;
   }
 
-  /** The frame that was numbered last went out as this. */
-  went(text: string): void {
-    this.#bytes += encoder.encode(text).byteLength;
+  /** The frame that was numbered last went out in so many bytes. */
+  went(bytes: number): void {
+    this.#bytes += bytes;
     const marked = this.#marks.at(-1)?.[1] ?? this.#ackedBytes;
-    if (this.#bytes - marked >= MARK_BYTES) this.#marks.push([this.#sent, this.#bytes]);
+    if (this.#bytes - marked >= this.#limits.hardBytes / MARKS) this.#marks.push([this.#sent, this.#bytes]);
   }
 
-  withhold(text: string): void {
-    this.#withheld += encoder.encode(text).byteLength;
+  withhold(bytes: number): void {
+    this.#withheld += bytes;
   }
 
   acknowledge(n: number): void {
@@ -61,11 +78,17 @@ export class Unread {
     if (this.verdict === "send") this.#withheld = 0;
   }
 
+  /** Bytes sent and not acknowledged, as far as is known. */
+  get unread(): number {
+    return this.#bytes - this.#ackedBytes;
+  }
+
   /** At a limit the milder verdict still holds. */
   get verdict(): UnreadVerdict {
-    const unread = this.#bytes - this.#ackedBytes;
-    if (unread + this.#withheld > BOARD_SOCKET.unackedHardBytes) return "close";
-    return unread > BOARD_SOCKET.unackedBytes ? "coalesce" : "send";
+    const { softBytes, hardBytes } = this.#limits;
+    const { unread } = this;
+    if (unread + this.#withheld > hardBytes) return "close";
+    return unread > softBytes ? "coalesce" : "send";
   }
 
   kept(): UnreadKept {
@@ -79,8 +102,8 @@ export class Unread {
     };
   }
 
-  static of(kept: UnreadKept): Unread {
-    const unread = new Unread();
+  static of(kept: UnreadKept, limits: UnreadByteLimits): UnreadBytes {
+    const unread = new UnreadBytes(limits);
     unread.#sent = kept.sent;
     unread.#acked = kept.acked;
     unread.#bytes = kept.bytes;
