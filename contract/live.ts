@@ -77,6 +77,7 @@ export const serverFrameSchema = z.discriminatedUnion("type", [
     id: z.string(),
     channel: z.string(),
     epoch: z.string(),
+    /** The place after which events follow without a hole: what is recovered or replayed comes behind this frame, from `offset + 1` on. */
     offset: z.number().int(),
     /** Whether everything since the client's position was or will be delivered; never silently partial. */
     recovered: z.boolean(),

@@ -58,7 +58,10 @@ export interface RoomActs {
    * A ban refuses with 404 like no membership at all, so that a room does not say that it exists.
    */
   enter(by: RoomCaller, now: number): Outcome<{ readonly standing: Standing; readonly events: readonly RoomEvent[] }>;
-  /** Everything after `since`, or nothing and why; without `since` the newest `replay` messages. */
+  /**
+   * Everything after `since`, or nothing and why; without `since` the newest `replay` events of the log. `at` is the place right before
+   * the first of `events` (`since` itself when recovered), as a `subscribed` frame says it.
+   */
   recover(since: Position | undefined, replay: number): Recovery;
   position(): Position;
   /** Cumulative: the higher wins. `receipt-ahead` beyond the log's end. @returns the receipt as it stands, undefined when nothing moved */
