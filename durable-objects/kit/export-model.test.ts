@@ -130,8 +130,9 @@ describe("an export under writes", () => {
 
 async function call(source: Probe, cursor: string | null, bytes: number) {
   return await source.open(({ state }) => {
-    const exporter = new Exporter(state.storage, createSqlStore(state.storage).ledger, bytes);
-    return state.storage.transactionSync(() => exporter.next(cursor, "export-1", 2));
+    const { ledger, migrations } = createSqlStore(state.storage);
+    const exporter = new Exporter(state.storage, ledger, bytes);
+    return state.storage.transactionSync(() => exporter.next(cursor, "export-1", migrations.length + MIGRATIONS.length));
   });
 }
 

@@ -245,9 +245,9 @@ export const KIT_MUTATIONS: readonly Mutation[] = [
     rule: "KT42",
     defect: "answers one actor with what another was told",
     file: "durable-objects/kit/sql-store.ts",
-    find: "FROM kit_record WHERE actor = ? AND key = ?",
-    replace: "FROM kit_record WHERE (actor = ? OR actor <> '') AND key = ?",
-    test: "durable-objects/kit/idempotency.test.ts",
+    find: "AND placed = 1 AND actor = ?2 AND key = ?3",
+    replace: "AND placed = 1 AND (actor = ?2 OR actor <> '') AND (key = ?3 OR key <> '')",
+    test: "durable-objects/kit/record-places.test.ts",
   },
   {
     rule: "KT44",
