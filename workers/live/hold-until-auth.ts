@@ -1,10 +1,13 @@
-import { clientFrameSchema } from "../../contract/live.ts";
+import { type AuthData, clientFrameSchema } from "../../contract/live.ts";
 import { LIVE_CLOSE, LIVE_LIMITS, LIVE_PING, LIVE_PONG, type LiveCloseCode } from "../../contract/live-codes.ts";
 import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import { consoleSink } from "../http/log.ts";
 import { clock } from "../http/request-context.ts";
 import { authenticateToken, type TokenScene } from "./authenticate-token.ts";
 import type { Entry, SocketPlace } from "./ticket.ts";
+
+/** What is held for a socket that is not let in yet, all in all: what a hub takes at once. */
+const EARLY_BYTES = LIVE_LIMITS.frameBurst * LIVE_LIMITS.frameBytes;
 
 /** Authenticates a token and opens the other socket where it leads. */
 type Enter = (token: string) => Promise<Outcome<Response>>;
@@ -20,7 +23,7 @@ export function holdUntilAuth<E extends Entry>(scene: TokenScene, protocol: stri
     const entry = await authenticateToken(token, scene, place, now);
     return entry.ok ? await place.enter(scene, entry.value, undefined, now) : entry;
   };
-  const held = new HeldSocket(socket, scene, enter);
+  const held = new HeldSocket(socket, scene, enter, place.frameBytes ?? LIVE_LIMITS.frameBytes);
   held.start();
   const headers = protocol === undefined ? {} : { "sec-websocket-protocol": protocol };
   return new Response(null, { status: 101, webSocket: client, headers });
@@ -30,15 +33,19 @@ class HeldSocket {
   readonly #socket: WebSocket;
   readonly #scene: TokenScene;
   readonly #enter: Enter;
+  readonly #frameBytes: number;
   #state: "waiting" | "entering" | "joined" | "closed" = "waiting";
   #hub: WebSocket | undefined;
-  /** What came after the auth frame and before the hub was there. */
+  /** What the auth frame asks for, and what came after it before the hub was there. */
   readonly #early: (string | ArrayBuffer)[] = [];
+  #earlyBytes = 0;
 
-  constructor(socket: WebSocket, scene: TokenScene, enter: Enter) {
+  /** @param frameBytes the largest frame where it wants to go */
+  constructor(socket: WebSocket, scene: TokenScene, enter: Enter, frameBytes: number) {
     this.#socket = socket;
     this.#scene = scene;
     this.#enter = enter;
+    this.#frameBytes = frameBytes;
   }
 
   start(): void {
@@ -62,22 +69,30 @@ class HeldSocket {
       case "joined":
         return passMessage(this.#hub, message);
       case "entering":
-        if (this.#early.length >= LIVE_LIMITS.frameBurst) this.#close(LIVE_CLOSE.rate, "too many frames");
-        else if (isTooLarge(message)) this.#close(LIVE_CLOSE.size, "the frame is too large");
-        else this.#early.push(message);
-        return;
+        return this.#keep(message);
       case "waiting": {
         if (message === LIVE_PING) return this.#socket.send(LIVE_PONG);
-        if (isTooLarge(message)) return this.#close(LIVE_CLOSE.size, "the frame is too large");
-        const token = tokenOf(message);
-        if (token === undefined) return this.#close(LIVE_CLOSE.frame, "the first frame is `auth`");
+        if (bytesOf(message) > LIVE_LIMITS.frameBytes) return this.#close(LIVE_CLOSE.size, "the frame is too large");
+        const auth = readAuth(message);
+        if (!auth) return this.#close(LIVE_CLOSE.frame, "the first frame is `auth`");
         this.#state = "entering";
-        this.#scene.ctx.waitUntil(this.#authenticate(token));
+        if (auth.data) this.#keep(JSON.stringify({ v: 1, type: "options", data: auth.data }));
+        this.#scene.ctx.waitUntil(this.#authenticate(auth.token));
         return;
       }
       case "closed":
         return;
     }
+  }
+
+  /** Keeps a frame for when it is let in. */
+  #keep(message: string | ArrayBuffer): void {
+    const bytes = bytesOf(message);
+    this.#earlyBytes += bytes;
+    if (bytes > this.#frameBytes) this.#close(LIVE_CLOSE.size, "the frame is too large");
+    else if (this.#early.length >= LIVE_LIMITS.frameBurst || this.#earlyBytes > EARLY_BYTES)
+      this.#close(LIVE_CLOSE.rate, "too many frames");
+    else this.#early.push(message);
   }
 
   async #authenticate(token: string): Promise<void> {
@@ -110,20 +125,19 @@ class HeldSocket {
   }
 }
 
-/** The token of an `auth` frame; undefined for anything else. */
-function tokenOf(message: string | ArrayBuffer): string | undefined {
+/** What an `auth` frame says; undefined for anything else. */
+function readAuth(message: string | ArrayBuffer): { readonly token: string; readonly data?: AuthData | undefined } | undefined {
   if (typeof message !== "string") return undefined;
   try {
     const frame = clientFrameSchema.safeParse(JSON.parse(message));
-    return frame.success && frame.data.type === "auth" ? frame.data.token : undefined;
+    return frame.success && frame.data.type === "auth" ? frame.data : undefined;
   } catch {
     return undefined; // not JSON
   }
 }
 
-function isTooLarge(message: string | ArrayBuffer): boolean {
-  const bytes = typeof message === "string" ? new TextEncoder().encode(message).byteLength : message.byteLength;
-  return bytes > LIVE_LIMITS.frameBytes;
+function bytesOf(message: string | ArrayBuffer): number {
+  return typeof message === "string" ? new TextEncoder().encode(message).byteLength : message.byteLength;
 }
 
 function closeCodeOf(slug: ProblemSlug): LiveCloseCode {

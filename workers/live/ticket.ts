@@ -26,6 +26,8 @@ export interface HubEntry extends Entry {
 
 /** What sockets are opened at. */
 export interface SocketPlace<E extends Entry> {
+  /** The largest frame that is taken there; absent: `LIVE_LIMITS.frameBytes`. */
+  readonly frameBytes?: number;
   /** The entry of somebody with `live:connect`, whose credential was checked just now. @throws when something about it cannot be read */
   entryOf(principal: LivePrincipal, scene: EntryScene, now: number): Promise<Outcome<E>>;
   /** The entry that a ticket grants here; undefined when it is not ours, not for here, or its time is over. */
