@@ -1,10 +1,11 @@
-import type { ClientFrame, ServerFrame } from "../contract/live.ts";
+import type { ClientFrame } from "../contract/live.ts";
 import { LIVE_CLOSE, LIVE_LIMITS, LIVE_PING } from "../contract/live-codes.ts";
-import type { LiveDeps, LiveSocket } from "./live-types.ts";
+import type { RoomFrame } from "../contract/room-live.ts";
+import type { LiveDeps, LiveFrame, LiveSocket } from "./live-types.ts";
 
 /** What one connection tells its client. `ended` comes once; nothing comes after it. */
 export interface LinkEvents {
-  frame(frame: ServerFrame): void;
+  frame(frame: LiveFrame): void;
   ended(code: number): void;
 }
 
@@ -24,15 +25,21 @@ export class LiveLink {
   #acked = 0;
   #cancelAck: (() => void) | undefined;
   #cancelWatch: () => void = () => {};
+  /** Frames behind one that is being inflated wait for it: their order is their numbering. */
+  #waiting: Promise<void> | undefined;
 
   constructor(deps: LiveDeps, url: string, events: LinkEvents) {
     this.#deps = deps;
     this.#events = events;
-    this.#socket = deps.open(url, { message: (text) => this.#read(text), closed: (code) => this.#finish(code) });
+    this.#socket = deps.open(url, {
+      message: (text) => this.#inOrder(() => this.#read(text)),
+      binary: (bytes) => this.#readBinary(bytes),
+      closed: (code) => this.#finish(code),
+    });
     this.#cancelWatch = deps.after(LIVE_LIMITS.pongWithinMs, () => this.end(LINK_LOST)); // until the welcome
   }
 
-  send(frame: ClientFrame): void {
+  send(frame: ClientFrame | RoomFrame): void {
     if (!this.#ended) this.#socket.send(JSON.stringify(frame));
   }
 
@@ -40,7 +47,8 @@ export class LiveLink {
   end(code: number): void {
     if (this.#ended) return;
     this.#finish(code);
-    this.#socket.close(1000, "");
+    // A hole is said to the server, which counts them; every other end of ours is none of its concern.
+    this.#socket.close(code === LIVE_CLOSE.gap ? code : 1000, "");
   }
 
   #finish(code: number): void {
@@ -51,16 +59,37 @@ export class LiveLink {
     this.#events.ended(code);
   }
 
+  #inOrder(work: () => void): void {
+    if (this.#waiting) this.#waiting = this.#waiting.then(work);
+    else work();
+  }
+
+  #readBinary(bytes: ArrayBuffer): void {
+    const inflated = (this.#deps.inflate ?? inflateRaw)(bytes);
+    const read = async (): Promise<void> => {
+      try {
+        this.#read(await inflated);
+      } catch {
+        this.end(LINK_LOST); // not deflate: what was in it is lost
+      }
+    };
+    const waiting = (this.#waiting ?? Promise.resolve()).then(read).then(() => {
+      if (this.#waiting === waiting) this.#waiting = undefined;
+    });
+    this.#waiting = waiting;
+  }
+
   #read(text: string): void {
     if (this.#ended) return;
     this.#watch();
     const frame = parseFrame(text);
     if (frame === undefined) return; // a pong, or a kind of frame that a newer server knows
-    if (frame.n !== this.#received + 1) {
-      this.end(LINK_LOST); // a frame is missing: start again rather than show a picture with a hole
+    // Frames that are the same for many carry no number: theirs is the next.
+    if ("n" in frame && frame.n !== this.#received + 1) {
+      this.end(LIVE_CLOSE.gap); // a frame is missing: start again rather than show a picture with a hole
       return;
     }
-    this.#received = frame.n;
+    this.#received++;
     // The server's last word has the code of its close. The close itself may come seconds later: a runtime that lets an object
     // sleep ends its connections when it falls asleep.
     if (frame.type === "goodbye") return this.end(frame.code);
@@ -97,14 +126,32 @@ export function isFinal(code: number): "denied" | undefined {
   return code === LIVE_CLOSE.denied || code === LIVE_CLOSE.gone ? "denied" : undefined;
 }
 
-const FRAME_TYPES: ReadonlySet<unknown> = new Set(["welcome", "refreshed", "subscribed", "unsubscribed", "batch", "error", "goodbye"]);
+const FRAME_TYPES: ReadonlySet<unknown> = new Set<LiveFrame["type"]>([
+  "welcome",
+  "refreshed",
+  "subscribed",
+  "unsubscribed",
+  "batch",
+  "error",
+  "goodbye",
+  "ack",
+  "typing",
+  "presence",
+  "receipts",
+  "conflict",
+  "degraded",
+]);
 
-function parseFrame(text: string): ServerFrame | undefined {
+async function inflateRaw(bytes: ArrayBuffer): Promise<string> {
+  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).text();
+}
+
+function parseFrame(text: string): LiveFrame | undefined {
   try {
     const frame: unknown = JSON.parse(text);
     if (typeof frame !== "object" || frame === null || !("type" in frame) || !FRAME_TYPES.has(frame.type)) return undefined;
     // The contract types what our own server sends; a schema library would triple the console's first load.
-    return frame as ServerFrame;
+    return frame as LiveFrame;
   } catch {
     return undefined; // not JSON: nothing of ours
   }

@@ -1,5 +1,5 @@
 import type { ClientFrame, Envelope, ServerFrame } from "../contract/live.ts";
-import type { LiveHandler, LivePosition } from "./live-types.ts";
+import type { LiveFrame, LiveHandler, LivePosition } from "./live-types.ts";
 
 interface Subscription {
   readonly channel: string;
@@ -63,14 +63,14 @@ export class Subscriptions {
     }
   }
 
-  take(frame: ServerFrame): void {
+  take(frame: LiveFrame): void {
     switch (frame.type) {
       case "subscribed":
         this.#confirm(frame);
         return;
       case "batch":
         for (const event of frame.events) this.#deliver(event);
-        for (const channel of frame.gaps ?? []) this.#tell(channel, (handler) => handler.gap?.());
+        for (const channel of "gaps" in frame ? (frame.gaps ?? []) : []) this.#tell(channel, (handler) => handler.gap?.());
         return;
       case "error":
         this.#refuse(frame);
@@ -79,6 +79,12 @@ export class Subscriptions {
       case "refreshed":
       case "unsubscribed":
       case "goodbye":
+      case "ack":
+      case "typing":
+      case "presence":
+      case "receipts":
+      case "conflict":
+      case "degraded":
         return;
     }
   }
@@ -107,7 +113,7 @@ export class Subscriptions {
     const position = { epoch: frame.epoch, offset: frame.offset };
     subscription.position = position;
     subscription.confirmed = true;
-    this.#tell(frame.channel, (handler) => handler.subscribed?.(position, frame.recovered));
+    this.#tell(frame.channel, (handler) => handler.subscribed?.(position, frame.recovered, frame.reason));
   }
 
   #deliver(event: Envelope): void {

@@ -1,4 +1,4 @@
-import type { Envelope } from "../contract/live.ts";
+import type { Envelope, ServerFrame, SharedFrame } from "../contract/live.ts";
 
 /** The connection light. */
 export type LiveStatus =
@@ -28,6 +28,11 @@ export type LiveStopReason =
   /** Nobody answers. */
   | "unreachable";
 
+/** A frame of the server, as clients get it. */
+export type LiveFrame = ServerFrame | SharedFrame;
+/** Why a channel could not go on where it was left. */
+export type RecoveryRefusal = NonNullable<Extract<ServerFrame, { type: "subscribed" }>["reason"]>;
+
 /** One publication; `data` has the shape that the channel's kind documents (`contract/rpc/metrics.ts` for `metrics/*`). */
 export type LiveEvent = Envelope;
 
@@ -44,7 +49,7 @@ export interface LiveHandler {
    * The subscription stands; everything after `position` follows. Called again after every reconnect. When `recovered` is
    * false, read the state now: what is read from here on plus the events is complete. When it is true nothing was missed.
    */
-  subscribed?(position: LivePosition, recovered: boolean): void;
+  subscribed?(position: LivePosition, recovered: boolean, reason?: RecoveryRefusal): void;
   /** Publications are missing between what was seen and what follows (this client reads slowly): read the state anew. */
   gap?(): void;
   /** The server refuses this channel; no event will come. */
@@ -54,6 +59,8 @@ export interface LiveHandler {
 /** What a socket tells. `closed` comes exactly once, also when it never opened. */
 export interface LiveSocketEvents {
   message(text: string): void;
+  /** A frame in raw deflate; comes to sockets that asked for it. */
+  binary?(bytes: ArrayBuffer): void;
   closed(code: number, reason: string): void;
 }
 
@@ -75,6 +82,8 @@ export interface LiveDeps {
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+  /** The text of bytes in raw deflate (RFC 1951). Absent: `DecompressionStream`. */
+  readonly inflate?: (bytes: ArrayBuffer) => Promise<string>;
   /** Runs `work` later; the answer cancels it. */
   readonly after: (ms: number, work: () => void) => () => void;
 }

@@ -1,11 +1,12 @@
-import type { ServerFrame } from "../contract/live.ts";
+import type { ClientFrame } from "../contract/live.ts";
 import { LIVE_CLOSE, LIVE_LIMITS, LIVE_SUBPROTOCOL } from "../contract/live-codes.ts";
 import { backoffMs } from "../contract/retry.ts";
 import { isFinal, LiveLink } from "./live-link.ts";
 import { Subscriptions } from "./live-subscriptions.ts";
-import type { LiveDeps, LiveHandler, LiveStatus, LiveStopReason } from "./live-types.ts";
+import type { RoomFrame } from "../contract/room-live.ts";
+import type { LiveDeps, LiveFrame, LiveHandler, LiveStatus, LiveStopReason } from "./live-types.ts";
 
-export type { LiveDeps, LiveEvent, LiveHandler, LiveSocketEvents, LiveStatus, LiveStopReason } from "./live-types.ts";
+export type { LiveDeps, LiveEvent, LiveFrame, LiveHandler, LiveSocketEvents, LiveStatus, LiveStopReason } from "./live-types.ts";
 
 const BACKOFF = { baseMs: 500, capMs: 30_000 };
 /** A restart drops everybody at once: they come back spread over this. */
@@ -21,8 +22,10 @@ export function liveDeps(url: () => Promise<string>): LiveDeps {
     url,
     open: (address, events) => {
       const socket = new WebSocket(address, LIVE_SUBPROTOCOL);
+      socket.binaryType = "arraybuffer";
       socket.addEventListener("message", ({ data }) => {
         if (typeof data === "string") events.message(data);
+        else if (data instanceof ArrayBuffer) events.binary?.(data);
       });
       socket.addEventListener("close", ({ code, reason }) => events.closed(code, reason));
       return {
@@ -53,6 +56,7 @@ export function liveDeps(url: () => Promise<string>): LiveDeps {
 export class LiveClient {
   readonly #deps: LiveDeps;
   readonly #listeners = new Set<(status: LiveStatus) => void>();
+  readonly #frameListeners = new Set<(frame: LiveFrame) => void>();
   readonly #subscriptions: Subscriptions;
   #status: LiveStatus;
   #running = false;
@@ -113,6 +117,22 @@ export class LiveClient {
     return this.#subscriptions.add(channel, handler);
   }
 
+  /**
+   * Sends a frame, on the connection that stands now.
+   * @returns whether there is one; that it has arrived only an answer says
+   */
+  send(frame: ClientFrame | RoomFrame): boolean {
+    if (this.#status.light !== "live" || !this.#link) return false;
+    this.#link.send(frame);
+    return true;
+  }
+
+  /** Calls `listener` with every frame, after subscriptions have had theirs; the answer ends that. */
+  onFrame(listener: (frame: LiveFrame) => void): () => void {
+    this.#frameListeners.add(listener);
+    return () => this.#frameListeners.delete(listener);
+  }
+
   #attempt(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -147,7 +167,7 @@ export class LiveClient {
     }
   }
 
-  #take(frame: ServerFrame): void {
+  #take(frame: LiveFrame): void {
     if (frame.type === "welcome") {
       this.#welcomedAt = this.#deps.now();
       this.#show({ light: "live", since: this.#welcomedAt });
@@ -155,6 +175,7 @@ export class LiveClient {
     } else {
       this.#subscriptions.take(frame);
     }
+    for (const listener of this.#frameListeners) listener(frame);
   }
 
   #ended(code: number): void {
