@@ -19,6 +19,7 @@ import { readBatch } from "../../core/live/leaderboard/batch-reader.ts";
 import type { ObjectsEnv } from "../env.ts";
 import type { ObjectKit } from "../kit/object-kit.ts";
 import { answerProblem } from "./admission.ts";
+import { digestOf } from "./leaderboard/batches.ts";
 import { Board } from "./leaderboard/board.ts";
 import { eachByItself } from "./leaderboard/each-by-itself.ts";
 import { Gathering } from "./leaderboard/gathering.ts";
@@ -81,10 +82,11 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   async submitBatch(batch: Uint8Array, meta: CallMeta): Promise<Outcome<ScoreBatchReply>> {
     const read = readBatch(batch);
     if (!read.ok) return read;
+    const sent = { ...read.value, digest: digestOf(batch) };
     const news: BoardNews[] = [];
     // Its id makes it one of a kind: an answer for a repetition is kept there, and small.
     const outcome = await this.#change(undefined, (board, now) => {
-      const taken = board.batches.submit(read.value, meta.actor, now);
+      const taken = board.batches.submit(sent, meta.actor, now);
       if (!taken.ok) return taken;
       news.push(...taken.value.news);
       return accept(taken.value.reply);

@@ -6,7 +6,7 @@ import { readScore, type ScoreFault } from "./score-reader.ts";
 /** A batch whose shell is right; each item is a score or what is wrong with it. */
 export interface ReadBatch {
   readonly batchId: string;
-  /** Of the body, by which another one under the same id is told. */
+  /** Of the body. */
   readonly bytes: number;
   readonly items: readonly ({ readonly ok: true; readonly score: ScoreInput } | { readonly ok: false; readonly fault: ScoreFault })[];
 }

@@ -10,25 +10,26 @@ const keptSchema = z.object({
   /** The log's first row of this batch. */
   first: z.number(),
   count: z.number(),
-  /** Of the body; absent of those that were kept before it was. */
+  /** Of the body; absent of those that were kept before it was, which have its length, and before that nothing. */
+  digest: z.string().optional(),
   bytes: z.number().optional(),
   others: z.array(z.tuple([z.number(), batchItemReplySchema])),
 });
 
-/** @param first the log's first row of the batch @param at epoch milliseconds of its rows @param bytes of its body */
-export function keptAnswer(items: readonly BatchItemReply[], first: number, at: number, bytes: number): string {
+/** @param first the log's first row of the batch @param at epoch milliseconds of its rows @param digest of its body */
+export function keptAnswer(items: readonly BatchItemReply[], first: number, at: number, digest: string): string {
   const others = [...items.entries()].filter(([, item]) => !isPlain(item));
-  return JSON.stringify({ at, first, count: items.length, bytes, others } satisfies z.input<typeof keptSchema>);
+  return JSON.stringify({ at, first, count: items.length, digest, others } satisfies z.input<typeof keptSchema>);
 }
 
 /** The reverse of {@link keptAnswer}. @param idOf the id of a row of the log @returns undefined when the body was another one */
 export function repeatedAnswer(
   kept: string,
-  sent: { readonly bytes: number; readonly items: readonly unknown[] },
+  sent: { readonly digest: string; readonly bytes: number; readonly items: readonly unknown[] },
   idOf: (row: { readonly seq: number; readonly at: number }) => string,
 ): ScoreBatchReply | undefined {
-  const { at, first, count, others, bytes = sent.bytes } = keptSchema.parse(JSON.parse(kept));
-  if (bytes !== sent.bytes || count !== sent.items.length) return undefined;
+  const { at, first, count, others, digest = sent.digest, bytes = sent.bytes } = keptSchema.parse(JSON.parse(kept));
+  if (digest !== sent.digest || bytes !== sent.bytes || count !== sent.items.length) return undefined;
   const byIndex = new Map(others);
   let seq = first;
   const items = Array.from({ length: count }, (_, index): BatchItemReply => {

@@ -49,8 +49,23 @@ describe("a batch", () => {
     valueOf(await board.batch("b", [{ player: "ann", delta: 5 }]));
     expect(slugOf(await board.batch("b", [{ player: "ann", delta: 55 }]))).toBe("idempotency-mismatch");
     expect(slugOf(await board.batch("b", [{ player: "a" }, { player: "b" }]))).toBe("idempotency-mismatch");
+    expect(slugOf(await board.batch("b", [{ player: "ann", delta: 6 }]))).toBe("idempotency-mismatch");
+    expect(slugOf(await board.batch("b", [{ player: "bob", delta: 5 }]))).toBe("idempotency-mismatch");
     expect(valueOf(await board.batch("b", [{ player: "ann", delta: 5 }])).duplicate).toBe(true);
     expect(await board.top()).toEqual(["ann:5"]);
+  });
+
+  it("[LB134] that was kept by its length alone is told by that", async () => {
+    const board = await new TestBoard("batch-older").configure({ operator: "sum" });
+    const items = [{ player: "ann", delta: 5 }];
+    const first = valueOf(await board.batch("b", items));
+    const bytes = JSON.stringify({ batchId: "b", items }).length;
+    await board.rows("UPDATE batches SET answer = json_set(json_remove(answer, '$.digest'), '$.bytes', ?)", bytes);
+    await board.evict();
+    expect(valueOf(await board.batch("b", items))).toEqual({ ...first, duplicate: true });
+    expect(slugOf(await board.batch("b", [{ player: "ann", delta: 55 }]))).toBe("idempotency-mismatch");
+    await board.rows("UPDATE batches SET answer = json_remove(answer, '$.bytes')");
+    expect(valueOf(await board.batch("b", items))).toEqual({ ...first, duplicate: true });
   });
 
   it("[LB36] of the same id is answered like the first time for 24 hours, also after an eviction, and does nothing twice", async () => {

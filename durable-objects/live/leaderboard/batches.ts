@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { BatchItemReply, ScoreBatchReply } from "../../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
 import type { ReadBatch } from "../../../core/live/leaderboard/batch-reader.ts";
@@ -7,6 +8,16 @@ import type { BoardParts } from "./parts.ts";
 import type { SqlBatches } from "./sql-batches.ts";
 import { implausible, type SubmitDesk } from "./submit.ts";
 import type { SweepDesk } from "./sweep.ts";
+
+/** A batch, and the digest of its body: by it another one under the same id is told. */
+export interface SentBatch extends ReadBatch {
+  readonly digest: string;
+}
+
+/** SHA-256, in hex. */
+export function digestOf(body: Uint8Array): string {
+  return createHash("sha256").update(body).digest("hex");
+}
 
 /** Batches of scores: one transaction each, and once in 24 hours by the id that its sender gave it. */
 export class BatchDesk {
@@ -23,7 +34,7 @@ export class BatchDesk {
   }
 
   /** Inside the object's transaction. */
-  submit(batch: ReadBatch, actor: string, now: number): Outcome<{ reply: ScoreBatchReply; news: readonly BoardNews[] }> {
+  submit(batch: SentBatch, actor: string, now: number): Outcome<{ reply: ScoreBatchReply; news: readonly BoardNews[] }> {
     const { log } = this.#parts;
     const kept = this.#batches.find(actor, batch.batchId, now);
     if (kept !== undefined) {
@@ -33,7 +44,7 @@ export class BatchDesk {
     const first = log.lastSeq() + 1;
     const news: BoardNews[] = [];
     const items = batch.items.map((item) => this.#take(item, news, now));
-    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now, batch.bytes), now);
+    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now, batch.digest), now);
     this.#sweep.expect(now);
     return accept({ reply: { duplicate: false, accepted: acceptedOf(items), items }, news });
   }

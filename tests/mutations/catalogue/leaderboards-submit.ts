@@ -182,9 +182,9 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "LB134",
-    defect: "answers another batch of the same size in items like the first",
+    defect: "answers another batch of the same length like the first",
     file: `${OBJECT}/batch-answers.ts`,
-    find: "bytes !== sent.bytes || ",
+    find: "digest !== sent.digest || ",
     replace: "",
     test: `${OBJECT}/batches.test.ts`,
   },
