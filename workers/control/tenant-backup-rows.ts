@@ -28,6 +28,7 @@ export const TRAVELLING: readonly TravellingTable[] = [
   // Added ones come last: a backup under way counts tables.
   { database: "DB", name: "leaderboard_board", owner: "tenant_id", keys: ["board"] },
   { database: "DB", name: "leaderboard_mode", owner: "tenant_id", keys: ["mode"] },
+  { database: "DB", name: "room_catalogue", owner: "tenant_id", keys: ["room"] },
 ];
 
 export type Cell = string | number | null;

@@ -41,6 +41,31 @@ export const leaderboardMode = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenantId, table.mode] })],
 );
 
+/** The catalogue of rooms: what each is configured as. Members, messages and sockets are the room's object's. */
+export const roomCatalogue = sqliteTable(
+  "room_catalogue",
+  {
+    tenantId: text("tenant_id").notNull(),
+    room: text("room").notNull(),
+    kind: text("kind").notNull(),
+    /** JSON, `roomSettingsSchema`. */
+    settings: text("settings").notNull(),
+    /** JSON: who is in it from the start, until the object has been told; then an empty list. */
+    members: text("members").notNull(),
+    /** Rises with each change, also over a deletion and a new creation. */
+    version: integer("version").notNull(),
+    state: text("state").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.room] }),
+    index("room_catalogue_unfinished")
+      .on(table.updatedAt)
+      .where(sql`state <> 'live'`),
+  ],
+);
+
 /**
  * Objects that may hold live sockets of their own, such as boards: revocation asks them to close theirs. The edge notes one before it
  * lets a socket in, see workers/http/live-holders.ts.

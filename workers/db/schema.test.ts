@@ -44,6 +44,10 @@ const FIXTURES: Fixtures = {
     "INSERT INTO live_holder (tenant_id, kind, name, noted_at) VALUES ('o1', 'leaderboard', 'daily-run', 1)",
     "INSERT INTO live_revocation (tenant_id, credential, at) VALUES ('o1', 'key:k1', 1)",
   ],
+  "0004_rooms.sql": [
+    `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, created_at, updated_at)
+     VALUES ('o1', 'lobby', 'group', '{}', '[]', 1, 'live', 1, 1)`,
+  ],
 };
 
 const schema = { ...control, ...live };

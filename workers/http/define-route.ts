@@ -17,7 +17,7 @@ import { readQuery } from "./query.ts";
 import { clock, type RequestContext } from "./request-context.ts";
 import type { RouteCall, RouteHandler, RouteSpec } from "./route.ts";
 import { rememberSpec } from "./route-table.ts";
-import { admitToRoute, admitToThings, type Outsider } from "./subject-guard.ts";
+import { admitToMembership, admitToRoute, admitToThings, type Outsider } from "./subject-guard.ts";
 import { ThrownProblem } from "./thrown-problem.ts";
 
 /** Bytes of a JSON body where a route says nothing: a hundred times our largest form. */
@@ -139,7 +139,9 @@ function isOutsider(who: Who): who is Outsider {
 /** Of end users: whether they may do it with what the request names. */
 async function admit(who: Who, spec: RouteSpec, { params, query, body }: Parts, scene: Scene): Promise<Outcome<undefined>> {
   const { subjects, action } = spec;
-  if (!isOutsider(who) || action === "open" || typeof subjects !== "function") return accept(undefined);
+  if (!isOutsider(who) || action === "open") return accept(undefined);
+  if (subjects === "members") return await admitToMembership(who, action, String(params["room"]), scene);
+  if (typeof subjects !== "function") return accept(undefined);
   return await admitToThings(who, action, subjects({ params, query, body }), scene);
 }
 

@@ -29,6 +29,7 @@ interface Holder {
 /** By kind of their addresses; a row of another kind is of another release. */
 const HOLDERS: Partial<Record<ObjectKind, (env: EdgeEnv) => ObjectNamespace<Holder>>> = {
   leaderboard: (env) => env.LEADERBOARDS,
+  room: (env) => env.ROOMS,
 };
 
 const noted = new Lru<true>(HOLDER_LIMITS.holders);

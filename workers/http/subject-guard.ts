@@ -21,11 +21,25 @@ export async function admitToRoute(principal: Outsider, spec: RouteSpec, scene: 
   const { subjects, action } = spec;
   if (subjects === undefined) return refuseOutsider(principal, "not-for-subjects", action, NOT_FOR_END_USERS, scene);
   if (subjects === "self") return principal.kind === "subject" ? accept(undefined) : refuse("unauthenticated", SIGN_IN);
+  if (subjects === "members") return isReader(principal, action) ? accept(undefined) : refuse("unauthenticated", SIGN_IN);
   if (subjects !== "visitors" || action === "open") return accept(undefined);
   if (may(principal, action)) return accept(undefined);
   // At the door everybody may do what a stranger may, also with a token that they need not have sent.
   if (principal.kind === "subject" && scene.door && may(await visitorAt(scene.door, scene), action)) return accept(undefined);
   return refuseOutsider(principal, "not-for-subjects", action, "This tenant's door does not offer that.", scene);
+}
+
+/** A stranger never does more than read. */
+function isReader({ kind }: Outsider, action: RouteSpec["action"]): boolean {
+  return kind === "subject" || (action !== "open" && halvesOf(action)[1] === "read");
+}
+
+/**
+ * Of routes for members: a subject goes on to the thing's object, which knows who is one; a visitor needs its public mark.
+ * @throws when the tenant's object cannot be read
+ */
+export async function admitToMembership(principal: Outsider, action: Action, name: string, scene: Scene): Promise<Outcome<undefined>> {
+  return principal.kind === "subject" ? accept(undefined) : await admitToThings(principal, action, [name], scene);
 }
 
 /**
