@@ -1,8 +1,8 @@
-import { RE2JS } from "re2js";
 import { plainMetric } from "../../contract/metric-key.ts";
 import { METRIC_LIMITS } from "../../contract/metric-limits.ts";
 import type { Matcher } from "../../contract/metric-query.ts";
 import { accept, type Outcome, refuse } from "../../contract/problems.ts";
+import { compileRe2 } from "../text/re2/re2.ts";
 import type { LabelIndex, Within } from "./label-index.ts";
 
 /** A matcher that is ready to be asked. An absent label has the empty value. */
@@ -99,14 +99,14 @@ function patternOf(source: string, steps: Steps): { ok: true; test: (value: stri
     return { ok: true, test: (value) => values.has(value) };
   }
   try {
-    const compiled = RE2JS.compile(source, RE2JS.DOTALL);
-    const size = compiled.programSize();
+    const compiled = compileRe2(source, true);
+    const { size } = compiled;
     if (size > METRIC_LIMITS.regexInstructions)
       return { ok: false, detail: `repeats too much: it comes to ${size} instructions, at most ${METRIC_LIMITS.regexInstructions}.` };
     const test = (value: string): boolean => {
       steps.left -= size * (value.length + 1);
       if (steps.left < 0) throw new TooManySteps();
-      return compiled.testExact(value);
+      return compiled.test(value);
     };
     return { ok: true, test };
   } catch (error) {

@@ -10,10 +10,7 @@ export const BUDGETS = {
   consoleFirstLoad: 120 * 1024,
   /** The edge script carries every route schema and the auth library. */
   edge: 900 * 1024,
-  /**
-   * Objects share 128 MB; what they carry is kept small. 200 KiB were for the control and observe planes with RE2 (45) and zod (30);
-   * leaderboards and sorted sets brought 45 of their own.
-   */
+  /** Objects share 128 MB; what they carry is kept small: docs/develop.md says what takes how much of it. */
   objects: 245 * 1024,
 } as const;
 

@@ -19,6 +19,22 @@ export const METRIC_CATALOG_MUTATIONS: readonly Mutation[] = [
     test: "core/observe/label-index.test.ts",
   },
   {
+    rule: "MT285",
+    defect: "forgets what came before when it meets a set of instructions again",
+    file: "core/text/re2/automaton.ts",
+    find: "const key = `${before}:${kernel.join()}`;",
+    replace: "const key = kernel.join();",
+    test: "core/text/re2/re2.test.ts",
+  },
+  {
+    rule: "MT285",
+    defect: "folds a class after it was negated",
+    file: "core/text/re2/rune-set.ts",
+    find: 'fold ? "iv" : "v"',
+    replace: 'fold ? "i" : "v"',
+    test: "core/text/re2/re2.test.ts",
+  },
+  {
     rule: "MT292",
     defect: "lets a tenant have fewer shards than it had",
     file: "core/control/metric-settings.ts",
