@@ -236,14 +236,39 @@ export class SocketMachine<S extends LiveSession, F extends { readonly type: str
 
   /** What is to be done. What is saved is saved before anything is sent: a number that a client saw is never used again. */
   done(): (SocketEffect | E)[] {
-    const saves: (SocketEffect | E)[] = [];
+    const saves: (SocketEffect | E)[] = this.saves();
+    return saves.concat(this.effects());
+  }
+
+  /**
+   * What is to be done, without what is to be saved: for a machine that saves before its object may sleep and not each time. A client
+   * then has to notice, by numbers and offsets, that its socket outlived a sudden end of the object.
+   */
+  effects(): (SocketEffect | E)[] {
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  /** Whether something has changed since it was saved last. */
+  get unsaved(): boolean {
+    return this.#dirty.size > 0;
+  }
+
+  /** What sockets leave for a sleep, of those where it has changed since the last time. */
+  saves(): SocketEffect[] {
+    const saves: SocketEffect[] = [];
     for (const session of this.#dirty) {
       if (this.has(session)) saves.push({ type: "save", socket: session.id, attachment: session.encode() });
     }
     this.#dirty.clear();
-    const effects = saves.concat(this.#effects);
-    this.#effects = [];
-    return effects;
+    return saves;
+  }
+
+  /** Saves one at once, also where the others wait. */
+  save(session: S): void {
+    this.#dirty.delete(session);
+    if (this.has(session)) this.#effects.push({ type: "save", socket: session.id, attachment: session.encode() });
   }
 
   #take(session: S, frame: CommonFrame | F, now: number): void {

@@ -78,6 +78,16 @@ export class UnreadBytes {
     if (this.verdict === "send") this.#withheld = 0;
   }
 
+  /** Number of the last frame; 0 before the first. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** The highest frame that the other side has acknowledged. */
+  get acked(): number {
+    return this.#acked;
+  }
+
   /** Bytes sent and not acknowledged, as far as is known. */
   get unread(): number {
     return this.#bytes - this.#ackedBytes;
