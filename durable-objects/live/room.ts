@@ -3,15 +3,15 @@ import { type Outcome, refuse } from "../../contract/problems.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import type { RoomRpc } from "../../contract/rpc/room.ts";
 import type { ObjectsEnv } from "../env.ts";
-import { createKit, type ObjectKit } from "../kit/object-kit.ts";
+import { RoomCore } from "./room/room-core.ts";
 
 /** `{tenantId}/room/{room}`: one room: its log, its members, its sockets. */
 export class Room extends DurableObject<ObjectsEnv> implements Pick<RoomRpc, "outboxStatus" | "confirmOutbox" | "maintain" | "configure"> {
-  readonly #kit: ObjectKit;
+  readonly #core: RoomCore;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
-    this.#kit = createKit(ctx, env, { kind: "room", migrations: [], registered: true });
+    this.#core = new RoomCore(ctx, env);
   }
 
   configure(): Promise<Outcome<{ version: number }>> {
@@ -19,19 +19,19 @@ export class Room extends DurableObject<ObjectsEnv> implements Pick<RoomRpc, "ou
   }
 
   async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
-    return await this.#kit.maintain(order);
+    return await this.#core.kit.maintain(order);
   }
 
   override async alarm(): Promise<void> {
-    await this.#kit.alarm();
+    await this.#core.kit.alarm();
   }
 
   async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {
-    return await this.#kit.read(() => this.#kit.outbox.status());
+    return await this.#core.kit.read(() => this.#core.kit.outbox.status());
   }
 
   async confirmOutbox(seqs: readonly number[]): Promise<void> {
-    await this.#kit.ready();
-    this.#kit.transaction(() => this.#kit.outbox.confirm(seqs));
+    await this.#core.kit.ready();
+    this.#core.kit.transaction(() => this.#core.kit.outbox.confirm(seqs));
   }
 }

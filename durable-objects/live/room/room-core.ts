@@ -1,0 +1,35 @@
+import type { RoomActs } from "../../../core/live/rooms/acts.ts";
+import type { RoomHead } from "../../../core/live/rooms/store.ts";
+import type { ObjectsEnv } from "../../env.ts";
+import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
+import type { RoomParts, RoomTeller } from "./parts.ts";
+
+/** The parts of a room and its desks, put together. Made in the object's constructor; touches no storage. */
+export class RoomCore implements RoomParts {
+  readonly kit: ObjectKit;
+  readonly bucket: R2Bucket;
+  told: RoomTeller = () => undefined;
+  committed: RoomTeller = () => undefined;
+  presence: RoomParts["presence"] = { stateOf: () => "offline" };
+
+  constructor(ctx: DurableObjectState, env: ObjectsEnv) {
+    this.kit = createKit(ctx, env, { kind: "room", migrations: [], registered: true });
+    this.bucket = env.ARCHIVE;
+  }
+
+  get acts(): RoomActs {
+    throw new Error("a room that was not configured has no acts");
+  }
+
+  head(): RoomHead | undefined {
+    return undefined;
+  }
+
+  fannedOut(): void {
+    // nothing was
+  }
+
+  summary(): undefined {
+    return undefined;
+  }
+}
