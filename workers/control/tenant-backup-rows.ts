@@ -29,6 +29,7 @@ export const TRAVELLING: readonly TravellingTable[] = [
   { database: "DB", name: "leaderboard_board", owner: "tenant_id", keys: ["board"] },
   { database: "DB", name: "leaderboard_mode", owner: "tenant_id", keys: ["mode"] },
   { database: "DB", name: "room_catalogue", owner: "tenant_id", keys: ["room"] },
+  { database: "DB", name: "topic_catalogue", owner: "tenant_id", keys: ["topic"] },
 ];
 
 export type Cell = string | number | null;

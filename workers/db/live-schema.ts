@@ -95,3 +95,29 @@ export const liveRevocation = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.credential] }), index("live_revocation_age").on(table.at)],
 );
+
+/** The catalogue of topics: what each is, and the hub that holds its log. */
+export const topicCatalogue = sqliteTable(
+  "topic_catalogue",
+  {
+    tenantId: text("tenant_id").notNull(),
+    /** `kind/name`. */
+    topic: text("topic").notNull(),
+    /** JSON, `topicSettingsSchema`. */
+    settings: text("settings").notNull(),
+    /** Fixed when it is made: more hubs later move nothing. */
+    hub: integer("hub").notNull(),
+    /** Rises with each change, also over a deletion and a new creation. */
+    version: integer("version").notNull(),
+    /** `live`, or `deleting` until its hub holds nothing of it. */
+    state: text("state").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenantId, table.topic] }),
+    index("topic_catalogue_deleting")
+      .on(table.updatedAt)
+      .where(sql`state = 'deleting'`),
+  ],
+);

@@ -48,6 +48,10 @@ const FIXTURES: Fixtures = {
     `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, created_at, updated_at)
      VALUES ('o1', 'lobby', 'group', '{}', '[]', 1, 'live', 1, 1)`,
   ],
+  "0005_topics.sql": [
+    `INSERT INTO topic_catalogue (tenant_id, topic, settings, hub, version, state, created_at, updated_at)
+     VALUES ('o1', 'topic/news', '{}', 1, 1, 'live', 1, 1)`,
+  ],
 };
 
 const schema = { ...control, ...live };
