@@ -8,6 +8,7 @@ export class ServerSocket {
   readonly heard: ClientFrame[] = [];
   pings = 0;
   closedByClient = false;
+  closeCode: number | undefined;
   answersPings = true;
   readonly #events: LiveSocketEvents;
   #sent = 0;
@@ -32,6 +33,10 @@ export class ServerSocket {
 
   raw(text: string): void {
     this.#events.message(text);
+  }
+
+  binary(bytes: ArrayBuffer): void {
+    this.#events.binary?.(bytes);
   }
 
   welcome(): void {
@@ -71,8 +76,9 @@ export class LiveWorld {
   readonly deps: LiveDeps;
   #timers: { at: number; work: () => void }[] = [];
 
-  constructor() {
+  constructor(replaced: Partial<LiveDeps> = {}) {
     this.deps = {
+      ...replaced,
       url: async () => {
         this.urls++;
         if (this.refuseUrl !== undefined) throw this.refuseUrl;
@@ -84,8 +90,9 @@ export class LiveWorld {
         this.sockets.push(socket);
         return {
           send: (text) => socket.take(text),
-          close: () => {
+          close: (code) => {
             socket.closedByClient = true;
+            socket.closeCode = code;
           },
         };
       },

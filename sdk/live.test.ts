@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LIVE_LIMITS } from "../contract/live-codes.ts";
+import { LIVE_CLOSE, LIVE_LIMITS } from "../contract/live-codes.ts";
 import { LiveWorld, settle } from "./live-testing.ts";
 
 describe("acknowledging", () => {
@@ -210,5 +210,43 @@ describe("the connection light", () => {
     stop();
     world.client.close();
     expect(lights).toEqual(["offline", "reconnecting", "live"]);
+  });
+});
+
+describe("frames that are the same for many", () => {
+  it("[RM198] count as the next one without saying so, and a number left out closes with 4410", async () => {
+    const world = new LiveWorld();
+    const socket = await world.live();
+    socket.raw(JSON.stringify({ v: 1, type: "batch", events: [] }));
+    socket.send({ type: "error", code: "x", detail: "" }, 3);
+    expect(world.status.light).toBe("live");
+    await world.forward(LIVE_LIMITS.ackEveryMs);
+    expect(socket.of("ack")).toMatchObject([{ n: 3 }]);
+    socket.send({ type: "error", code: "x", detail: "" }, 5);
+    expect([socket.closedByClient, socket.closeCode]).toEqual([true, LIVE_CLOSE.gap]);
+  });
+
+  it("[RM198] come in their order also when one has to be inflated first", async () => {
+    const heard: string[] = [];
+    const inflating: (() => void)[] = [];
+    const world = new LiveWorld({
+      inflate: async (bytes) => {
+        await new Promise<void>((done) => inflating.push(done));
+        return new TextDecoder().decode(bytes);
+      },
+    });
+    world.client.onFrame((frame) => heard.push(frame.type === "batch" ? `batch ${frame.events.length}` : frame.type));
+    const socket = await world.live();
+    const shared = (frame: object): ArrayBuffer => new TextEncoder().encode(JSON.stringify({ v: 1, ...frame })).buffer;
+    socket.binary(shared({ type: "batch", events: [{}, {}] }));
+    socket.raw(JSON.stringify({ v: 1, type: "batch", events: [] }));
+    socket.binary(shared({ type: "batch", events: [{}] }));
+    await settle();
+    expect(heard).toEqual(["welcome"]);
+    inflating[1]?.();
+    inflating[0]?.();
+    await settle();
+    await settle();
+    expect(heard).toEqual(["welcome", "batch 2", "batch 0", "batch 1"]);
   });
 });

@@ -9,5 +9,8 @@ export function connectApi(call: Call) {
     /** The same for a leaderboard's own socket; `boardSocket` asks for one by itself. */
     boardTicket: (board: string, options?: CallOptions) =>
       call<TicketReply>("POST", "/v1/connect/tickets", { query: { board }, repeat: "safe", options }),
+    /** The same for a room's own socket; `openRoom` asks for one by itself. */
+    roomTicket: (room: string, options?: CallOptions) =>
+      call<TicketReply>("POST", "/v1/connect/tickets", { query: { room }, repeat: "safe", options }),
   };
 }
