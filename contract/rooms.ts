@@ -30,7 +30,7 @@ export type RoomRole = (typeof ROOM_ROLES)[number];
 export const MEMBER_STATES = ["active", "invited", "left", "removed", "banned"] as const;
 export type MemberState = (typeof MEMBER_STATES)[number];
 
-const noControls = (text: string): boolean => !/[\u0000-\u001f\u007f]/.test(text);
+const noControls = (text: string): boolean => !/\p{Cc}/u.test(text);
 const titleSchema = z.string().max(L.titleChars).refine(noControls, "Send it without control characters");
 
 export const roomSettingsSchema = z.strictObject({
@@ -99,6 +99,20 @@ export const roomViewSchema = z.object({
   me: memberSchema.nullable(),
 });
 export type RoomView = z.infer<typeof roomViewSchema>;
+
+/** A room as the tenant's catalogue has it: what services and operators list. */
+export const roomEntrySchema = z.object({
+  room: z.string(),
+  kind: z.enum(ROOM_KINDS),
+  ...roomSettingsSchema.shape,
+  /** `creating`, `changing`: the room itself has not been told yet. `deleting`: what it holds is going. */
+  state: z.enum(["creating", "changing", "live", "deleting"]),
+  /** Rises with each change; the ETag. */
+  version: z.number().int(),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+export type RoomEntry = z.infer<typeof roomEntrySchema>;
 
 const mentionsSchema = z.array(memberIdSchema).max(L.mentions);
 const textSchema = z.string().refine((text) => new TextEncoder().encode(text).byteLength <= L.textBytes, {

@@ -37,6 +37,11 @@ import { registerBoardReadRoutes } from "./live/leaderboards-reads.ts";
 import { registerBoardReviewRoutes } from "./live/leaderboards-reviews.ts";
 import { registerScoreRoutes } from "./live/leaderboards-scores.ts";
 import { registerRedisRoutes } from "./live/redis.ts";
+import { registerRoomRoutes } from "./live/rooms-catalogue.ts";
+import { registerRoomImportRoutes } from "./live/rooms-import.ts";
+import { registerRoomListRoutes } from "./live/rooms-list.ts";
+import { registerRoomMemberRoutes } from "./live/rooms-members.ts";
+import { registerRoomMessageRoutes } from "./live/rooms-messages.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
@@ -112,6 +117,11 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerBoardReadRoutes,
   registerBoardPlayerRoutes,
   registerBoardReviewRoutes,
+  registerRoomListRoutes,
+  registerRoomRoutes,
+  registerRoomMemberRoutes,
+  registerRoomMessageRoutes,
+  registerRoomImportRoutes,
 ];
 
 export function registerAll(app: App): void {

@@ -9,6 +9,7 @@ import type { EdgeEnv } from "./env.ts";
 import { pullKeyRing } from "./http/node-key-ring.ts";
 import { clock } from "./http/request-context.ts";
 import { sweepBoards } from "./live/leaderboards-finish.ts";
+import { sweepRooms } from "./live/rooms-finish.ts";
 import { warmShards } from "./observe/warm-shards.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
@@ -28,6 +29,9 @@ export const SCHEDULES: readonly Schedule[] = [
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await sweepBoards(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === EVERY_MINUTE) await sweepRooms(env, clock(env));
   },
   async (cron, env, ctx) => {
     if (cron === RELOAD_NODE) await pullKeyRing(env);

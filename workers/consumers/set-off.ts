@@ -2,6 +2,7 @@ import type { EventMessage } from "../../contract/events.ts";
 import type { EdgeEnv } from "../env.ts";
 import { forgetSubject } from "./forget-subject.ts";
 import { finishBoard } from "../live/leaderboards-finish.ts";
+import { finishRoom } from "../live/rooms-finish.ts";
 import { clock } from "../http/request-context.ts";
 import { type Mailer, mailVerification } from "./mail-webhook.ts";
 import { closeEverywhere } from "./objects.ts";
@@ -24,6 +25,13 @@ export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer):
       const board = event.data["board"];
       // The request has done it, unless it ended before.
       if (typeof board === "string") await finishBoard(env, event.tenantId, board, clock(env));
+      return;
+    }
+    case "meridian.room.created":
+    case "meridian.room.updated":
+    case "meridian.room.deleted": {
+      const room = event.data["room"];
+      if (typeof room === "string") await finishRoom(env, event.tenantId, room);
       return;
     }
     case "meridian.subject.verification-requested":
