@@ -1,11 +1,13 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/lib/longest-first.ts";
 
 /** A hang, not slowness: a shared machine may be ten times slower than the one that a test was written on. */
 const HANG_MS = 60_000;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -45,11 +47,13 @@ export default defineConfig({
       },
       {
         test: {
-          // Whole programs: the server as `npm start` runs it, real clients, a real browser, kill -9.
+          // Whole programs: the server as `npm start` runs it, real clients, a real browser, kill -9. Two files at a time, because most of
+          // their time is waiting; each has its own ports, folders and browser. What measures speed belongs into bench/.
           name: "system",
           include: ["tests/{browser,chaos,interop,system}/**/*.test.ts"],
           environment: "node",
-          fileParallelism: false,
+          globalSetup: ["tests/lib/prepare.ts"],
+          maxWorkers: 2,
           testTimeout: 4 * HANG_MS,
           hookTimeout: 4 * HANG_MS,
         },

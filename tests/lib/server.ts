@@ -32,15 +32,26 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A port that was free a moment ago. */
+/** Below those that systems give to outgoing connections, one of which could take a port between its probe and its use. */
+const PORTS = { first: 10_240, count: 22_000 } as const;
+/** Files of tests run in processes of their own: each begins elsewhere, and gives no port twice. */
+let given = process.pid * 137;
+
+/** A port of this process that nobody listens on. */
 export async function freePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
+  for (let tries = 0; tries < 1_000; tries++) {
+    const port = PORTS.first + (given++ % PORTS.count);
+    if (await listens(port)) return port;
+  }
+  throw new Error("no free port");
+}
+
+/** Whether a server can listen there. */
+async function listens(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port"))));
-    });
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 }
 

@@ -1,5 +1,6 @@
-import { statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT, run } from "../../scripts/lib/project.ts";
@@ -44,6 +45,7 @@ describe("npm start", () => {
 
   it("[SC11] says in one sentence that a port is taken or an option unknown", async () => {
     const holder = createServer();
+    const state = mkdtempSync(join(tmpdir(), "meridian-test-"));
     const port = await new Promise<number>((resolve) =>
       holder.listen(0, "127.0.0.1", () => {
         const address = holder.address();
@@ -51,17 +53,12 @@ describe("npm start", () => {
       }),
     );
     try {
-      const taken = await run(process.execPath, [
-        join(ROOT, "scripts/start.ts"),
-        "--port",
-        String(port),
-        "--state",
-        join(ROOT, ".cache/taken"),
-      ]);
+      const taken = await run(process.execPath, [join(ROOT, "scripts/start.ts"), "--port", String(port), "--state", state]);
       expect(taken.code).toBe(1);
       expect(taken.output).toMatch(new RegExp(`Port ${port} .* is taken by another program. Choose another one with --port`));
     } finally {
       holder.close();
+      rmSync(state, { recursive: true });
     }
     const unknown = await run(process.execPath, [join(ROOT, "scripts/start.ts"), "--prot", "1"]);
     expect(unknown.code).toBe(2);
