@@ -1,8 +1,14 @@
+import { ROOM_LIMITS } from "../../../contract/room-limits.ts";
 import type { RoomEventData } from "../../../contract/room-live.ts";
 import type { MediaType, MemberState, Message, RoomKind, RoomRole } from "../../../contract/rooms.ts";
 
 // What a room keeps, as narrow as its rules need it. Everything is synchronous: one call of `RoomActs` is one transaction of whoever
-// calls it. Implemented over SQL (durable-objects/live/room) and in memory (memory-store.ts); one suite holds both to the same.
+// calls it. Implemented over SQL (durable-objects/live/room) and in memory (memory-store-testing.ts); one suite holds both to the same.
+
+/** Former texts of one message. */
+export const VERSIONS = 100;
+/** Rows of members, former ones among them. */
+export const MEMBER_ROWS = 2 * ROOM_LIMITS.members;
 
 /** The room itself. */
 export interface RoomHead {
@@ -95,9 +101,10 @@ export interface MemberQuery {
   readonly everybody?: boolean;
 }
 
-/** Places of the newest client ids, packed: see client-ids.ts. */
+/** Where messages with client ids are, packed: see client-ids.ts. */
 export interface ClientIdBlock {
-  readonly first: number;
+  /** Offset of its newest message. */
+  readonly last: number;
   readonly bytes: Uint8Array;
 }
 
@@ -156,10 +163,12 @@ export interface RoomStore {
 
   media(mediaId: string): StoredMedia | undefined;
   putMedia(media: StoredMedia): void;
-  /** The file is to go: nothing shows it any more. */
-  dropMedia(mediaId: string): void;
+  /** One more message shows the file, or one less; the file is to go when the last of them does. */
+  useMedia(mediaId: string, change: 1 | -1): void;
 
+  /** The oldest first. */
   clientIdBlocks(): ClientIdBlock[];
   putClientIdBlock(block: ClientIdBlock): void;
-  dropClientIdBlocks(below: number): void;
+  /** Drops the oldest ones beyond so many. */
+  trimClientIdBlocks(keep: number): void;
 }
