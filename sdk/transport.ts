@@ -35,6 +35,8 @@ export interface RequestParts {
   /** Sent as NDJSON, a line each, instead of `body`. */
   readonly lines?: readonly unknown[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, under its own type, instead of `body`. */
+  readonly file?: Blob;
   /**
    * Why it may be sent again: `safe` changes nothing or is deduplicated by content, `keyed` gets an Idempotency-Key,
    * `never` is sent once. Default: `safe` for GET, `keyed` for every other method.
@@ -77,6 +79,10 @@ export function transport(options: MeridianOptions): Call {
     if (parts.body !== undefined)
       init.body = await encodeBody("application/json", JSON.stringify(parts.body), headers, parts.gzip === true);
     if (parts.lines !== undefined) init.body = await encodeBody("application/x-ndjson", ndjson(parts.lines), headers, parts.gzip === true);
+    if (parts.file !== undefined) {
+      init.body = parts.file;
+      headers.set("content-type", parts.file.type === "" ? "application/octet-stream" : parts.file.type);
+    }
     const url = `${origin}${path}${queryText(parts.query)}`;
     const timeoutMs = parts.options?.timeoutMs ?? options.timeoutMs ?? 30_000;
 

@@ -19,6 +19,7 @@ export default defineConfig({
       input: {
         console: `${import.meta.dirname}/console/index.html`,
         account: `${import.meta.dirname}/play/account/index.html`,
+        chat: `${import.meta.dirname}/play/chat/index.html`,
         arcade: `${import.meta.dirname}/play/arcade/index.html`,
       },
     },

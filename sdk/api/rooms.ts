@@ -30,6 +30,24 @@ export interface HistoryAsk {
   readonly limit?: number;
 }
 
+/** What the sender knows of a file. */
+export interface MediaAbout {
+  readonly width?: number;
+  readonly height?: number;
+  /** A small picture of it, 20 KiB at most. */
+  readonly thumbnail?: Blob;
+}
+
+async function uploadMedia(
+  call: Call,
+  path: string,
+  file: Blob,
+  { thumbnail, ...size }: MediaAbout,
+  options?: CallOptions,
+): Promise<Media> {
+  return await call<Media>("POST", path, { file, query: size, options });
+}
+
 /** Rooms, their members and messages. A member is `issuer|sub`; a bare `sub` is one of a minted token. */
 export function roomsApi(call: Call) {
   const at = (room: string, rest = "") => `/v1/rooms/${encodeURIComponent(room)}${rest}`;
@@ -62,6 +80,9 @@ export function roomsApi(call: Call) {
     trace: (room: string, offset: number, options?: CallOptions) => call<Trace>("GET", message(room, offset, "/trace"), { options }),
     putReceipts: (room: string, receipt: ReceiptPut, options?: CallOptions) =>
       call<Receipt>("PUT", at(room, "/receipts"), { body: receipt, repeat: "safe", options }),
+    /** Sends a file; a message with its `mediaId` shows it. */
+    upload: (room: string, file: Blob, about: MediaAbout = {}, options?: CallOptions) =>
+      uploadMedia(call, at(room, "/media"), file, about, options),
     /** The file's address, good for an hour. @param thumbnail the small picture, if there is one */
     media: (room: string, mediaId: string, thumbnail = false, options?: CallOptions) =>
       call<Media>("GET", at(room, `/media/${encodeURIComponent(mediaId)}`), {

@@ -1,0 +1,21 @@
+import { render } from "preact";
+import { MeridianUser } from "../../../sdk/user.ts";
+import { startClock } from "../../lib/clock.ts";
+import { startLocation } from "../../lib/location.ts";
+import { startTheme } from "../../lib/theme.ts";
+import { readQuery } from "../../lib/url-state.ts";
+import { followUser } from "../../user/user-state.ts";
+import { ChatPage } from "./chat-page.tsx";
+import "../../ui/ui.css";
+import "../../ui/fields.css";
+import "../../ui/overlays.css";
+import "../../console/page.css";
+import "./chat.css";
+
+startTheme();
+startLocation();
+startClock();
+const slug = readQuery(location.search, "tenant", "demo");
+const state = followUser(new MeridianUser({ slug }));
+const root = document.getElementById("app");
+if (root) render(<ChatPage state={state} slug={slug} />, root);
