@@ -49,12 +49,21 @@ export const ROOM_LIMITS = {
   typingMs: 3_000,
   /** Offline so long after the last socket closed. */
   presenceGraceMs: 10_000,
+  /** Changes of presence, and of who types, are told together at most this often; */
+  presenceEveryMs: 200,
+  typingTogetherMs: 100,
+  /** in rooms above `receiptMembers` who types is told this often, and presence not at all: it is in the list of members. */
+  wideEveryMs: 1_000,
+  /** People named in one such frame. */
+  typistsShown: 20,
   presenceDataBytes: 512,
   /** Receipts are passed on within, and stored at most every. */
   receiptFlushMs: 200,
   receiptStoreMs: 5_000,
   /** Newest offsets of which `trace` knows times; older ones say "by". */
   traceOffsets: 50,
+  /** A client acknowledges each so manieth frame at once: from it the time of delivery is known. */
+  probeEvery: 256,
   /** Conversations are told of a room's news at most this often. */
   inboxMs: 1_000,
   /** `meridian.room.unread` per offline member and room. */
@@ -89,6 +98,16 @@ export const TOPIC_LIMITS = {
   keyChars: 200,
   conflicts: 100,
   hubsMax: 16,
+  /** Names of topics in an admission, and their characters together: they travel in tickets and attachments. */
+  admitted: 100,
+  admittedChars: 2_000,
+  /** Publications that wait for one hub; above the first those of low priority go, above the second all: the hub fetches them. */
+  laneSoft: 500,
+  laneHard: 2_000,
+  /** Messages from sockets that wait for one topic's hub. */
+  publishing: 1_000,
+  /** Messages that one slice of a removal or of retention deletes. */
+  slice: 500,
 } as const;
 
 export const ROOM_PATTERN = /^[a-z0-9-]{1,64}$/;

@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { clientFrameSchema } from "../../../contract/live.ts";
+import type { Problem } from "../../../contract/problems.ts";
+import { type RoomFrame, roomFrameSchema } from "../../../contract/room-live.ts";
+import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
+import type { Admission } from "../../../contract/rpc/hub.ts";
+import type { FollowFrame, SocketLimits } from "../socket-machine.ts";
+
+/** Whom a room lets in: always somebody in particular, visitors of what is public included. */
+export type RoomAdmission = Admission & { readonly person: NonNullable<Admission["person"]> };
+
+/** What a client may say here beside the frames that every socket takes. */
+export type RoomClientFrame = FollowFrame | RoomFrame;
+export const FRAMES = z.discriminatedUnion("type", [...clientFrameSchema.options, ...roomFrameSchema.options]);
+
+export const LIMITS: SocketLimits = {
+  sockets: L.sockets,
+  frameBytes: L.frameBytes,
+  framesPerSecond: L.framesPerSecond,
+  frameBurst: L.frameBurst,
+  malformedPerMinute: L.malformedFrames,
+};
+export const FULL: Problem = {
+  slug: "overloaded",
+  detail: `A room has at most ${L.sockets} sockets. Try again later.`,
+  retryAfterS: 30,
+};
+
+/** One open socket, for operators. */
+export interface RoomConnection {
+  readonly id: string;
+  readonly actor: string;
+  readonly subject: string;
+  readonly openedAt: number;
+  /** Frames sent, ever. */
+  readonly sent: number;
+  readonly reconnects: number;
+  readonly unreadBytes: number;
+  readonly deflate: boolean;
+  readonly subscribed: boolean;
+}
