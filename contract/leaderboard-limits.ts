@@ -108,6 +108,11 @@ export const WINDOW_PATTERN =
 // oxlint-disable-next-line no-control-regex -- these are the ones refused
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Whether a text can stand in a list beside others: a line feed or an escape sequence in a name would draw what nobody sent. */
+export function isShown(text: string): boolean {
+  return !CONTROL.test(text);
+}
+
 /** Whether the id can be a player's: 1-128 bytes of UTF-8, no control characters; `.` and `..` mean something else in every address. */
 export function isPlayerId(text: string): boolean {
   if (text === "" || text === "." || text === ".." || !text.isWellFormed() || CONTROL.test(text)) return false;

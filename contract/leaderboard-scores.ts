@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isPlayerId, LEADERBOARD_LIMITS as L, PARTITION_PATTERN } from "./leaderboard-limits.ts";
+import { isPlayerId, isShown, LEADERBOARD_LIMITS as L, PARTITION_PATTERN } from "./leaderboard-limits.ts";
 import { asProblem } from "./problems.ts";
 
 // Scores on their way in, and what is answered.
@@ -21,7 +21,12 @@ const partition = z.string().regex(PARTITION_PATTERN, "a partition's value");
 const scoreShape = {
   player: playerSchema,
   /** As lists show it; the last one counts. */
-  name: z.string().min(1).max(L.nameChars).optional(),
+  name: z
+    .string()
+    .min(1)
+    .max(L.nameChars)
+    .refine(isShown, { ...asProblem("invalid-name"), message: "Send a name without control characters" })
+    .optional(),
   /** `score` on boards that keep the best or latest, `delta` on those that sum. */
   score: finite.optional(),
   delta: finite.optional(),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { asProblem } from "./problems.ts";
-import { BOARD_PATTERN, LEADERBOARD_LIMITS as L, PARTITION_PATTERN, WINDOW_KINDS } from "./leaderboard-limits.ts";
+import { BOARD_PATTERN, isShown, LEADERBOARD_LIMITS as L, PARTITION_PATTERN, WINDOW_KINDS } from "./leaderboard-limits.ts";
 
 /** What a board is. Ordering (`order`, `operator`, `decimals`, `subscore`, `ranking`, `timeZone`, `windows`, `partitions`) is fixed by its first score. */
 
@@ -54,17 +54,16 @@ export const boardRewardSchema = z
   });
 export type BoardReward = z.infer<typeof boardRewardSchema>;
 
-export const timeZoneSchema = z
-  .string()
-  .max(64)
-  .refine((zone) => {
-    try {
-      new Intl.DateTimeFormat("en", { timeZone: zone });
-      return true;
-    } catch {
-      return false; // not a zone of the IANA database
-    }
-  }, "Send a time zone of the IANA database, such as Europe/Berlin");
+export const timeZoneSchema = z.string().max(64).refine(isZone, "Send a time zone of the IANA database, such as Europe/Berlin");
+
+function isZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false; // not a zone of the IANA database
+  }
+}
 
 /** What orders a board. */
 const orderingShape = {
@@ -136,12 +135,21 @@ export const boardConfigSchema = z
   });
 export type BoardConfig = z.infer<typeof boardConfigSchema>;
 
+/** A board that is made or changed. What an earlier release took is read by `boardConfigSchema`, or its boards could not even be deleted. */
+export const newBoardConfigSchema = boardConfigSchema.superRefine(({ rewards, windows }, context) => {
+  for (const [at, { window }] of rewards.entries()) {
+    if (windows.includes(window)) continue;
+    const message = `The board has no ${window} window: add it to \`windows\`, or leave the reward out`;
+    context.addIssue({ code: "custom", path: ["rewards", at, "window"], message });
+  }
+});
+
 /**
  * Parts of a config without their defaults, so that what is absent can be told from what is sent. What spans fields is checked of the
- * whole that comes of it, by `boardConfigSchema`.
+ * whole that comes of it, by `newBoardConfigSchema`.
  */
 const partialConfigSchema = z.strictObject({
-  title: freeShape.title.optional(),
+  title: freeShape.title.refine(isShown, { ...asProblem("invalid-name"), message: "Send a title without control characters" }).optional(),
   rules: freeShape.rules.unwrap().optional(),
   rewards: freeShape.rewards.unwrap().optional(),
   shadow: freeShape.shadow.unwrap().optional(),
@@ -151,7 +159,12 @@ const partialConfigSchema = z.strictObject({
   subscore: orderingShape.subscore.unwrap().optional(),
   ranking: orderingShape.ranking.unwrap().optional(),
   windows: orderingShape.windows.unwrap().optional(),
-  timeZone: orderingShape.timeZone.unwrap().optional(),
+  // The engine takes offsets too; but they stand still where clocks are changed, and windows follow clocks.
+  timeZone: z
+    .string()
+    .max(64)
+    .refine((zone) => /^[A-Za-z]/.test(zone) && isZone(zone), "Send a time zone of the IANA database, such as Europe/Berlin")
+    .optional(),
   partitions: orderingShape.partitions.unwrap().optional(),
 });
 

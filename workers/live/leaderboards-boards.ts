@@ -47,7 +47,7 @@ export function registerBoardRoutes(app: App): void {
         "What is left out comes from the mode, then from the defaults. How it orders (order, operator, decimals, subscore, ranking, windows, time zone, partitions) is fixed by its first score.",
       body: boardCreateSchema,
       answer: { status: 201, schema: boardViewSchema },
-      problems: ["invalid-id", "too-many-windows", "conflict", "quota-reached"],
+      problems: ["invalid-id", "invalid-name", "too-many-windows", "conflict", "quota-reached"],
     },
     async (call) => versioned(await createBoard(call, call.body), call.answerHeaders),
   );
@@ -88,7 +88,7 @@ function registerOneBoard(app: App): void {
       description: "What is left out stays. Send If-Match with the ETag of what you saw.",
       body: boardPatchSchema,
       answer: { status: 200, schema: boardViewSchema },
-      problems: ["not-found", "invalid-id", "board-fixed", "too-many-windows", "conflict", "precondition-failed"],
+      problems: ["not-found", "invalid-id", "invalid-name", "board-fixed", "too-many-windows", "conflict", "precondition-failed"],
     },
     async (call) => {
       const expected = ifMatchVersion(call.request);

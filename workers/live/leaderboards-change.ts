@@ -1,7 +1,7 @@
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import {
   type BoardConfig,
-  boardConfigSchema,
+  newBoardConfigSchema,
   type BoardCreate,
   type BoardMode,
   type BoardPatch,
@@ -37,7 +37,7 @@ const parse = (answer: unknown): BoardView => boardViewSchema.parse(answer);
 
 /** A board's whole configuration: what is given, else what its mode says, else the defaults of the contract. */
 export function configOf(board: string, mode: BoardMode | undefined, given: BoardPatch): Outcome<BoardConfig> {
-  return check(boardConfigSchema, { title: board, ...mode, ...given }, "body");
+  return check(newBoardConfigSchema, { title: board, ...mode, ...given }, "body");
 }
 
 /** Creates a board: a row, the check of the quota and an outbox row in one batch; then its object is told. */

@@ -34,7 +34,7 @@ export function registerBoardDocumentRoutes(app: App): void {
       body: boardApplySchema,
       maxBodyBytes: LEADERBOARD_LIMITS.documentBytes,
       answer: { status: 200, schema: boardAppliedSchema },
-      problems: ["invalid-id", "board-fixed", "too-many-windows", "quota-reached", "conflict"],
+      problems: ["invalid-id", "invalid-name", "board-fixed", "too-many-windows", "quota-reached", "conflict"],
     },
     async (call) => await applyDocument(call, call.body.document, call.body.prune),
   );

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import {
   type BoardMode,
-  boardConfigSchema,
+  newBoardConfigSchema,
   boardModeSchema,
   modeIdSchema,
   type ModeView,
@@ -64,7 +64,7 @@ export function registerBoardModeRoutes(app: App): void {
       description: "Boards that are there already stay as they are.",
       body: boardModeSchema,
       answer: { status: 200, schema: modeViewSchema },
-      problems: ["invalid-id", "too-many-windows", "quota-reached"],
+      problems: ["invalid-id", "invalid-name", "too-many-windows", "quota-reached"],
     },
     async (call) => await writeMode(call, call.params.mode, call.body),
   );
@@ -108,7 +108,7 @@ export async function writeMode(call: D1Call, mode: string, defaults: BoardMode)
 }
 
 export function checkMode(mode: string, defaults: BoardMode): Outcome<unknown> {
-  return check(boardConfigSchema, { title: mode, ...defaults }, "body");
+  return check(newBoardConfigSchema, { title: mode, ...defaults }, "body");
 }
 
 /** Deletes a mode; of a seeded one a mark stays. */

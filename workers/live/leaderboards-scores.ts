@@ -19,7 +19,7 @@ import { boardParams, forEndUsers, withBoard } from "./leaderboards-calls.ts";
 import { Together } from "./leaderboards-together.ts";
 
 const common = { ...forEndUsers, method: "post", action: "leaderboards:submit", tag: "live", params: boardParams } as const;
-const REFUSALS = ["not-found", "invalid-id", "not-your-player", "player-suspended", "board-busy"] as const;
+const REFUSALS = ["not-found", "invalid-id", "invalid-name", "not-your-player", "player-suspended", "board-busy"] as const;
 
 /** Runs and scores, one at a time. */
 export function registerScoreRoutes(app: App): void {

@@ -50,7 +50,8 @@ export const PROBLEM_ADVICE: Readonly<Record<ProblemSlug, string>> = {
   "not-your-player": "A token of an end user submits and reads as its own subject only. Leave the other player's id out.",
   "socket-limit": "As many sockets as fit are connected. Poll instead, or try again after Retry-After.",
   "board-busy": "More calls to this board are in flight than may be. Try again after Retry-After, or send scores in batches.",
-  "invalid-name": "Names of topics are 1-100 letters, digits and . _ : - with / between parts. Choose another name.",
+  "invalid-name":
+    "Names of topics are 1-100 letters, digits and . _ : - with / between parts; names of players and titles of boards have no control characters. Choose another name.",
   "receipt-ahead": "The receipt names an offset that the room has not reached. Read the newest offset, then send the receipt again.",
   "unsupported-media":
     "The file's first bytes are none of an accepted type, whatever its name or Content-Type say. The detail lists what is accepted.",

@@ -9,7 +9,7 @@ import { readImportLine, readScore } from "./score-reader.ts";
 const odd = fc.constantFrom<unknown>(null, true, {}, [], "", "x", -1, 0.5, 1e300, "2026-11-20");
 const fields: Record<string, fc.Arbitrary<unknown>> = {
   player: fc.constantFrom("ann", "é".repeat(64), "é".repeat(65), "a\nb", "", "x".repeat(600)),
-  name: fc.constantFrom("Ann", "n".repeat(L.nameChars), "n".repeat(L.nameChars + 1), ""),
+  name: fc.constantFrom("Ann", "n".repeat(L.nameChars), "n".repeat(L.nameChars + 1), "", "A\nnn", "\u009b31m"),
   score: fc.constantFrom(1, -2.5, 0, 1e15, "1"),
   delta: fc.constantFrom(1, null),
   subscore: fc.constantFrom(1, "2"),
@@ -100,6 +100,11 @@ describe("reading scores", () => {
     const huge: unknown = JSON.parse('{"player":"a","score":1e999}');
     expect(readScore(huge)).toMatchObject({ ok: false, fault: { slug: "score-out-of-range", pointer: "/score" } });
   });
+});
+
+it("[LB160] takes no name with control characters", () => {
+  expect(readScore({ player: "ann", name: "A\u001b[31m", score: 1 })).toMatchObject({ fault: { slug: "invalid-name", pointer: "/name" } });
+  expect(readImportLine({ player: "ann", name: "A\nnn", score: 1 })).toMatchObject({ fault: { slug: "invalid-name", pointer: "/name" } });
 });
 
 it("[LB131] takes no id that an address cannot name: neither `.` nor `..`", () => {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isPlayerId, LEADERBOARD_LIMITS as L, PARTITION_PATTERN } from "../../../contract/leaderboard-limits.ts";
+import { isPlayerId, isShown, LEADERBOARD_LIMITS as L, PARTITION_PATTERN } from "../../../contract/leaderboard-limits.ts";
 import type { ImportLine, ScoreInput } from "../../../contract/leaderboard-scores.ts";
 import type { ProblemSlug } from "../../../contract/problems.ts";
 
@@ -63,6 +63,7 @@ function read(value: unknown, without: string | undefined): { readonly ok: false
   if (player.length > 512 || !isPlayerId(player))
     return refused("/player", `Send 1-${L.playerBytes} bytes without control characters, and not . or ..`, "invalid-id");
   if (name !== undefined && !isText(name, L.nameChars)) return refused("/name", `Send 1-${L.nameChars} characters, or leave it out`);
+  if (typeof name === "string" && !isShown(name)) return refused("/name", "Send a name without control characters", "invalid-name");
   for (const [field, number] of [
     ["score", score],
     ["delta", delta],

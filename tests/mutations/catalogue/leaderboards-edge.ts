@@ -18,6 +18,22 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
     test: "workers/live/leaderboards-boards.test.ts",
   },
   {
+    rule: "LB160",
+    defect: "draws what a name's escape sequence says, when it comes in a batch",
+    file: "core/live/leaderboard/score-reader.ts",
+    find: 'if (typeof name === "string" && !isShown(name))',
+    replace: 'if (typeof name === "symbol")',
+    test: "core/live/leaderboard/score-reader.test.ts",
+  },
+  {
+    rule: "LB162",
+    defect: "promises rewards of windows that never close",
+    file: "contract/leaderboards.ts",
+    find: "if (windows.includes(window)) continue;",
+    replace: "if (windows.length > 0) continue;",
+    test: "workers/live/leaderboards-names.test.ts",
+  },
+  {
     rule: "LB46",
     defect: "keeps a change in the catalogue that the board has refused",
     file: "workers/live/leaderboards-change.ts",
