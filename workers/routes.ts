@@ -37,6 +37,8 @@ import { registerBoardReadRoutes } from "./live/leaderboards-reads.ts";
 import { registerBoardReviewRoutes } from "./live/leaderboards-reviews.ts";
 import { registerScoreRoutes } from "./live/leaderboards-scores.ts";
 import { registerRedisRoutes } from "./live/redis.ts";
+import { registerRoomEventRoutes } from "./live/room-events.ts";
+import { registerRoomSocketRoutes } from "./live/room-socket.ts";
 import { registerRoomRoutes } from "./live/rooms-catalogue.ts";
 import { registerRoomImportRoutes } from "./live/rooms-import.ts";
 import { registerRoomListRoutes } from "./live/rooms-list.ts";
@@ -122,6 +124,8 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRoomMemberRoutes,
   registerRoomMessageRoutes,
   registerRoomImportRoutes,
+  registerRoomSocketRoutes,
+  registerRoomEventRoutes,
 ];
 
 export function registerAll(app: App): void {

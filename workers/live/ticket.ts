@@ -84,7 +84,12 @@ export async function makeTicket(principal: LivePrincipal, scene: EntryScene, no
 }
 
 /** @param where what of the claims names the place */
-export async function signTicket(env: EdgeEnv, entry: Entry, where: Pick<TicketClaims, "hub" | "board">, now: number): Promise<MadeTicket> {
+export async function signTicket(
+  env: EdgeEnv,
+  entry: Entry,
+  where: Pick<TicketClaims, "hub" | "board" | "room">,
+  now: number,
+): Promise<MadeTicket> {
   const { ticket: _none, ...checked } = entry.admission;
   const expiresAt = now + LIVE_LIMITS.ticketTtlMs;
   const claims: TicketClaims = { ...checked, id: randomText(ID_CHARS, cryptoRandom), expiresAt, tenantId: entry.tenantId, ...where };
@@ -94,7 +99,7 @@ export async function signTicket(env: EdgeEnv, entry: Entry, where: Pick<TicketC
 /** The entry to a hub that a ticket grants; undefined when it is not ours or its time is over. That it is used once is the hub's to see. */
 export async function readTicket(env: EdgeEnv, ticket: string, now: number): Promise<HubEntry | undefined> {
   const claims = await readClaims(env, ticket, now);
-  if (!claims || claims.board !== undefined || claims.hub >= LIVE_LIMITS.hubs) return undefined;
+  if (!claims || claims.board !== undefined || claims.room !== undefined || claims.hub >= LIVE_LIMITS.hubs) return undefined;
   return { hub: claims.hub, ...entryOfClaims(claims) };
 }
 
@@ -106,7 +111,7 @@ export async function readClaims(env: EdgeEnv, ticket: string, now: number): Pro
   return parsed.success && parsed.data.expiresAt > now ? parsed.data : undefined;
 }
 
-export function entryOfClaims({ id, expiresAt, tenantId, hub: _hub, board: _board, ...checked }: TicketClaims): Entry {
+export function entryOfClaims({ id, expiresAt, tenantId, hub: _hub, board: _board, room: _room, ...checked }: TicketClaims): Entry {
   return { tenantId, admission: { ...checked, ticket: { id, expiresAt } } };
 }
 
