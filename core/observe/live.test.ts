@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HOST_METRICS } from "../../contract/host-metrics.ts";
 import { STALE_BITS } from "../../contract/metric-limits.ts";
 import { LiveChanges, valueOfBits } from "./live-changes.ts";
-import { INTEREST_LIMITS, LiveInterest } from "./live-interest.ts";
+import { INTEREST_LIMITS, LiveInterest } from "../kit/live-interest.ts";
 import { NOON, TestShard } from "./testing.ts";
 
 describe("the interest of hubs", () => {

@@ -3,10 +3,12 @@ import type { HubRpc, Publication } from "../../contract/rpc/hub.ts";
 import type { HostsPush, TopicPosition } from "../../contract/rpc/metrics.ts";
 import { summaryOf } from "../../core/observe/host-table.ts";
 import { LiveChanges } from "../../core/observe/live-changes.ts";
-import { ALL_HOSTS, LiveInterest } from "../../core/observe/live-interest.ts";
+import { LiveInterest } from "../../core/kit/live-interest.ts";
 import type { Shard } from "../../core/observe/shard.ts";
 import { newestOf } from "../../core/observe/newest.ts";
 
+/** Topic of the cards of all hosts; any other topic is a host's name. */
+const ALL_HOSTS = "all";
 /** Publications are at most so frequent. */
 const EVERY_MS = 1_000;
 

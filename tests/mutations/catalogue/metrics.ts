@@ -141,7 +141,7 @@ export const METRIC_MUTATIONS: readonly Mutation[] = [
   {
     rule: "MT60",
     defect: "publishes to hubs whose lease has ended",
-    file: "core/observe/live-interest.ts",
+    file: "core/kit/live-interest.ts",
     find: "if (untilMs <= now) this.#leases.delete(hub);",
     replace: "if (untilMs < 0) this.#leases.delete(hub);",
     test: "core/observe/live.test.ts",

@@ -1,8 +1,5 @@
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
 
-/** Topic of the cards of all hosts; any other topic is a host's name. */
-export const ALL_HOSTS = "all";
-
 export const INTEREST_LIMITS = {
   /** Hubs a tenant may have, with room. */
   hubs: 64,
@@ -17,8 +14,8 @@ interface Lease {
 }
 
 /**
- * Which hubs want to hear of which topics, and until when. Lives in memory only: hubs renew their leases at half their
- * length, so a shard that was evicted hears of them again within seconds.
+ * Which hubs want to hear of which topics of a publisher, and until when. Lives in memory only: hubs renew their leases at half their
+ * length, so a publisher that was evicted hears of them again within seconds.
  */
 export class LiveInterest {
   readonly #epoch: string;
