@@ -45,8 +45,8 @@ export interface Sockets<A> {
   /** All open sockets, or those with this tag. */
   tagged(tag?: string): WebSocket[];
   ofCredential(credential: string): WebSocket[];
-  /** Sends text; answers false when the socket is already gone. */
-  send(socket: WebSocket, text: string): boolean;
+  /** Sends text, or bytes in a binary frame; answers false when the socket is already gone. */
+  send(socket: WebSocket, frame: string | Uint8Array): boolean;
   /** Closes with a code of the closed set; a socket that is gone is left alone. */
   close(socket: WebSocket, code: LiveCloseCode, reason: string): void;
   /** Closes every socket of a credential with 4401; answers how many. */
@@ -95,9 +95,9 @@ export function createSockets<A>(ctx: DurableObjectState, options: SocketOptions
     write,
     tagged: (tag) => ctx.getWebSockets(tag),
     ofCredential: (credential) => ctx.getWebSockets(credentialTag(credential)),
-    send(socket, text) {
+    send(socket, frame) {
       try {
-        socket.send(text);
+        socket.send(frame);
         return true;
       } catch {
         return false; // closed between our look and the send: its close event follows

@@ -50,9 +50,9 @@ export class SocketBook {
     return id;
   }
 
-  send(id: string, text: string): void {
+  send(id: string, frame: string | Uint8Array): void {
     const socket = this.#byId.get(id);
-    if (socket) this.#sockets.send(socket, text);
+    if (socket) this.#sockets.send(socket, frame);
   }
 
   save(id: string, attachment: string): void {

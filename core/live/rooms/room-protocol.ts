@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { clientFrameSchema } from "../../../contract/live.ts";
+import { ACTION_NAMES } from "../../../contract/permissions.ts";
 import type { Problem } from "../../../contract/problems.ts";
 import { type RoomFrame, roomFrameSchema } from "../../../contract/room-live.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
@@ -8,6 +9,9 @@ import type { FollowFrame, SocketLimits } from "../socket-machine.ts";
 
 /** Whom a room lets in: always somebody in particular, visitors of what is public included. */
 export type RoomAdmission = Admission & { readonly person: NonNullable<Admission["person"]> };
+
+/** What a credential may in rooms. */
+export const ROOM_ACTIONS = ACTION_NAMES.filter((action) => action.startsWith("rooms:"));
 
 /** What a client may say here beside the frames that every socket takes. */
 export type RoomClientFrame = FollowFrame | RoomFrame;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ACTION_NAMES } from "../../../contract/permissions.ts";
+import { type Action, ACTION_NAMES } from "../../../contract/permissions.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import { type Admission, admissionSchema } from "../../../contract/rpc/hub.ts";
 import type { RoomAction, RoomCaller } from "../../../contract/rpc/room.ts";
@@ -13,6 +13,12 @@ import type { PresenceData, Tab } from "./people.ts";
 import { numberedBatch } from "./room-frames.ts";
 
 type Person = NonNullable<Admission["person"]>;
+
+/** Who acts in the room. @param actions what the credential may: `rooms:*` among others */
+export function callerOf(person: Person, actions: readonly Action[]): RoomCaller {
+  const granted = actions.flatMap((action) => (action.startsWith("rooms:") ? [action.slice(6) as RoomAction] : [])); // of `rooms:*`
+  return { ...person, granted };
+}
 
 const UNREAD = { softBytes: L.unackedSoftBytes, hardBytes: L.unackedBytes } as const;
 
@@ -98,8 +104,7 @@ export class RoomSession implements LiveSession, Tab {
 
   /** Who acts when this socket's client does. */
   get caller(): RoomCaller {
-    const granted = this.held.actions.flatMap((action) => (action.startsWith("rooms:") ? [action.slice(6) as RoomAction] : [])); // of `rooms:*`
-    return { ...this.person, granted };
+    return callerOf(this.person, this.held.actions);
   }
 
   get unreadBytes(): number {

@@ -1,0 +1,217 @@
+import { deflateRawSync } from "node:zlib";
+import { cryptoRandom, uuidv7 } from "../../../contract/ids.ts";
+import type { RoomEvent } from "../../../contract/room-live.ts";
+import type { Receipt } from "../../../contract/rooms.ts";
+import type { Admission } from "../../../contract/rpc/hub.ts";
+import type { PresenceBook } from "../../../core/live/rooms/acts.ts";
+import type { RoomEffect } from "../../../core/live/rooms/room-effects.ts";
+import type { RoomFigures } from "../../../core/live/rooms/room-figures.ts";
+import { RoomMachine } from "../../../core/live/rooms/room-machine.ts";
+import { ROOM_ACTIONS, type RoomAdmission, type RoomConnection } from "../../../core/live/rooms/room-protocol.ts";
+import { callerOf } from "../../../core/live/rooms/room-session.ts";
+import type { ObjectsEnv } from "../../env.ts";
+import { errorText, logLine } from "../../kit/log.ts";
+import { answerProblem, readAdmission } from "../admission.ts";
+import { HubGate } from "../hub-gate.ts";
+import { admissionOf } from "../hub-token.ts";
+import { SocketBook } from "../socket-book.ts";
+import { LIVE_TIMER, type RoomParts, type RoomSocketSide } from "./parts.ts";
+
+/** Batches are many and small: the least work takes most of the gain. */
+const DEFLATE_LEVEL = 1;
+
+type Env = Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING">;
+
+/**
+ * A room's own sockets. The protocol is core/live/rooms/room-machine.ts; here its effects meet sockets, storage and the clock.
+ * Sleeps whenever nothing is pending: what a wake-up needs is in the attachments, and a pending timer keeps it awake until they are saved.
+ */
+export class RoomLive implements RoomSocketSide, PresenceBook {
+  readonly #parts: RoomParts;
+  readonly #env: Env;
+  readonly #background: (work: Promise<unknown>) => void;
+  readonly #sockets: SocketBook;
+  readonly #gate: HubGate;
+  #machine: RoomMachine | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Made in the object's constructor, which lets the runtime answer pings; touches no storage. */
+  constructor(ctx: DurableObjectState, env: Env, parts: RoomParts) {
+    this.#parts = parts;
+    this.#env = env;
+    this.#background = (work) => ctx.waitUntil(work);
+    this.#sockets = new SocketBook(ctx);
+    this.#gate = new HubGate(ctx.storage.sql);
+    parts.sockets = this;
+    parts.presence = this;
+    parts.told = (events) => this.#told(events);
+  }
+
+  /** A socket from the edge; a refusal is a JSON body with a `Problem`. The room is there, and open. */
+  fetch(request: Request): Response {
+    const { kit, acts } = this.#parts;
+    const admission = readAdmission(request);
+    if (!isWithPerson(admission)) return answerProblem({ slug: "bad-request", detail: "A room takes sockets from the edge only." });
+    const now = kit.now();
+    const problem = this.#live.refusal() ?? kit.transaction(() => this.#gate.admit(admission, now));
+    if (problem) return answerProblem(problem);
+    const entered = acts.enter(callerOf(admission.person, admission.actions), now);
+    if (!entered.ok) return answerProblem(entered.problem);
+    this.#told(entered.value.events);
+    const id = uuidv7(now, cryptoRandom);
+    const response = this.#sockets.accept(id, admission, request);
+    this.#apply(this.#live.join(id, admission, now));
+    return response;
+  }
+
+  /** A socket's message; the object is open. */
+  message(socket: WebSocket, message: string | ArrayBuffer): void {
+    const id = this.#sockets.idOf(socket);
+    if (id !== undefined) this.#apply(this.#live.receive(id, message, this.#parts.kit.now()));
+  }
+
+  /** The other half of the close handshake; what the socket left behind is cleared away by `left`. */
+  closing(socket: WebSocket, code: number, reason: string): void {
+    this.#sockets.completeClose(socket, code, reason);
+  }
+
+  /** A socket is gone, by a close or an error; the object is open. */
+  left(socket: WebSocket): void {
+    const id = this.#sockets.forget(socket);
+    if (id !== undefined) this.#apply(this.#live.leave(id, this.#parts.kit.now()));
+  }
+
+  restore(): void {
+    clearTimeout(this.#timer);
+    this.#machine = undefined;
+    const { kit } = this.#parts;
+    const attachments = this.#sockets.restore((attachment) => RoomMachine.idOf(attachment));
+    if (attachments.length === 0) return;
+    this.#apply(this.#live.restore(attachments, kit.timers.get(LIVE_TIMER) ?? null, kit.now()));
+    if (this.#parts.head()?.state !== "live") this.gone(); // its removal began before they heard of it
+  }
+
+  expire(now: number): void {
+    if (this.#machine) this.#apply(this.#machine.expire(now));
+  }
+
+  receipt(receipt: Receipt): void {
+    this.#apply(this.#live.tellReceipt(receipt, this.#parts.kit.now()));
+  }
+
+  gone(): void {
+    if (this.#machine) this.#apply(this.#machine.gone(this.#parts.kit.now()));
+  }
+
+  count(): number {
+    return this.#machine?.sockets ?? 0;
+  }
+
+  stateOf(subject: string): "online" | "away" | "offline" {
+    return this.#machine?.stateOf(subject) ?? "offline";
+  }
+
+  /** Figures since they were taken last, for reports. */
+  takeFigures(): RoomFigures {
+    return this.#live.takeFigures();
+  }
+
+  connections(): IterableIterator<RoomConnection> {
+    return this.#live.connections(this.#parts.kit.now());
+  }
+
+  closeCredentials(credentials: readonly string[], at?: number): { closed: number; left: number } {
+    const { kit } = this.#parts;
+    const now = kit.now();
+    kit.transaction(() => this.#gate.revoke(credentials, at ?? now));
+    const { effects, closed } = this.#live.closeCredentials(credentials, at, now);
+    this.#apply(effects);
+    return { closed, left: this.#live.sockets };
+  }
+
+  /** Ends one socket, for an operator. @returns whether there was such a one */
+  kick(connectionId: string): boolean {
+    const { effects, found } = this.#live.kick(connectionId, this.#parts.kit.now());
+    this.#apply(effects);
+    return found;
+  }
+
+  /** Made once somebody needs it: of a room that nobody connects to nothing is made. */
+  get #live(): RoomMachine {
+    return (this.#machine ??= new RoomMachine({
+      acts: this.#parts.acts,
+      room: this.#parts.kit.address.name,
+      deflate: (text) => deflateRawSync(text, { level: DEFLATE_LEVEL }),
+      fannedOut: (events, now) => this.#parts.fannedOut(events, now),
+    }));
+  }
+
+  #told(events: readonly RoomEvent[]): void {
+    if (this.#machine && events.length > 0) this.#apply(this.#machine.tell(events, this.#parts.kit.now()));
+  }
+
+  /** Does what the machine wants, in order and at once. */
+  #apply(effects: readonly RoomEffect[]): void {
+    const { timers } = this.#parts.kit;
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "send":
+          this.#sockets.send(effect.socket, effect.text);
+          break;
+        case "share":
+          for (const socket of effect.sockets) this.#sockets.send(socket, effect.frame);
+          break;
+        case "save":
+          this.#sockets.save(effect.socket, effect.attachment);
+          break;
+        case "close":
+          this.#sockets.close(effect.socket, effect.code, effect.reason);
+          break;
+        case "expiry":
+          if (effect.at === null) timers.clear(LIVE_TIMER);
+          else if (timers.get(LIVE_TIMER) !== effect.at) timers.set(LIVE_TIMER, effect.at);
+          break;
+        case "wake":
+          clearTimeout(this.#timer);
+          // Pacing only: what is lost with this timer was acknowledged to nobody.
+          this.#timer = setTimeout(() => this.#pump(), effect.inMs);
+          break;
+        case "verify":
+          this.#background(this.#verify(effect.socket, effect.token));
+          break;
+        case "failed":
+          logLine("error", "a room's changes could not be stored", { error: errorText(effect.error) });
+          break;
+      }
+    }
+  }
+
+  #pump(): void {
+    // It may have been removed meanwhile: then there is nothing to read, and nobody left to tell.
+    if (this.#parts.head()?.state !== "live") return;
+    try {
+      this.#apply(this.#live.pump(this.#parts.kit.now()));
+    } catch (error) {
+      logLine("error", "a room's news could not be told", { error: errorText(error) });
+    }
+  }
+
+  async #verify(id: string, token: string): Promise<void> {
+    const { kit } = this.#parts;
+    const { tenantId, name } = kit.address;
+    let admission: Admission | null = null;
+    try {
+      const place = { env: this.#env, tenantId, place: { kind: "room", name } as const, actions: ROOM_ACTIONS };
+      const found = await admissionOf(place, token, kit.now());
+      if (found && !kit.transaction(() => this.#gate.admit(found, kit.now()))) admission = found;
+    } catch (error) {
+      // The socket keeps the credential it has and may try again.
+      logLine("warn", "a refresh could not be checked", { error: errorText(error) });
+    }
+    this.#apply(this.#live.refreshed(id, admission, kit.now()));
+  }
+}
+
+function isWithPerson(admission: Admission | undefined): admission is RoomAdmission {
+  return admission?.person !== undefined;
+}
