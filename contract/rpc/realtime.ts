@@ -7,5 +7,7 @@ export interface RealtimeRpc extends ObjectRpc {
   report(object: string, report: RealtimeReport): Promise<number | null>;
   /** Looking makes the lease. */
   stats(): Promise<RealtimeStats>;
+  /** `hub/2` or `room/lobby`, of a connection that was reported. */
+  objectOf(connectionId: string): Promise<string | undefined>;
   connections(query: { limit: number; object?: string; actor?: string }): Promise<{ items: Connection[]; total: number }>;
 }

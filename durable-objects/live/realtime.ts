@@ -1,16 +1,35 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ObjectRpc } from "../../contract/rpc/call.ts";
+import type { Connection, RealtimeReport, RealtimeStats } from "../../contract/realtime.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
+import type { RealtimeRpc } from "../../contract/rpc/realtime.ts";
+import { type ConnectionQuery, RealtimeFigures } from "../../core/live/realtime/figures.ts";
 import type { ObjectsEnv } from "../env.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 
-/** `{tenantId}/realtime/…`: what live objects of the tenant report. */
-export class Realtime extends DurableObject<ObjectsEnv> implements ObjectRpc {
+/** `{tenantId}/realtime/main`: what hubs and rooms reported last. Writes nothing. */
+export class Realtime extends DurableObject<ObjectsEnv> implements RealtimeRpc {
   readonly #kit: ObjectKit;
+  readonly #figures = new RealtimeFigures();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     super(ctx, env);
     this.#kit = createKit(ctx, env, { kind: "realtime", migrations: [], registered: true });
+  }
+
+  async report(object: string, report: RealtimeReport): Promise<number | null> {
+    return await this.#kit.read(() => this.#figures.report(object, report, this.#kit.now()));
+  }
+
+  async stats(): Promise<RealtimeStats> {
+    return await this.#kit.read(() => this.#figures.stats(this.#kit.now()));
+  }
+
+  async objectOf(connectionId: string): Promise<string | undefined> {
+    return await this.#kit.read(() => this.#figures.objectOf(connectionId, this.#kit.now()));
+  }
+
+  async connections(query: ConnectionQuery): Promise<{ items: Connection[]; total: number }> {
+    return await this.#kit.read(() => this.#figures.connections(query, this.#kit.now()));
   }
 
   async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
