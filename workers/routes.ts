@@ -42,6 +42,7 @@ import { registerRoomSocketRoutes } from "./live/room-socket.ts";
 import { registerRoomRoutes } from "./live/rooms-catalogue.ts";
 import { registerRoomImportRoutes } from "./live/rooms-import.ts";
 import { registerRoomListRoutes } from "./live/rooms-list.ts";
+import { registerRoomMediaRoutes } from "./live/rooms-media.ts";
 import { registerRoomMemberRoutes } from "./live/rooms-members.ts";
 import { registerRoomMessageRoutes } from "./live/rooms-messages.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
@@ -124,6 +125,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRoomMemberRoutes,
   registerRoomMessageRoutes,
   registerRoomImportRoutes,
+  registerRoomMediaRoutes,
   registerRoomSocketRoutes,
   registerRoomEventRoutes,
 ];

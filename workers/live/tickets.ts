@@ -5,10 +5,10 @@ import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import { roomIdSchema } from "../../contract/rooms.ts";
 import type { App } from "../http/app.ts";
-import { isLoopback } from "../http/browser.ts";
 import { route } from "../http/define-route.ts";
 import type { RouteCall, RouteSpec } from "../http/route.ts";
 import { makeBoardTicket } from "./leaderboard-socket.ts";
+import { publicOrigin, socketOrigin } from "./public-origin.ts";
 import { makeRoomEventTicket } from "./room-events.ts";
 import { makeRoomTicket } from "./room-socket.ts";
 import { type MadeTicket, makeTicket } from "./ticket.ts";
@@ -38,8 +38,8 @@ export function registerTicketRoutes(app: App): void {
     const made = await placed(call);
     if (!made.ok) return made;
     const { path, ticket, expiresAt, isSocket } = made.value;
-    const origin = socketOrigin(new URL(request.url), env.PUBLIC_URL, call.door !== undefined);
-    if (!isSocket) origin.protocol = origin.protocol === "wss:" ? "https:" : "http:";
+    const originOf = isSocket ? socketOrigin : publicOrigin;
+    const origin = originOf(new URL(request.url), env.PUBLIC_URL, call.door !== undefined);
     const url = new URL(`${path}?ticket=${ticket}`, origin);
     return accept({ url: url.href, expiresAt: new Date(expiresAt).toISOString() });
   });
@@ -65,15 +65,4 @@ async function placed(call: TicketCall): Promise<Outcome<Placed>> {
         ? [await makeRoomTicket(principal, room, call, now), `/v1/rooms/${room}/socket`]
         : [accept(await makeTicket(principal, call, now)), "/v1/connect"];
   return made.ok ? accept({ ...made.value, path, isSocket: true }) : made;
-}
-
-/**
- * The public origin as a socket address; on loopback whatever name and port the caller used, at a door the tenant's own host when
- * that was asked (it was proved, and behind a TLS proxy the scheme is the public one's).
- */
-function socketOrigin(asked: URL, publicUrl: string, atDoor: boolean): URL {
-  const own = new URL(publicUrl);
-  const host = atDoor || (isLoopback(own.hostname) && isLoopback(asked.hostname)) ? asked.host : own.host;
-  const secure = isLoopback(own.hostname) ? asked.protocol === "https:" : own.protocol === "https:";
-  return new URL(`${secure ? "wss:" : "ws:"}//${host}`);
 }
