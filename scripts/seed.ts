@@ -4,6 +4,7 @@ import { findTarget } from "./lib/demo-target.ts";
 import { seedHistory } from "./seeds/history.ts";
 import { BOARD_SIZES, seedLeaderboards } from "./seeds/leaderboards.ts";
 import { seedMetrics, SIZES } from "./seeds/metrics.ts";
+import { seedRooms } from "./seeds/rooms.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,10 +20,11 @@ const { values, positionals } = parseArgs({
 const [capability] = positionals;
 const sizes = Object.keys(SIZES).join("|");
 const isSize = (text: string): text is keyof typeof SIZES => Object.hasOwn(SIZES, text) && Object.hasOwn(BOARD_SIZES, text);
-if ((capability !== "metrics" && capability !== "leaderboards") || !isSize(values.size)) {
+if ((capability !== "metrics" && capability !== "leaderboards" && capability !== "rooms") || !isSize(values.size)) {
   console.error(
     `npm run seed -- metrics [--size=${sizes}] [--history] [--live] [--url … --key …] [--state <folder>]\n` +
-      `npm run seed -- leaderboards [--size=${sizes}] [--live] [--url … --key …] [--state <folder>]`,
+      `npm run seed -- leaderboards [--size=${sizes}] [--live] [--url … --key …] [--state <folder>]\n` +
+      `npm run seed -- rooms [--size=${sizes}] [--url … --key …] [--state <folder>]`,
   );
   process.exit(2);
 }
@@ -33,6 +35,7 @@ try {
   const client = new Meridian(target);
   if (capability === "leaderboards")
     await seedLeaderboards(client, values.size, { live: values.live, signal: stop.signal, say: console.log });
+  else if (capability === "rooms") await seedRooms(client, values.size, { signal: stop.signal, say: console.log });
   else {
     if (values.history) await seedHistory(target, values.size);
     await seedMetrics(client, values.size, values.live, stop.signal);

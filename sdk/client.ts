@@ -4,6 +4,7 @@ import { accessApi, issuersApi, platformApi, publicApi, settingsApi, subjectsApi
 import { leaderboardsApi } from "./api/leaderboards.ts";
 import { connectApi } from "./api/live.ts";
 import { hostsApi, metricsApi } from "./api/observe.ts";
+import { roomsApi } from "./api/rooms.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
 
 export { MeridianError } from "./errors.ts";
@@ -38,6 +39,7 @@ export class Meridian {
   readonly access: ReturnType<typeof accessApi>;
   readonly platform: ReturnType<typeof platformApi>;
   readonly leaderboards: ReturnType<typeof leaderboardsApi>;
+  readonly rooms: ReturnType<typeof roomsApi>;
 
   constructor(options: MeridianOptions = {}) {
     const call = transport(options);
@@ -63,6 +65,7 @@ export class Meridian {
     this.access = accessApi(call);
     this.platform = platformApi(call);
     this.leaderboards = leaderboardsApi(call);
+    this.rooms = roomsApi(call);
   }
 
   /** Who this client is: the principal behind the key or the cookie, its tenant and what it may do. */

@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Meridian } from "../../sdk/client.ts";
 import { seedLeaderboards } from "../seeds/leaderboards.ts";
+import { seedRooms } from "../seeds/rooms.ts";
 import type { Demo } from "./demo.ts";
 
 /**
@@ -16,6 +17,8 @@ export async function fillDemo(
 ): Promise<void> {
   const done = join(stateFolder, "demo-data.json");
   if (existsSync(done)) return;
-  await seedLeaderboards(new Meridian({ url, key: apiKey }), "demo", { live: false, signal, say });
+  const client = new Meridian({ url, key: apiKey });
+  await seedLeaderboards(client, "demo", { live: false, signal, say });
+  if (!signal.aborted) await seedRooms(client, "demo", { signal, say });
   if (!signal.aborted) writeFileSync(done, `${JSON.stringify({ leaderboards: new Date().toISOString() })}\n`, { mode: 0o600 });
 }

@@ -101,9 +101,9 @@ function ranksApi(call: Call) {
       get<Entries>(board, `players/${part(player)}/around`, query, options),
     /** A player's runs, total, mean, best, streak, first and last seen. */
     player: (board: string, player: string, options?: CallOptions) => get<PlayerStats>(board, `players/${part(player)}/stats`, {}, options),
-    /** Forgets a player of the board, for good. */
-    erasePlayer: (board: string, player: string, options?: CallOptions) =>
-      call<undefined>("DELETE", `${at(board)}/players/${part(player)}`, { options }),
+    /** Forgets a player of the board, for good; one who is banned stays out unless `ban` is `lift`. */
+    erasePlayer: (board: string, player: string, options?: CallOptions & { readonly ban?: "keep" | "lift" }) =>
+      call<undefined>("DELETE", `${at(board)}/players/${part(player)}`, { query: { ban: options?.ban }, options }),
     /** What happens on the board just now. */
     figures: (board: string, options?: CallOptions) => get<BoardFigures>(board, "stats", {}, options),
   };

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type {
   Conversation,
   History,
+  importLineSchema,
   Media,
   Member,
   MemberPut,
@@ -11,6 +12,7 @@ import type {
   Receipt,
   ReceiptPut,
   roomCreateSchema,
+  RoomImportReply,
   RoomPatch,
   RoomView,
   Trace,
@@ -20,6 +22,7 @@ import { listing, type PageQuery } from "../pages.ts";
 import type { Call, CallOptions } from "../transport.ts";
 
 export type RoomCreateInput = z.input<typeof roomCreateSchema>;
+export type RoomImportLine = z.input<typeof importLineSchema>;
 export type MessageDraft = z.input<typeof messageInputSchema>;
 /** Where in the history: at most one of the four. */
 export interface HistoryAsk {
@@ -38,6 +41,7 @@ export interface MediaAbout {
   readonly thumbnail?: Blob;
 }
 
+/** The small picture goes before the file, in one body. */
 async function uploadMedia(
   call: Call,
   path: string,
@@ -45,7 +49,9 @@ async function uploadMedia(
   { thumbnail, ...size }: MediaAbout,
   options?: CallOptions,
 ): Promise<Media> {
-  return await call<Media>("POST", path, { file, query: size, options });
+  const body = thumbnail ? new Blob([thumbnail, file], { type: file.type }) : file;
+  const query = { ...size, ...(thumbnail && { thumbnailBytes: thumbnail.size }) };
+  return await call<Media>("POST", path, { file: body, query, options });
 }
 
 /** Rooms, their members and messages. A member is `issuer|sub`; a bare `sub` is one of a minted token. */
@@ -77,6 +83,9 @@ export function roomsApi(call: Call) {
     erase: (room: string, offset: number, options?: CallOptions) => call<void>("DELETE", message(room, offset), { options }),
     react: (room: string, offset: number, emoji: string, on: boolean, options?: CallOptions) =>
       call<void>(on ? "PUT" : "DELETE", message(room, offset, `/reactions/${encodeURIComponent(emoji)}`), { options }),
+    /** History from elsewhere: messages with their own times and senders. The same batch is taken once, so that this repeats by itself. */
+    importMessages: (room: string, lines: readonly RoomImportLine[], batchId: string, options?: CallOptions) =>
+      call<RoomImportReply>("POST", at(room, "/import"), { lines, gzip: true, query: { batchId }, repeat: "safe", options }),
     trace: (room: string, offset: number, options?: CallOptions) => call<Trace>("GET", message(room, offset, "/trace"), { options }),
     putReceipts: (room: string, receipt: ReceiptPut, options?: CallOptions) =>
       call<Receipt>("PUT", at(room, "/receipts"), { body: receipt, repeat: "safe", options }),
