@@ -70,6 +70,8 @@ const DEMO_SETTINGS: TenantSettings = {
   defaultGrants: [
     { kind: "metrics", name: "host_memory_*", actions: ["read"] },
     { kind: "board", name: "*", actions: ["read", "submit"] },
+    { kind: "room", name: "*", actions: ["read", "write", "create"] },
+    { kind: "topic", name: "topic/*", actions: ["read", "publish"] },
   ],
   hostedAccounts: { enabled: true, guests: true, mailWebhookUrl: null },
 };
