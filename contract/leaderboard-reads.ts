@@ -37,6 +37,8 @@ export const entriesQuerySchema = setQuerySchema
   .refine(({ rank, cursor }) => rank === undefined || cursor === undefined, { path: ["cursor"], message: "Send either rank or cursor" });
 export type EntriesQuery = z.infer<typeof entriesQuerySchema>;
 export const aroundQuerySchema = setQuerySchema.extend({ limit: limitOf(L.around, 11) });
+/** Erasure: whether a ban or suspension stands, by a digest of the player's id, or goes with the rest. */
+export const eraseQuerySchema = z.object({ ban: z.enum(["keep", "lift"]).default("keep") });
 /** `q`: the beginning of names; empty, all that have one. */
 export const searchQuerySchema = setQuerySchema.extend({ q: z.string().max(L.nameChars).default(""), limit: limitOf(L.search, 20) });
 export const lookupSchema = setQuerySchema.extend({

@@ -90,8 +90,8 @@ export interface LeaderboardRpc extends ObjectRpc {
   /** Questions of one moment about single players; answers in their order. */
   askMany(questions: readonly PlayerQuestion[]): Promise<Outcome<Standing | Entries>[]>;
   decide(reviewId: string, decision: Decision, meta: CallMeta): Promise<Outcome<DecisionReply>>;
-  /** Forgets a player: entries, submissions, runs, reviews, rewards. */
-  erasePlayer(player: string, meta: CallMeta): Promise<Outcome<null>>;
+  /** Forgets a player: entries, submissions, runs, reviews, rewards. @param ban whether one stands, by a digest; it does when absent */
+  erasePlayer(player: string, meta: CallMeta, ban?: "keep" | "lift"): Promise<Outcome<null>>;
   /** A socket, with the admission header of `contract/rpc/hub.ts`; a refusal is a JSON body with a `Problem`. */
   fetch(request: Request): Promise<Response>;
   /** As hubs do. Answers how many were closed, and how many sockets are left. */

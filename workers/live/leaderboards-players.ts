@@ -3,6 +3,7 @@ import {
   aroundQuerySchema,
   type Entries,
   entriesSchema,
+  eraseQuerySchema,
   playerStatsSchema,
   setQuerySchema,
   type Standing,
@@ -78,8 +79,10 @@ export function registerBoardPlayerRoutes(app: App): void {
       action: "leaderboards:manage",
       tag: "live",
       summary: "Forget a player of a leaderboard",
-      description: "Entries, submissions, runs, cases and rewards go, for good.",
+      description:
+        "Entries, submissions, runs, cases and rewards go, for good. Of a player who is banned or suspended a digest of their id stays, so that they stay out; `ban=lift` lets them come back.",
       params: playerParams,
+      query: eraseQuerySchema,
       answer: { status: 204 },
       problems: REFUSALS,
     },
@@ -90,8 +93,8 @@ export function registerBoardPlayerRoutes(app: App): void {
       const erased = await audited(
         tenantOf(call),
         call.meta,
-        { action: "leaderboard.erase-player", target: `leaderboard/${board}`, detail: { player: who } },
-        async () => await withBoard(call, board, async (object) => await object.erasePlayer(player, call.meta)),
+        { action: "leaderboard.erase-player", target: `leaderboard/${board}`, detail: { player: who, ban: call.query.ban } },
+        async () => await withBoard(call, board, async (object) => await object.erasePlayer(player, call.meta, call.query.ban)),
       );
       return erased.ok ? accept(undefined) : erased;
     },

@@ -67,10 +67,10 @@ describe("erasing a player", () => {
     expect(await board.rows("SELECT count(*) AS n FROM entries")).toEqual([{ n: 6 }]);
   });
 
-  it("[LB88] a hidden player goes too, and the next score of the same id begins anew", async () => {
+  it("[LB88] a hidden player goes too, and where the ban is lifted the next score of the same id begins anew", async () => {
     const board = await everywhere("hidden");
     await decide(board, "zorro-7", "ban");
-    await board.rpc.erasePlayer("zorro-7", meta);
+    await board.rpc.erasePlayer("zorro-7", meta, "lift");
     expect((await entries(board)).filter((entry) => entry.includes("zorro"))).toEqual([]);
     const again = await board.submit("zorro-7", 10);
     expect(again.windows[0]).toMatchObject({ score: 10, previousRank: null, rank: 3 });

@@ -31,12 +31,12 @@ export class Erasure {
     this.#sliceRows = sliceRows;
   }
 
-  /** Nothing is stored of the call: an answer kept for a repetition would outlive the player. Again it finds nothing to do. */
-  async erase(player: string): Promise<Outcome<null>> {
+  /** @param liftsBan else a ban stands, by a digest. Nothing is stored of the call: an answer kept for a repetition would outlive the player. Again it finds nothing to do. */
+  async erase(player: string, liftsBan = false): Promise<Outcome<null>> {
     const { kit, live } = this.#parts;
     let changes: Corrected = [];
     const outcome = await kit.change<null>(undefined, (now) => {
-      changes = this.#begin(player, now).changes;
+      changes = this.#begin(player, now, liftsBan).changes;
       return accept(null);
     });
     if (changes.length > 0) live.tell({ type: "correction", player, changes });
@@ -47,7 +47,7 @@ export class Erasure {
   forgetSubject(subject: string): number {
     const player = parseSubject(subject)?.sub;
     if (player === undefined || this.#parts.book.definition() === null) return 0;
-    const { rows, changes } = this.#begin(player, this.#parts.kit.now());
+    const { rows, changes } = this.#begin(player, this.#parts.kit.now(), false);
     if (changes.length > 0) queueMicrotask(() => this.#parts.live.tell({ type: "correction", player, changes }));
     return rows;
   }
@@ -61,7 +61,7 @@ export class Erasure {
     });
   }
 
-  #begin(player: string, now: number): { readonly rows: number; readonly changes: Corrected } {
+  #begin(player: string, now: number, liftsBan: boolean): { readonly rows: number; readonly changes: Corrected } {
     const { sets, windows, log, players, runs, bases, archived, kit } = this.#parts;
     const all = windows.all();
     const held = all.filter(({ id }) => sets.find(id, player) !== undefined);
@@ -75,7 +75,7 @@ export class Erasure {
     let rows = held.length + runs.forget(player);
     if (players.find(player)) rows += 1;
     players.remove(player);
-    this.#suspensions.forget(player);
+    this.#suspensions.forget(player, now, liftsBan); // before its cases go
     if (held.length > 0) {
       // The packed changes name the player: they go into the counts at once instead of into the log, whose new row names nobody.
       sets.takeChanges();

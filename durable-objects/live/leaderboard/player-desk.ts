@@ -26,7 +26,7 @@ export class PlayerDesk {
     const row = players.find(player);
     const shown = (scaled: number) => unscale(scaled, decimals);
     const runs = row?.runs ?? 0;
-    const state = trusted ? stateOf(row, now) : ACTIVE;
+    const state = trusted ? stateOf(row ?? this.#parts.reviews.keptBan(player, now), now) : ACTIVE;
     const seen = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString());
     const rows = log.ofPlayer(player, 2 * REVIEW_LIMITS.recent).filter((one) => trusted || counts(one));
     return accept({
@@ -61,7 +61,10 @@ export class PlayerDesk {
 const ACTIVE = { state: "active", until: null } as const;
 
 /** Also past an end that the timer has not come to yet. */
-function stateOf(row: PlayerRow | undefined, now: number): { readonly state: PlayerRow["state"]; readonly until: number | null } {
+function stateOf(
+  row: Pick<PlayerRow, "state" | "suspendedUntil"> | undefined,
+  now: number,
+): { readonly state: PlayerRow["state"]; readonly until: number | null } {
   if (!row || row.state === "active") return ACTIVE;
   if (row.state === "suspended" && row.suspendedUntil !== null && row.suspendedUntil <= now) return ACTIVE;
   return { state: row.state, until: row.suspendedUntil };

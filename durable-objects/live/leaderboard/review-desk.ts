@@ -6,6 +6,7 @@ import { isWorthTelling, REVIEW_LIMITS, severityOf, worse } from "../../../core/
 import type { Sampled } from "../../../core/stats/reservoir.ts";
 import { robustZ } from "../../../core/stats/robust.ts";
 import type { BoardParts } from "./parts.ts";
+import type { PlayerRow } from "./players.ts";
 import type { Population } from "./population.ts";
 import { CaseViewer, caseIdOf, reviewIdOf } from "./review-views.ts";
 import type { Reviews, Suspicion } from "./reviews.ts";
@@ -74,6 +75,10 @@ export class ReviewDesk implements Reviews {
   lift(player: string, now: number): void {
     const changes = this.#suspensions.lift(player, now);
     if (changes.length > 0) queueMicrotask(() => this.#parts.live.tell({ type: "correction", player, changes }));
+  }
+
+  keptBan(player: string, now: number): Pick<PlayerRow, "state" | "suspendedUntil"> | undefined {
+    return this.#suspensions.keptBan(player, now);
   }
 
   typicalDurationMs(): number | undefined {

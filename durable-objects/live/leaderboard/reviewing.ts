@@ -5,6 +5,7 @@ import { objectName } from "../../../contract/address.ts";
 import { seedOf } from "../../../core/live/leaderboard/review-cases.ts";
 import { Decisions } from "./decisions.ts";
 import { Erasure, ERASURE_TIMER } from "./erasure.ts";
+import { KeptBans } from "./kept-bans.ts";
 import type { BoardParts } from "./parts.ts";
 import { PlayerDesk } from "./player-desk.ts";
 import { Population } from "./population.ts";
@@ -30,7 +31,7 @@ export class Reviewing {
       lastSeq: () => parts.log.lastSeq(),
     };
     const population = new Population({ seed, log, store });
-    const suspensions = new Suspensions(parts, store);
+    const suspensions = new Suspensions(parts, store, new KeptBans(sql, () => parts.kit.address.name));
     this.desk = new ReviewDesk(parts, store, population, suspensions);
     this.players = new PlayerDesk(parts);
     this.erasure = new Erasure(parts, store, suspensions, sliceRows);

@@ -1,4 +1,5 @@
 import type { Reason } from "../../../contract/leaderboard-scores.ts";
+import type { PlayerRow } from "./players.ts";
 
 /** What a submission tells the reviewers' side; inside the submission's transaction. */
 export interface Suspicion {
@@ -23,6 +24,8 @@ export interface Reviews {
   settle(): void;
   /** Ends the player's suspension where it is over and the timer has not come to it. Inside a transaction. */
   lift(player: string, now: number): void;
+  /** What holds back a player of whom nothing is kept but that: who was banned, then erased. */
+  keptBan(player: string, now: number): Pick<PlayerRow, "state" | "suspendedUntil"> | undefined;
   /** Cases that nobody has decided. */
   openCases(): number;
   /** Median duration of the population; undefined below 100 runs. */

@@ -2,6 +2,7 @@ import type { Migration } from "../../kit/object-kit.ts";
 import { ARCHIVE_TABLES } from "./archives.ts";
 import { GATE_TABLES } from "../hub-gate.ts";
 import { FOLLOW_TABLES } from "./follow.ts";
+import { KEPT_BAN_TABLES } from "./kept-bans.ts";
 import { REWARD_TABLES } from "./rewards.ts";
 import { ARCHIVE_ERASURE_TABLES } from "./sql-archive-erasures.ts";
 import { BASE_TABLES } from "./sql-bases.ts";
@@ -39,4 +40,5 @@ export const LEADERBOARD_MIGRATIONS: readonly Migration[] = [
       GATE_TABLES,
     ].join("\n"),
   },
+  { id: 2, name: "kept-bans", additive: true, up: KEPT_BAN_TABLES },
 ];

@@ -53,7 +53,7 @@ export class SubmitDesk {
   }
 
   startRun(player: string, now: number): Outcome<RunReply> {
-    const suspended = suspensionOf(this.#heldOf(player, now));
+    const suspended = suspensionOf(this.#heldOf(player, now) ?? this.#parts.reviews.keptBan(player, now));
     if (suspended) return suspended;
     return accept(this.#parts.runs.start(player, uuidv7(now, cryptoRandom), now));
   }
@@ -75,7 +75,8 @@ export class SubmitDesk {
     if (!read.ok) return read;
     const score = read.value;
     const held = this.#heldOf(score.player, now);
-    const refused = suspensionOf(held) ?? this.#runRefusal(score, now) ?? this.#sumRefusal(score);
+    const refused =
+      suspensionOf(held ?? this.#parts.reviews.keptBan(score.player, now)) ?? this.#runRefusal(score, now) ?? this.#sumRefusal(score);
     if (refused) return refused;
     const { verdict, reasons } =
       manner === "import" ? ({ verdict: "accepted", reasons: [] } as const) : judge(config.rules, this.#judged(score, held, now));
@@ -246,7 +247,7 @@ export function implausible({ submissionId, reasons }: Taken): Outcome<never> {
   return refuse("score-implausible", reasons.map(({ detail }) => detail).join(" "), { extra: { submissionId, reasons } });
 }
 
-function suspensionOf(held: PlayerRow | undefined): Outcome<never> | undefined {
+function suspensionOf(held: Pick<PlayerRow, "state" | "suspendedUntil"> | undefined): Outcome<never> | undefined {
   if (held === undefined || held.state === "active") return undefined;
   const until = held.suspendedUntil === null ? "" : ` until ${new Date(held.suspendedUntil).toISOString()}`;
   return refuse("player-suspended", `The player is suspended from this board${until}.`);

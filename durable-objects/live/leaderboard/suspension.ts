@@ -3,6 +3,7 @@ import type { SetChange, SortKey } from "../../../core/live/leaderboard/ranked-s
 import { REVIEW_LIMITS, stateUnder } from "../../../core/live/leaderboard/review-cases.ts";
 import { compareKeys } from "../../../core/live/leaderboard/scores.ts";
 import { correctionRow } from "./correction-row.ts";
+import type { KeptBans } from "./kept-bans.ts";
 import type { BoardParts } from "./parts.ts";
 import type { PlayerRow } from "./players.ts";
 import { openSets, rebuildPlayer } from "./rebuild.ts";
@@ -29,10 +30,12 @@ interface Wanted {
 export class Suspensions {
   readonly #parts: BoardParts;
   readonly #cases: ReviewStore;
+  readonly #bans: KeptBans;
 
-  constructor(parts: BoardParts, cases: ReviewStore) {
+  constructor(parts: BoardParts, cases: ReviewStore, bans: KeptBans) {
     this.#parts = parts;
     this.#cases = cases;
+    this.#bans = bans;
   }
 
   /**
@@ -73,6 +76,7 @@ export class Suspensions {
     const over = kit.transaction(() => {
       const players = this.#cases.ending(now, REVIEW_LIMITS.endings);
       const ended = players.map((player) => ({ player, changes: this.#endOf(player, now) }));
+      this.#bans.drop(now);
       this.#arm(true);
       return ended;
     });
@@ -86,8 +90,19 @@ export class Suspensions {
     return over ? this.#endOf(player, now) : [];
   }
 
-  /** Forgets that a player was held back: erasure. */
-  forget(player: string): void {
+  /** What holds back a player who was erased. */
+  keptBan(player: string, now: number): Pick<PlayerRow, "state" | "suspendedUntil"> | undefined {
+    return this.#bans.find(player, now);
+  }
+
+  /**
+   * Erasure: forgets all but that the player is held back, of which a digest stays.
+   * @param lifts whether not even that: they may come back
+   */
+  forget(player: string, now: number, lifts: boolean): void {
+    const { state, until } = stateUnder(this.#cases.standing(player), now);
+    if (lifts) this.#bans.lift(player);
+    else if (state !== "active") this.#bans.keep(player, until);
     this.#cases.release(player);
     this.#arm();
   }
@@ -95,7 +110,7 @@ export class Suspensions {
   /** @param again whether the timer is running out just now: then it is gone unless it is set, even to where it was */
   #arm(again = false): void {
     const { timers } = this.#parts.kit;
-    const next = this.#cases.nextEnd();
+    const next = earlier(this.#cases.nextEnd(), this.#bans.nextEnd());
     if (!again && next === timers.get(SUSPENSION_TIMER)) return;
     if (next === undefined) timers.clear(SUSPENSION_TIMER);
     else timers.set(SUSPENSION_TIMER, next);
@@ -137,6 +152,10 @@ export class Suspensions {
     const changes = sets.takeChanges();
     if (changes !== undefined) log.append(correctionRow(player, now), changes);
   }
+}
+
+function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** Names of windows and partitions have no blank. */

@@ -115,4 +115,20 @@ export const LEADERBOARD_REVIEW_MUTATIONS: readonly Mutation[] = [
     replace: ", this.archivedUpTo()));",
     test: `${OBJECT}/erasure.test.ts`,
   },
+  {
+    rule: "LB164",
+    defect: "lets a banned player back who asked to be forgotten",
+    file: "durable-objects/live/leaderboard/suspension.ts",
+    find: 'else if (state !== "active") this.#bans.keep(player, until);',
+    replace: "",
+    test: "durable-objects/live/leaderboard/kept-bans.test.ts",
+  },
+  {
+    rule: "LB164",
+    defect: "lets a banned player back who was forgotten twice",
+    file: "durable-objects/live/leaderboard/suspension.ts",
+    find: "if (lifts) this.#bans.lift(player);",
+    replace: 'if (lifts || state === "active") this.#bans.lift(player);',
+    test: "durable-objects/live/leaderboard/kept-bans.test.ts",
+  },
 ];
