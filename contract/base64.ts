@@ -24,8 +24,11 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** A loop, like {@link latin1Bytes}. */
 export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => HEX[byte]).join("");
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] ?? 0];
+  return text;
 }
 
 /** SHA-256, hex. */

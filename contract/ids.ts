@@ -1,7 +1,7 @@
+import { toHex } from "./base64.ts";
+
 /** Fills the array with random bytes; `crypto.getRandomValues` at the edge, a seeded generator in tests. */
 export type RandomBytes = (bytes: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**
  * A UUIDv7 (RFC 9562 section 5.7): 48 bits of epoch milliseconds, then 74 random bits. Sorts by time as text.
@@ -16,7 +16,7 @@ export function uuidv7(nowMs: number, random: RandomBytes): string {
   }
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = Array.from(bytes, (byte) => HEX[byte]).join("");
+  const hex = toHex(bytes);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -1,5 +1,6 @@
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import type { EdgeEnv } from "../env.ts";
+import { pooledRandom } from "./random-pool.ts";
 import { type Trace, traceFrom } from "./trace.ts";
 
 /** Whose door a request came through: `/p/{slug}` or a host that the tenant proved to be theirs. */
@@ -33,6 +34,9 @@ export interface RequestContext {
   origins: readonly string[];
 }
 
+/** Ids are nobody's secret, but nobody shall guess the next one. */
+const random = pooledRandom(cryptoRandom);
+
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 
 /** Epoch milliseconds with the deployment's test offset. */
@@ -42,11 +46,12 @@ export function clock(env: Pick<EdgeEnv, "CLOCK_OFFSET_MS">): number {
 
 /** Takes over a sane `X-Request-Id`, so that one id runs through all of a caller's systems; anything else gets a new one. */
 export function startContext(request: Request, now: number): RequestContext {
-  const given = request.headers.get("x-request-id");
+  const { headers } = request;
+  const given = headers.get("x-request-id");
   return {
-    requestId: given !== null && REQUEST_ID.test(given) ? given : uuidv7(now, cryptoRandom),
-    trace: traceFrom(request.headers.get("traceparent"), cryptoRandom),
-    contentType: request.headers.get("content-type"),
+    requestId: given !== null && REQUEST_ID.test(given) ? given : uuidv7(now, random),
+    trace: traceFrom(headers.get("traceparent"), random),
+    contentType: headers.get("content-type"),
     startedAt: now,
     origins: [],
   };
