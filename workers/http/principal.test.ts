@@ -11,6 +11,7 @@ import { DENIAL_LIMITS } from "./denials.ts";
 import { clearIsolateCaches } from "./isolate-caches.ts";
 import { KEY_CACHE_LIMITS } from "./key-cache.ts";
 import { MISS_LIMITS } from "./miss-budget.ts";
+import { digestOfSecret } from "./secret-digests.ts";
 import { type ProblemBody, testApp } from "./testing.ts";
 import { versionSnapshot } from "./token-testing.ts";
 
@@ -103,6 +104,26 @@ describe("API keys", () => {
       expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, 'Bearer realm="meridian"']);
     }
     expect((await get({})).status).toBe(401);
+  });
+
+  it("[HT304] are judged each time though the digest of their secret is remembered, and a wrong secret is never remembered", async () => {
+    const { addKey, bearer, keys, state } = await world();
+    const token = await addKey("k1");
+    const wrong = `${token.slice(0, -1)}b`;
+    const kept = async (text: string) => {
+      const secret = text.slice(-SECRET.length);
+      return (await digestOfSecret(secret, Date.now())) === (await digestOfSecret(secret, Date.now()));
+    };
+    expect([(await bearer(wrong)).status, await kept(wrong)]).toEqual([401, false]);
+    expect([(await bearer(token)).status, await kept(token)]).toEqual([200, true]);
+    expect((await bearer(token)).status).toBe(200);
+    expect((await bearer(wrong)).status).toBe(401);
+    keys.set("k1", { ...(keys.get("k1") as StoredKey), revokedAt: 1 }); // added above
+    state.version += 1;
+    expect((await bearer(token, undefined, 2_000)).status).toBe(401);
+    keys.set("k1", { ...(keys.get("k1") as StoredKey), revokedAt: null, secretHash: "0".repeat(64) });
+    state.version += 1;
+    expect((await bearer(token, undefined, 4_000)).status).toBe(401);
   });
 
   it("[HT21] a tenant that does not exist never has an object addressed", async () => {

@@ -4,7 +4,6 @@ import { type Action, ACTIONS } from "../../contract/permissions.ts";
 import { type Outcome, accept, refuse } from "../../contract/problems.ts";
 import type { StoredKey } from "../../contract/rpc/tenant.ts";
 import type { EdgeEnv } from "../env.ts";
-import { sha256Hex } from "../../contract/base64.ts";
 import { checkCookieRequest } from "./browser.ts";
 import { type DenialReason, noteDenial } from "./denials.ts";
 import { findKey } from "./key-cache.ts";
@@ -13,6 +12,7 @@ import { type LogSink, errorLine } from "./log.ts";
 import { TooManyGuesses } from "./miss-budget.ts";
 import type { Door, RequestContext } from "./request-context.ts";
 import type { CredentialReader } from "./route.ts";
+import { digestOfSecret, rememberDigest } from "./secret-digests.ts";
 import type { KeepAlive } from "./single-flight.ts";
 import { subjectFromToken, visitorAt } from "./subject-principal.ts";
 import { isTokenShaped } from "./token-format.ts";
@@ -152,17 +152,18 @@ async function fromKey(token: string, scene: Scene): Promise<Outcome<KnownPrinci
 
 // Compared against when there is no key, so that an unknown id takes as long as a wrong secret.
 const NO_HASH = "0".repeat(64);
+const encoder = new TextEncoder();
 
 /** Why this stored key does not let the secret in; undefined when it does. The secret is judged first: state is told only to its holder. */
 async function refusalOf(key: StoredKey | null, secret: string, now: number): Promise<DenialReason | undefined> {
-  const encoder = new TextEncoder();
-  const given = encoder.encode(await sha256Hex(encoder.encode(secret)));
+  const given = await digestOfSecret(secret, now);
   const stored = encoder.encode((key?.secretHash ?? NO_HASH).padEnd(NO_HASH.length).slice(0, NO_HASH.length));
   const equal = crypto.subtle.timingSafeEqual(given, stored);
   if (key === null) return "unknown-key";
   if (!equal) return "wrong-secret";
   if (key.revokedAt !== null) return "revoked-key";
   if (key.expiresAt !== null && key.expiresAt <= now) return "expired-key";
+  rememberDigest(secret, given, now);
   return undefined;
 }
 
