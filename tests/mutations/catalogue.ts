@@ -4,6 +4,7 @@ import { BACKUP_MUTATIONS } from "./catalogue/backup.ts";
 import { CONSOLE_MUTATIONS } from "./catalogue/console.ts";
 import { CONSOLE_METRICS_MUTATIONS } from "./catalogue/console-metrics.ts";
 import { DOOR_MUTATIONS } from "./catalogue/door.ts";
+import { EDGE_MUTATIONS } from "./catalogue/edge.ts";
 import { EVENT_MUTATIONS } from "./catalogue/events.ts";
 import { HTTP_MUTATIONS } from "./catalogue/http.ts";
 import { KIT_MUTATIONS } from "./catalogue/kit.ts";
@@ -37,6 +38,7 @@ import type { Mutation } from "./mutation.ts";
 /** Every mutation, by the family of its rule. */
 export const CATALOGUE: readonly Mutation[] = [
   ...HTTP_MUTATIONS,
+  ...EDGE_MUTATIONS,
   ...KIT_MUTATIONS,
   ...EVENT_MUTATIONS,
   ...ACCESS_MUTATIONS,

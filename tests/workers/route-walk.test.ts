@@ -33,7 +33,7 @@ describe("every route", () => {
       { method: "get", path: "/v1/a", action: "open", tag: "t", summary: "s", answer: { status: 204 } },
       async () => new Response(),
     );
-    sneaky.get("/v1/b", (c) => c.text("no action"));
+    sneaky.on("GET", "/v1/b", async () => new Response("no action"));
     expect(unguarded(sneaky.routes)).toEqual(["GET /v1/b"]);
   });
 

@@ -1,8 +1,7 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
-import { getPath } from "hono/utils/url";
 import type { Problem } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
-import { checkTransport, isSecure } from "./browser.ts";
+import { DataAnswer } from "./answer.ts";
+import { checkTransport } from "./browser.ts";
 import { isPreflight, preflightResponse, shareWith } from "./cors.ts";
 import { type Arrival, arrive } from "./door-arrival.ts";
 import { type Sharing, doorPreflight, shareAtDoor, sharingAt } from "./door-cors.ts";
@@ -13,8 +12,10 @@ import { countRequest } from "./request-counters.ts";
 import { setRateLimit } from "./rate-limit-headers.ts";
 import { type RequestContext, clock, startContext } from "./request-context.ts";
 import { allowOf, NOT_FOUND, specsAt } from "./route-table.ts";
-import { secureHeaders } from "./security-headers.ts";
+import { pathOf, Router } from "./router.ts";
+import { demandHttps, secureHeaders } from "./security-headers.ts";
 import type { KeepAlive } from "./single-flight.ts";
+import { type Site, siteOf } from "./site.ts";
 import { traceparentOf } from "./trace.ts";
 
 /** What the request path takes from outside, so that tests can put their own in. */
@@ -23,12 +24,28 @@ export interface AppDeps {
   readonly log: LogSink;
 }
 
-export interface AppTypes {
-  Bindings: EdgeEnv;
-  Variables: { context: RequestContext; deps: AppDeps };
+/** A request on its way through the app, with what was found out before its route. */
+export interface Visit {
+  readonly request: Request;
+  /** The request's, absolute, as it was sent. */
+  readonly url: string;
+  readonly env: EdgeEnv;
+  readonly ctx: ExecutionContext;
+  readonly deps: AppDeps;
+  readonly context: RequestContext;
+  /** What the path has where its route's pattern has a name. */
+  readonly params: Readonly<Record<string, string>>;
 }
 
-export type App = OpenAPIHono<AppTypes>;
+export type Handler = (visit: Visit) => Promise<Response | DataAnswer>;
+
+/** A route as it was added. */
+export interface RouteEntry {
+  /** In upper case. */
+  readonly method: string;
+  readonly path: string;
+  readonly handler: Handler;
+}
 
 const DEFAULT_DEPS: AppDeps = { sessionPrincipal: async () => null, log: consoleSink };
 
@@ -36,76 +53,116 @@ const DEFAULT_DEPS: AppDeps = { sessionPrincipal: async () => null, log: console
  * The request path around all routes: ids, the door, transport, preflight, 404 and 405, thrown errors, headers, the log line.
  * Routes are added by `route()`.
  */
-export function createApp(given: Partial<AppDeps> = {}): App {
-  const deps: AppDeps = { ...DEFAULT_DEPS, ...given };
-  const arrivals = new WeakMap<Request, Arrival>();
-  const app: App = new OpenAPIHono<AppTypes>({ getPath: (request) => arrivals.get(request)?.path ?? getPath(request) });
-  const routed = app.fetch;
-  // Whose door it is decides which path is routed, and is asked of the database: before the router, which cannot wait.
-  app.fetch = async (request, env, ctx) => {
-    const bindings = env as EdgeEnv; // the one kind of bindings that this app is served with
-    const arrival = await arrive(request, getPath(request), bindings, ctx as KeepAlive, clock(bindings)); // given by every host
-    if (arrival) arrivals.set(request, arrival);
-    return await routed(request, env, ctx);
-  };
+export class App {
+  readonly routes: RouteEntry[] = [];
+  readonly #router = new Router<Handler>();
+  readonly #deps: AppDeps;
 
-  app.use(async (c, next) => {
-    const request = c.req.raw;
-    const context = startContext(request, clock(c.env));
-    c.set("context", context);
-    c.set("deps", deps);
-    const url = new URL(request.url);
-    const arrival = arrivals.get(request);
-    const sharing = await enter(arrival, request, context, c.env, c.executionCtx);
-    if (arrival?.error !== undefined) deps.log(errorLine(context, arrival.error, context.startedAt));
-    const transport = checkTransport(url, c.env, arrival?.onOwnHost ?? false);
-    if (!transport.ok) c.res = answerProblem(transport.problem, context);
-    else if (arrival?.problem) c.res = answerProblem(arrival.problem, context);
-    else if (request.method === "OPTIONS") c.res = answerOptions(app, c.req.path, request, context, sharing);
-    else await next();
+  constructor(deps: AppDeps) {
+    this.#deps = deps;
+  }
 
-    const answer = finish(c.res, url, context, c.env);
-    if (answer.status !== 101) {
-      for (const state of arrival?.limits ?? []) setRateLimit(answer.headers, state);
-      if (request.method !== "OPTIONS") share(answer, request, context, sharing);
+  /** Not to be called but by `route()`, which says who may come. @param path its pattern, see {@link Router} */
+  on(method: string, path: string, handler: Handler): void {
+    this.routes.push({ method, path, handler });
+    this.#router.add(method, path, handler);
+  }
+
+  /** What serves a path. */
+  handlerAt(method: string, path: string): Handler | undefined {
+    return this.#router.match(method, path)?.served;
+  }
+
+  async fetch(request: Request, env: EdgeEnv, ctx: ExecutionContext): Promise<Response> {
+    const { url, method } = request;
+    const context = startContext(request, clock(env));
+    const site = siteOf(url, env);
+    const path = pathOf(url);
+    // Whose door it is decides which path is routed.
+    const arrival = mayBeDoor(site, path) ? await arrive(request, path, site, env, ctx, context.startedAt) : undefined;
+    try {
+      const sharing = arrival && (await enter(arrival, request, context, env, ctx));
+      if (arrival?.error !== undefined) this.#deps.log(errorLine(context, arrival.error, context.startedAt));
+      const visit = { request, url, env, ctx, deps: this.#deps, context };
+      const answer = finish(await this.#answer(visit, method, arrival?.path ?? path, site, arrival, sharing), site, context);
+      if (answer.status !== 101) {
+        for (const state of arrival?.limits ?? []) setRateLimit(answer.headers, state);
+        if (method !== "OPTIONS") share(answer, request, context, sharing);
+      }
+      this.#note(method, answer.status, context, env);
+      return method === "HEAD" ? new Response(null, answer) : answer;
+    } catch (error) {
+      this.#deps.log(errorLine(context, error, clock(env)));
+      return answerProblem(INTERNAL, context);
     }
-    c.res = undefined; // else Hono would merge the old headers into the new answer
-    c.res = answer;
-    const endedAt = clock(c.env);
-    if (c.env.SINGLE_NODE === "true") countRequest(request.method, context.route, answer.status, endedAt - context.startedAt);
-    const level = logLevel(c.env.LOG_REQUESTS);
-    if (level === "all" || (level === "errors" && answer.status >= 500))
-      deps.log(requestLine(context, request.method, answer.status, endedAt));
-  });
+  }
 
-  app.notFound((c) => {
-    const context = c.get("context");
-    const at = specsAt(app, c.req.path);
+  async #answer(
+    visit: Omit<Visit, "params">,
+    method: string,
+    path: string,
+    site: Site,
+    arrival: Arrival | undefined,
+    sharing: Sharing | undefined,
+  ): Promise<Response | DataAnswer> {
+    const { context, request, env } = visit;
+    const transport = arrival?.onOwnHost ? checkTransport(site.url, env, true) : site.transport;
+    if (!transport.ok) return answerProblem(transport.problem, context);
+    if (arrival?.problem) return answerProblem(arrival.problem, context);
+    if (method === "OPTIONS") return this.#options(path, request, context, sharing);
+    const match = this.#router.match(method === "HEAD" ? "GET" : method, path);
+    if (!match) return this.#nothingAt(path, context);
+    try {
+      return await match.served({ ...visit, params: match.params });
+    } catch (error) {
+      this.#deps.log(errorLine(context, error, clock(env)));
+      return answerProblem(INTERNAL, context);
+    }
+  }
+
+  #nothingAt(path: string, context: RequestContext): Response {
+    const at = specsAt(this, path);
     const render = at.find((spec) => spec.renderProblem)?.renderProblem;
     if (at.length === 0) return answerProblem(NOT_FOUND, context);
     const allow = allowOf(at);
     const response = answerProblem({ slug: "method-not-allowed", detail: `Use one of: ${allow}.` }, context, render);
     response.headers.set("allow", allow);
     return response;
-  });
+  }
 
-  app.onError((error, c) => {
-    const context = c.get("context");
-    deps.log(errorLine(context, error, clock(c.env)));
-    return answerProblem(INTERNAL, context);
-  });
-  return app;
+  #options(path: string, request: Request, context: RequestContext, sharing: Sharing | undefined): Response {
+    const at = specsAt(this, path);
+    if (at.length === 0) return answerProblem(NOT_FOUND, context);
+    const origin = request.headers.get("origin");
+    if (origin !== null && isPreflight(request)) return sharing ? doorPreflight(sharing, at) : preflightResponse(origin, at);
+    return new Response(null, { status: 204, headers: { allow: allowOf(at) } });
+  }
+
+  #note(method: string, status: number, context: RequestContext, env: EdgeEnv): void {
+    const endedAt = clock(env);
+    if (env.SINGLE_NODE === "true") countRequest(method, context.route, status, endedAt - context.startedAt);
+    const level = logLevel(env.LOG_REQUESTS);
+    if (level === "all" || (level === "errors" && status >= 500)) this.#deps.log(requestLine(context, method, status, endedAt));
+  }
+}
+
+export function createApp(given: Partial<AppDeps> = {}): App {
+  return new App({ ...DEFAULT_DEPS, ...given });
+}
+
+function mayBeDoor(site: Site, path: string): boolean {
+  return site.tenantHost !== undefined || path.startsWith("/p/");
 }
 
 /** Puts the door into the request's context; what it knows of the asking page comes back. */
 async function enter(
-  arrival: Arrival | undefined,
+  arrival: Arrival,
   request: Request,
   context: RequestContext,
   env: EdgeEnv,
   ctx: KeepAlive,
 ): Promise<Sharing | undefined> {
-  if (!arrival?.door) return undefined;
+  if (!arrival.door) return undefined;
   context.door = arrival.door;
   context.tenantId = arrival.door.tenantId;
   return await sharingAt(arrival.door, request.headers.get("origin"), arrival.path, env, ctx, context.startedAt);
@@ -127,22 +184,19 @@ export function answerProblem(problem: Problem, context: RequestContext, render:
   return render(problem, context.requestId, context.contentType);
 }
 
-function answerOptions(app: App, path: string, request: Request, context: RequestContext, sharing: Sharing | undefined): Response {
-  const at = specsAt(app, path);
-  if (at.length === 0) return answerProblem(NOT_FOUND, context);
-  const origin = request.headers.get("origin");
-  if (origin !== null && isPreflight(request)) return sharing ? doorPreflight(sharing, at) : preflightResponse(origin, at);
-  return new Response(null, { status: 204, headers: { allow: allowOf(at) } });
-}
-
 /** The headers that every answer carries. */
-function finish(response: Response, url: URL, context: RequestContext, env: EdgeEnv): Response {
-  const answer = mutable(response);
+function finish(given: Response | DataAnswer, site: Site, context: RequestContext): Response {
+  const isData = given instanceof DataAnswer;
+  const answer = isData ? given.toResponse() : mutable(given);
   const { headers } = answer;
   headers.set("x-request-id", context.requestId);
   headers.set("traceparent", traceparentOf(context.trace));
+  if (isData) {
+    if (site.secure) demandHttps(headers);
+    return answer;
+  }
   if (answer.status === 101) return answer; // a handshake has no content whose handling could be told
-  secureHeaders(headers, isSecure(url, env));
+  secureHeaders(headers, site.secure);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   return answer;
 }

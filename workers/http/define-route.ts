@@ -1,10 +1,10 @@
-import type { Context } from "hono";
 import type { z } from "@hono/zod-openapi";
 import { type AnyPrincipal, actorNameOf, actorOf } from "../../contract/principal.ts";
 import { type Outcome, type Problem, accept, refuse } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import { accepts, isMediaType } from "./accept.ts";
-import { type App, type AppTypes, INTERNAL, answerProblem } from "./app.ts";
+import { DataAnswer } from "./answer.ts";
+import { type App, INTERNAL, type Visit, answerProblem } from "./app.ts";
 import { readBody } from "./body.ts";
 import { isUnsafe, isUpgrade } from "./browser.ts";
 import { servedAt } from "./door-routes.ts";
@@ -13,7 +13,7 @@ import { idempotencyOf } from "./idempotency-key.ts";
 import { parseJson } from "./json.ts";
 import { errorLine } from "./log.ts";
 import { type Scene, authenticate, authorize } from "./principal.ts";
-import { readQuery } from "./query.ts";
+import { queryReader } from "./query.ts";
 import { clock, type RequestContext } from "./request-context.ts";
 import type { RouteCall, RouteHandler, RouteSpec } from "./route.ts";
 import { rememberSpec } from "./route-table.ts";
@@ -25,6 +25,7 @@ export const DEFAULT_BODY_BYTES = 256 * 1024;
 
 const ANONYMOUS = { kind: "anonymous" } as const;
 const NO_BYTES = new Uint8Array(0);
+const NO_KEY = accept(undefined);
 
 /**
  * Adds a route. Its handler runs only when the credential is good, the action allowed, and every part parsed; whatever
@@ -35,63 +36,74 @@ export function route<const S extends RouteSpec>(app: App, spec: S, handler: Rou
 }
 
 function register<S extends RouteSpec>(app: App, spec: S, handler: RouteHandler<S>): void {
-  const handle = async (c: Context<AppTypes>): Promise<Response> => {
-    const context = c.get("context");
+  const readQuery = spec.query && queryReader(spec.query);
+  const handle = async (visit: Visit): Promise<Response | DataAnswer> => {
+    const { context } = visit;
     context.route = spec.path;
     context.action = spec.action;
     try {
-      const answer = await run(c, spec, handler);
-      return answer instanceof Response ? answer : challenged(answerProblem(answer, context, spec.renderProblem), context);
+      const answer = await run(visit, spec, readQuery, handler);
+      if (answer instanceof DataAnswer || answer instanceof Response) return answer;
+      return challenged(answerProblem(answer, context, spec.renderProblem), context);
     } catch (error) {
       // No fault of ours, and strangers may bring it about: no line in the log of errors either.
       if (error instanceof ThrownProblem) return answerProblem(error.problem, context, spec.renderProblem);
-      c.get("deps").log(errorLine(context, error, clock(c.env)));
+      visit.deps.log(errorLine(context, error, clock(visit.env)));
       return answerProblem(problemOfThrown(error), context, spec.renderProblem);
     }
   };
   rememberSpec(handle, spec);
-  app.on(spec.method.toUpperCase(), routingPath(spec.path), handle);
+  app.on(spec.method.toUpperCase(), spec.path, handle);
 }
 
-/** `/v1/keys/{keyId}` as the router writes it: `/v1/keys/:keyId`. */
-export function routingPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ":$1");
-}
-
-async function run<S extends RouteSpec>(c: Context<AppTypes>, spec: S, handler: RouteHandler<S>): Promise<Response | Problem> {
-  const request = c.req.raw;
-  const context = c.get("context");
-  const scene: Scene = { env: c.env, ctx: c.executionCtx, context, door: context.door, now: clock(c.env), ...c.get("deps") };
+async function run<S extends RouteSpec>(
+  visit: Visit,
+  spec: S,
+  readQuery: QueryReader | undefined,
+  handler: RouteHandler<S>,
+): Promise<Response | DataAnswer | Problem> {
+  const { request, env, ctx, deps, context } = visit;
+  const { door } = context;
+  const now = clock(env);
+  const scene: Scene = { env, ctx, context, door, now, sessionPrincipal: deps.sessionPrincipal, log: deps.log };
 
   const who = await principalOf(request, spec, scene);
   if (!who.ok) return who.problem;
-  const parsed = await parse(c, spec);
+  const parsed = await parse(visit, spec, readQuery);
   if (!parsed.ok) return parsed.problem;
-  const admitted = await admit(who.value, spec, parsed.value, scene);
-  if (!admitted.ok) return admitted.problem;
-
-  const answerHeaders = new Headers(spec.answer.headers);
-  const meta = await metaOf(request, spec, who.value, parsed.value.bytes, context);
-  if (!meta.ok) return meta.problem;
+  const { params, query, body, bytes } = parsed.value;
+  if (isOutsider(who.value)) {
+    const admitted = await admit(who.value, spec, parsed.value, scene);
+    if (!admitted.ok) return admitted.problem;
+  }
+  const meta = metaOf(who.value, context);
+  const keyed = await keyOf(visit, spec, who.value, bytes);
+  if (!keyed.ok) return keyed.problem;
+  let answerHeaders: Headers | undefined;
   const call = {
-    env: c.env,
+    env,
     request,
-    ctx: c.executionCtx,
+    ctx,
     principal: who.value,
-    ...(context.door ? { door: context.door } : {}),
-    ...parsed.value,
-    meta: meta.value,
-    now: scene.now,
+    door,
+    params,
+    query,
+    body,
+    meta: keyed.value ? { ...meta, idempotency: keyed.value } : meta,
+    now,
     trace: context.trace,
-    answerHeaders,
+    // Made when first asked for: most answers have none of their own.
+    get answerHeaders() {
+      return (answerHeaders ??= new Headers(spec.answer.headers));
+    },
   } as unknown as RouteCall<S>; // each part was just parsed with the spec's own schema
   const result = await handler(call);
-  if (result instanceof Response) return result;
+  if (result instanceof Response || result instanceof DataAnswer) return result;
   if (!result.ok) return limited(answerProblem(result.problem, context, spec.renderProblem), answerHeaders);
-  const { status } = spec.answer;
-  return status === 204
-    ? new Response(null, { status, headers: answerHeaders })
-    : Response.json(result.value, { status, headers: answerHeaders });
+  const { status, headers } = spec.answer;
+  if (status === 204) return new Response(null, { status, headers: answerHeaders ?? headers ?? {} });
+  if (answerHeaders || headers) return Response.json(result.value, { status, headers: answerHeaders ?? headers ?? {} });
+  return new DataAnswer(JSON.stringify(result.value), status);
 }
 
 /** What a 401 says of the credential that was sent. */
@@ -101,7 +113,8 @@ function challenged(response: Response, { challenge }: RequestContext): Response
 }
 
 /** A refusal says as well where the caller stands with the limiter. */
-function limited(response: Response, answerHeaders: Headers): Response {
+function limited(response: Response, answerHeaders: Headers | undefined): Response {
+  if (!answerHeaders) return response;
   for (const name of ["ratelimit-policy", "ratelimit"]) {
     const value = answerHeaders.get(name);
     if (value !== null) response.headers.set(name, value);
@@ -136,14 +149,16 @@ function isOutsider(who: Who): who is Outsider {
   return who.kind === "subject" || who.kind === "visitor";
 }
 
-/** Of end users: whether they may do it with what the request names. */
-async function admit(who: Who, spec: RouteSpec, { params, query, body }: Parts, scene: Scene): Promise<Outcome<undefined>> {
+/** Whether end users may do it with what the request names. */
+async function admit(who: Outsider, spec: RouteSpec, { params, query, body }: Parts, scene: Scene): Promise<Outcome<undefined>> {
   const { subjects, action } = spec;
-  if (!isOutsider(who) || action === "open") return accept(undefined);
+  if (action === "open") return accept(undefined);
   if (subjects === "members") return await admitToMembership(who, action, String(params["room"]), scene);
   if (typeof subjects !== "function") return accept(undefined);
   return await admitToThings(who, action, subjects({ params, query, body }), scene);
 }
+
+type QueryReader = ReturnType<typeof queryReader>;
 
 interface Parts {
   readonly params: Readonly<Record<string, unknown>>;
@@ -153,15 +168,15 @@ interface Parts {
   readonly bytes: Uint8Array;
 }
 
-async function parse(c: Context<AppTypes>, spec: RouteSpec): Promise<Outcome<Parts>> {
-  const request = c.req.raw;
+async function parse(visit: Visit, spec: RouteSpec, readQuery: QueryReader | undefined): Promise<Outcome<Parts>> {
+  const { request, url } = visit;
   const mediaType = spec.answer.mediaType ?? "application/json";
   if (!isUpgrade(request) && !accepts(request.headers.get("accept"), mediaType)) {
     return refuse("not-acceptable", `This route answers in ${mediaType}: allow it in Accept.`);
   }
-  const params = spec.params ? check(spec.params, c.req.param(), "path") : accept({});
+  const params = spec.params ? check(spec.params, visit.params, "path") : accept({});
   if (!params.ok) return params;
-  const query = spec.query ? readQuery(spec.query, new URL(request.url).searchParams) : accept({});
+  const query = readQuery ? readQuery(url) : accept({});
   if (!query.ok) return query;
   const taken = spec.body ? ["application/json"] : spec.rawBody?.mediaTypes;
   if (taken && !isMediaType(request.headers.get("content-type"), taken)) {
@@ -190,18 +205,25 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
   );
 }
 
-async function metaOf(request: Request, spec: RouteSpec, who: Who, bytes: Uint8Array, context: RequestContext): Promise<Outcome<CallMeta>> {
-  const { requestId, door } = context;
-  const meta: CallMeta =
-    who.kind === "anonymous"
-      ? { requestId, actor: "anonymous", actorName: "anonymous" }
-      : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
+function metaOf(who: Who, { requestId }: RequestContext): CallMeta {
+  return who.kind === "anonymous"
+    ? { requestId, actor: "anonymous", actorName: "anonymous" }
+    : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
+}
+
+/** The Idempotency-Key, where one counts. */
+async function keyOf(
+  { request, url, context }: Visit,
+  spec: RouteSpec,
+  who: Who,
+  bytes: Uint8Array,
+): Promise<Outcome<CallMeta["idempotency"]>> {
+  if (!isUnsafe(request.method) || spec.rawBody) return NO_KEY;
   // Strangers at a door share one actor: one would be answered with what another was told under the same key.
-  if (who.kind === "visitor" || (who.kind === "anonymous" && door)) return accept(meta);
-  const header = isUnsafe(request.method) && !spec.rawBody ? request.headers.get("idempotency-key") : null;
-  if (header === null) return accept(meta);
-  const idempotency = await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(request.url), bytes);
-  return idempotency.ok ? accept({ ...meta, idempotency: idempotency.value }) : idempotency;
+  if (who.kind === "visitor" || (who.kind === "anonymous" && context.door)) return NO_KEY;
+  const header = request.headers.get("idempotency-key");
+  if (header === null) return NO_KEY;
+  return await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(url), bytes);
 }
 
 /** Objects say by properties of the error that they cannot be reached just now; anything else is a fault of ours. */

@@ -9,6 +9,7 @@ import type { RateState } from "./rate-limit-headers.ts";
 import type { Door } from "./request-context.ts";
 import { NOT_FOUND } from "./route-table.ts";
 import type { KeepAlive } from "./single-flight.ts";
+import type { Site } from "./site.ts";
 
 /** Where a request has come in, when that is a tenant's door. */
 export interface Arrival {
@@ -30,9 +31,14 @@ export interface Arrival {
  * everything that is no door: our own hosts, and hosts that are nobody's.
  * @param path as the router reads it, percent-encoding undone
  */
-export async function arrive(request: Request, path: string, env: EdgeEnv, ctx: KeepAlive, now: number): Promise<Arrival | undefined> {
-  const url = new URL(request.url);
-  const host = tenantHost(url, env);
+export async function arrive(
+  request: Request,
+  path: string,
+  { tenantHost: host }: Pick<Site, "tenantHost">,
+  env: EdgeEnv,
+  ctx: KeepAlive,
+  now: number,
+): Promise<Arrival | undefined> {
   if (host === undefined && !path.startsWith("/p/")) return undefined;
   const asker: Asker = { env, ctx, address: clientAddress(request), now };
   const limits: RateState[] = [];

@@ -34,9 +34,14 @@ export class EdgeStore<T> {
     registerIsolateCache(() => this.#memory.clear());
   }
 
+  /** What the isolate itself keeps, however old. */
+  held(key: string, now: number): Kept<T> | undefined {
+    return this.#memory.get(key, now);
+  }
+
   /** However old: the caller decides whether it will do. */
   async find(env: EdgeEnv, key: string, now: number): Promise<Kept<T> | undefined> {
-    return this.#memory.get(key, now) ?? (await this.#findAtLocation(env, key));
+    return this.held(key, now) ?? (await this.#findAtLocation(env, key));
   }
 
   /** @param encode called only where isolates share @param maxAgeS when it is forgotten */

@@ -13,6 +13,8 @@ export class Lru<V> {
   readonly #maxEntries: number;
   readonly #maxWeight: number;
   #weight = 0;
+  /** The key that was used last. */
+  #newest: string | undefined;
 
   constructor(maxEntries: number, maxWeight = Number.POSITIVE_INFINITY) {
     this.#maxEntries = maxEntries;
@@ -31,8 +33,11 @@ export class Lru<V> {
       this.delete(key);
       return undefined;
     }
-    this.#entries.delete(key);
-    this.#entries.set(key, entry); // a Map keeps insertion order: the last one is the most recently used
+    if (key !== this.#newest) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry); // a Map keeps insertion order: the last one is the most recently used
+      this.#newest = key;
+    }
     return entry.value;
   }
 
@@ -40,6 +45,7 @@ export class Lru<V> {
   set(key: string, value: V, until: number, weight = 0): void {
     this.delete(key);
     this.#entries.set(key, { value, until, weight });
+    this.#newest = key;
     this.#weight += weight;
     for (const oldest of this.#entries.keys()) {
       if (oldest === key || (this.#entries.size <= this.#maxEntries && this.#weight <= this.#maxWeight)) return;
@@ -48,12 +54,14 @@ export class Lru<V> {
   }
 
   delete(key: string): void {
+    if (key === this.#newest) this.#newest = undefined;
     this.#weight -= this.#entries.get(key)?.weight ?? 0;
     this.#entries.delete(key);
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#newest = undefined;
     this.#weight = 0;
   }
 }

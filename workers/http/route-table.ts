@@ -7,14 +7,14 @@ export const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 /** The answer of every path without a route; at the door, of a tenant that does not exist too. */
 export const NOT_FOUND: Problem = { slug: "not-found", detail: "No route has this path. The routes are listed at /docs." };
 
-// Keyed by the very handler Hono holds, so that a walk over `app.routes` finds what guards each of them.
+// Keyed by the very handler that the app holds, so that a walk over `app.routes` finds what guards each of them.
 const specs = new WeakMap<object, RouteSpec>();
 
 export function rememberSpec(handler: object, spec: RouteSpec): void {
   specs.set(handler, spec);
 }
 
-/** The spec behind an entry of `app.routes`; undefined for middleware, and for a route that nobody guards. */
+/** The spec behind an entry of `app.routes`; undefined for a route that nobody guards. */
 export function specOf(handler: object): RouteSpec | undefined {
   return specs.get(handler);
 }
@@ -27,12 +27,8 @@ export function specsOf(app: App): RouteSpec[] {
 /** Routes that serve this path, whatever the method. */
 export function specsAt(app: App, path: string): RouteSpec[] {
   return METHODS.flatMap((method) => {
-    const [matches] = app.router.match(method.toUpperCase(), path);
-    for (const [[handler]] of matches) {
-      const spec = specs.get(handler);
-      if (spec) return [spec];
-    }
-    return [];
+    const handler = app.handlerAt(method.toUpperCase(), path);
+    return (handler && specs.get(handler)) ?? [];
   });
 }
 

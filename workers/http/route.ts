@@ -4,6 +4,7 @@ import type { AnyPrincipal, KnownPrincipal, SubjectPrincipal, VisitorPrincipal }
 import type { Outcome, ProblemSlug } from "../../contract/problems.ts";
 import type { CallMeta } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
+import type { DataAnswer } from "./answer.ts";
 import type { BodyLimits } from "./body.ts";
 import type { ProblemRenderer } from "./problem.ts";
 import type { Door } from "./request-context.ts";
@@ -106,7 +107,7 @@ export interface RouteCall<S extends RouteSpec> {
   readonly answerHeaders: Headers;
 }
 
-/** What a handler answers: the value for the spec's status, a problem, or a whole response where a protocol wants one. */
-export type RouteResult<S extends RouteSpec> = Outcome<Parsed<S["answer"]["schema"], undefined>> | Response;
+/** What a handler answers: the value for the spec's status, a problem, JSON that it has as text already, or a whole response where a protocol wants one. */
+export type RouteResult<S extends RouteSpec> = Outcome<Parsed<S["answer"]["schema"], undefined>> | DataAnswer | Response;
 
 export type RouteHandler<S extends RouteSpec> = (call: RouteCall<S>) => Promise<RouteResult<S>>;

@@ -19,6 +19,14 @@ export const COMMON_HEADERS = {
 /** A year. Only said over https, where it counts. */
 const HSTS = "max-age=31536000";
 
+/** What an answer of JSON carries whoever asked: copied as a whole into each, which costs less than a few of them set one by one. */
+export const DATA_HEADERS: Headers = new Headers({
+  ...COMMON_HEADERS,
+  "content-security-policy": DATA_CSP,
+  "content-type": "application/json",
+  "cache-control": "no-store",
+});
+
 /** Adds what is missing; a route that has set its own policy keeps it. */
 export function secureHeaders(headers: Headers, https: boolean): void {
   for (const [name, value] of Object.entries(COMMON_HEADERS)) if (!headers.has(name)) headers.set(name, value);
@@ -27,8 +35,12 @@ export function secureHeaders(headers: Headers, https: boolean): void {
     headers.set("content-security-policy", page ? PAGE_CSP : DATA_CSP);
   }
   // The file of headers says it for all files, plain http of a single node included.
-  if (https) headers.set("strict-transport-security", HSTS);
+  if (https) demandHttps(headers);
   else headers.delete("strict-transport-security");
+}
+
+export function demandHttps(headers: Headers): void {
+  headers.set("strict-transport-security", HSTS);
 }
 
 /** Content-hashed names never change their content. */

@@ -3,6 +3,7 @@ import type { SetQuery, Top } from "../../contract/leaderboard-reads.ts";
 import type { AnyPrincipal } from "../../contract/principal.ts";
 import { accept, type Outcome } from "../../contract/problems.ts";
 import type { EdgeEnv } from "../env.ts";
+import { DataAnswer } from "../http/answer.ts";
 import { takeAnswer } from "../http/door-limits.ts";
 import { EdgeStore, type Kept } from "../http/edge-store.ts";
 import { hasAlready } from "../http/etag.ts";
@@ -57,13 +58,15 @@ export async function answerTop(
   call: TopCall,
   board: string,
   { window, partition, limit }: SetQuery & { readonly limit: number },
-): Promise<Outcome<never> | Response> {
+): Promise<Outcome<never> | DataAnswer> {
   const { env, ctx, request, principal, now } = call;
   const { tenantId } = principal;
   // Every part is of a small alphabet without `/`, so no two tops share an address.
   const key = `${env.PUBLIC_URL}/v1/.shared/boards/${tenantId}/${board}/${window}/${partition ?? ""}`;
   const count = countOf(`${tenantId}/${board}`, now);
   count.asked++;
+  const held = store.held(key, now);
+  if (held && isFresh(held, now)) return respond(request, principal, held, limit, now);
   const read = async (): Promise<Outcome<Kept<Shared>>> => {
     const found = await store.find(env, key, now);
     if (found && isFresh(found, now)) return accept(found);
@@ -112,23 +115,22 @@ function isFresh({ madeAt }: Kept<Shared>, now: number): boolean {
   return madeAt <= now && now - madeAt < MAX_AGE_MS;
 }
 
-function respond(request: Request, principal: AnyPrincipal, { value, madeAt }: Kept<Shared>, limit: number, now: number): Response {
+function respond(request: Request, principal: AnyPrincipal, { value, madeAt }: Kept<Shared>, limit: number, now: number): DataAnswer {
   const headers = {
-    "content-type": "application/json",
     // What takes a credential to see is no shared cache's business.
     "cache-control": principal.kind === "visitor" ? `public, s-maxage=${LEADERBOARD_LIMITS.topMaxAgeS}` : "private, no-cache",
     age: String(Math.max(0, Math.floor((now - madeAt) / 1_000))),
     etag: value.etag,
     vary: "Authorization, Cookie",
   };
-  if (hasAlready(request, value.etag)) return new Response(null, { status: 304, headers });
+  if (hasAlready(request, value.etag)) return new DataAnswer(null, 304, headers);
   let text = value.texts.get(limit);
   if (text === undefined) {
     const { top } = value;
     text = JSON.stringify(limit < top.items.length ? { ...top, items: top.items.slice(0, limit) } : top);
     if (value.texts.size < KEPT_TEXTS) value.texts.set(limit, text);
   }
-  return new Response(text, { headers });
+  return new DataAnswer(text, 200, headers);
 }
 
 function countOf(name: string, now: number): { asked: number; missed: number } {
