@@ -22,6 +22,32 @@ export function namesOfAdmission({ credential, actor, groups = [] }: Checked): s
   return [credential, actor, ...groups];
 }
 
+/**
+ * Hubs that keep where people's sockets may be, `hub/0` to `hub/3`: fixed, however many hubs a tenant's sockets spread over, so that
+ * who lets a socket in and who revokes agree on them. Whoever revokes tells at least these.
+ */
+export const PLACE_HUBS = 4;
+
+/** Which of them keeps the places of this actor: FNV-1a, 32 bits (draft-eastlake-fnv, section 2). */
+export function placeHubOf(actor: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(actor)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash % PLACE_HUBS;
+}
+
+/** Names that mean one person or program, and so few places. */
+const NARROW = /^(?:key|user|subject|session|family):/;
+
+/** Whether all places have to be asked for sockets of this name. */
+export function isWideName(name: string): boolean {
+  return !NARROW.test(name);
+}
+
+/** The names under which the places of this admission are kept. Its token has none of its own: it changes with each renewal. */
+export function placeNamesOf(admission: Checked): string[] {
+  return [...new Set(namesOfAdmission(admission))].filter((name) => !isWideName(name));
+}
+
 /** Why an admission is refused after revocations of its names, if so. */
 export function refusalOfRevoked({ checkedAt }: Checked, revocations: readonly LiveRevocation[]): Problem | undefined {
   if (revocations.some(({ credential, at }) => FOR_GOOD.test(credential) || checkedAt <= at)) {

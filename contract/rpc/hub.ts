@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ACTION_NAMES } from "../permissions.ts";
+import type { Outcome } from "../problems.ts";
 import type { ObjectRpc } from "./call.ts";
 
 /** One publication on its way to subscribers. */
@@ -85,4 +86,28 @@ export interface HubRpc extends ObjectRpc {
    *   Absent: now, and every socket of theirs goes.
    */
   closeCredentials(credentials: readonly string[], at?: number): Promise<number>;
+  /**
+   * Of the hub that keeps this actor's places (`placeHubOf`): notes that the actor may get a socket at an object that is no hub, before
+   * it gets one. Refuses whom a revocation means that this hub was told of. Answers with what `unnotePlace` takes; null: others rely on
+   * the note too.
+   */
+  notePlace(place: LivePlace, admission: Admission): Promise<Outcome<number | null>>;
+  /** Takes that note back, as there is no such object; unless it was noted again meanwhile. */
+  unnotePlace(place: LivePlace, admission: Admission, note: number): Promise<void>;
+  /**
+   * Closes sockets of these names at a page of the places that were noted here, after `closeCredentials` was answered. Closing again
+   * does nothing. Answers how many were closed, how many places could not be asked, and where to go on; null: that was all.
+   * @param after where a page before this one ended
+   */
+  closeAtPlaces(
+    credentials: readonly string[],
+    at: number | undefined,
+    after?: string,
+  ): Promise<{ closed: number; failed: number; next: string | null }>;
+}
+
+/** An object with sockets of its own. */
+export interface LivePlace {
+  readonly kind: "leaderboard" | "room";
+  readonly name: string;
 }

@@ -1,8 +1,8 @@
-import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import { namesOfAdmission, refusalOfRevoked } from "../../contract/live-revocation.ts";
 import type { Problem } from "../../contract/problems.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { Migration } from "../kit/object-kit.ts";
+import { PLACE_TABLES } from "./hub-places.ts";
 
 /** What a gate keeps. */
 export const GATE_TABLES = `
@@ -17,11 +17,17 @@ export const HUB_MIGRATIONS: readonly Migration[] = [
     additive: true,
     up: GATE_TABLES,
   },
+  {
+    id: 2,
+    name: "where people's sockets may be beside hubs",
+    additive: true,
+    up: PLACE_TABLES,
+  },
 ];
 
-/** Past its life a ticket is refused by its own date; the rest covers clocks of the edge that differ from ours. */
-const REMEMBER_MS = LIVE_LIMITS.ticketTtlMs + 60_000;
 const SWEEP_EVERY_MS = 60_000;
+/** Revocations are looked up by tickets and by requests on their way: far longer than either lives. */
+const REVOKED_MS = 300_000;
 
 /** Who may come in, as far as only the hub can know: each ticket once, and nobody whose credential was revoked on the way. */
 export class HubGate {
@@ -36,7 +42,7 @@ export class HubGate {
   admit(admission: Admission, now: number): Problem | undefined {
     this.#sweep(now);
     if (admission.credentialExpiresAt !== null && admission.credentialExpiresAt <= now) return refused("The credential has ended.");
-    const revoked = this.#revoked(admission);
+    const revoked = this.refusal(admission);
     if (revoked) return revoked;
     const { ticket } = admission;
     if (!ticket) return undefined;
@@ -59,7 +65,8 @@ export class HubGate {
     }
   }
 
-  #revoked(admission: Admission): Problem | undefined {
+  /** Why this admission is refused by a revocation that is remembered here, if so. */
+  refusal(admission: Admission): Problem | undefined {
     const names = JSON.stringify(namesOfAdmission(admission));
     const rows = this.#sql
       .exec<{ credential: string; at: number }>(
@@ -74,7 +81,7 @@ export class HubGate {
     if (now - this.#sweptAt < SWEEP_EVERY_MS) return;
     this.#sweptAt = now;
     this.#sql.exec("DELETE FROM live_used_ticket WHERE expires_at <= ?", now);
-    this.#sql.exec("DELETE FROM live_revoked WHERE at <= ?", now - REMEMBER_MS);
+    this.#sql.exec("DELETE FROM live_revoked WHERE at <= ?", now - REVOKED_MS);
   }
 }
 

@@ -2,7 +2,8 @@ import { DurableObject } from "cloudflare:workers";
 import { callObject, objectAt } from "../../contract/address.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { LIVE_ACTIONS, type LivePublisher } from "../../contract/live-codes.ts";
-import type { Admission, HubRpc, Publication } from "../../contract/rpc/hub.ts";
+import type { Admission, HubRpc, LivePlace, Publication } from "../../contract/rpc/hub.ts";
+import type { Outcome } from "../../contract/problems.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import type { HubEffect, HubTimer } from "../../core/live/effects.ts";
@@ -12,6 +13,7 @@ import { errorText, logLine } from "../kit/log.ts";
 import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 import { answerProblem, readAdmission } from "./admission.ts";
 import { HUB_MIGRATIONS, HubGate } from "./hub-gate.ts";
+import { closeAtPage, HubPlaces, placeOf } from "./hub-places.ts";
 import { admissionOf } from "./hub-token.ts";
 import { SocketBook } from "./socket-book.ts";
 
@@ -22,6 +24,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   readonly #kit: ObjectKit;
   readonly #sockets: SocketBook;
   readonly #gate: HubGate;
+  readonly #places: HubPlaces;
   #machine = new HubMachine();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
@@ -38,6 +41,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     });
     this.#sockets = new SocketBook(ctx);
     this.#gate = new HubGate(ctx.storage.sql);
+    this.#places = new HubPlaces(ctx.storage.sql);
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -89,6 +93,27 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     const { effects, closed } = this.#machine.closeCredentials(credentials, at);
     this.#background(this.#apply(effects));
     return closed;
+  }
+
+  async notePlace(place: LivePlace, admission: Admission): Promise<Outcome<number | null>> {
+    await this.#kit.ready();
+    return this.#kit.transaction(() => {
+      const problem = this.#gate.refusal(admission);
+      return problem ? { ok: false, problem } : this.#places.note(place, admission, this.#kit.now());
+    });
+  }
+
+  async unnotePlace(place: LivePlace, admission: Admission, note: number): Promise<void> {
+    await this.#kit.ready();
+    this.#kit.transaction(() => this.#places.unnote(place, admission, note));
+  }
+
+  async closeAtPlaces(credentials: readonly string[], at: number | undefined, after?: string) {
+    const places = await this.#kit.read(() => this.#places.page(credentials, placeOf(after)));
+    const now = this.#kit.now();
+    return await closeAtPage(this.env, this.#kit.address.tenantId, places, { credentials, at }, (place) =>
+      this.#places.forget(credentials, place, now),
+    );
   }
 
   async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {

@@ -1,9 +1,7 @@
 import { type ObjectAddress, type ObjectNamespace, callObject, objectAt } from "../../contract/address.ts";
-import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { ObjectRpc } from "../../contract/rpc/call.ts";
 import type { EdgeEnv } from "../env.ts";
-import { clock } from "../http/request-context.ts";
-import { closeAtHolders } from "../http/live-holders.ts";
+import { closeAtHubs } from "../http/live-holders.ts";
 import { inParallel } from "./parallel.ts";
 import type { ReadEvent } from "./read-event.ts";
 
@@ -64,10 +62,8 @@ export async function confirmConsumed(env: EdgeEnv, events: readonly ReadEvent[]
  * @param at when it was revoked, epoch milliseconds: who has signed in since stays
  */
 export async function closeEverywhere(env: EdgeEnv, tenantId: string, credentials: readonly string[], at: number): Promise<void> {
-  const hubs = Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => String(n));
-  await Promise.all([
-    callObject(() => objectAt(env.AGENTS, { tenantId, kind: "agents", name: "main" }).closeCredentials(credentials)),
-    ...hubs.map((name) => callObject(() => objectAt(env.HUB, { tenantId, kind: "hub", name }).closeCredentials(credentials, at))),
-    closeAtHolders(env, tenantId, credentials, { now: clock(env), at }),
-  ]);
+  const fleet = callObject(() => objectAt(env.AGENTS, { tenantId, kind: "agents", name: "main" }).closeCredentials(credentials));
+  const [hubs] = await Promise.all([closeAtHubs(env, tenantId, credentials, at), fleet]);
+  const failure = hubs.find(({ status }) => status === "rejected");
+  if (failure?.status === "rejected") throw failure.reason;
 }

@@ -102,6 +102,10 @@ export function recordingEnv(more: Partial<EdgeEnv> & { readonly failing?: (name
           closed.push([name, credentials, at]);
           return 1;
         },
+        closeAtPlaces: async () => {
+          check();
+          return { closed: 0, failed: 0, next: null };
+        },
         maintain: async (order: MaintenanceOrder) => {
           check();
           maintained.push([name, order]);

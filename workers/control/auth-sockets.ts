@@ -1,8 +1,6 @@
-import { LIVE_LIMITS } from "../../contract/live-codes.ts";
 import type { EdgeEnv } from "../env.ts";
-import { agentsOf, hubOf, type ObjectCall } from "../http/objects.ts";
-import { clock } from "../http/request-context.ts";
-import { closeAtHolders } from "../http/live-holders.ts";
+import { closeAtHubs } from "../http/live-holders.ts";
+import { agentsOf } from "../http/objects.ts";
 
 /**
  * Closes every socket that one of these credentials, actors or groups (`key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`)
@@ -12,15 +10,10 @@ import { closeAtHolders } from "../http/live-holders.ts";
  */
 export async function closeSockets(env: EdgeEnv, tenantId: string, credentials: readonly string[], at?: number): Promise<number> {
   if (credentials.length === 0) return 0;
-  const call: ObjectCall = { env, principal: { tenantId } };
-  const places = [
-    ...Array.from({ length: LIVE_LIMITS.hubs }, (_, n) => async () => await hubOf(call, n).closeCredentials(credentials, at)),
-    async () => await agentsOf(call).closeCredentials(credentials),
-    async () => await closeAtHolders(env, tenantId, credentials, { now: clock(env), at }),
-  ];
-  const results = await Promise.allSettled(places.map(async (close) => await close()));
+  const agents = async () => await agentsOf({ env, principal: { tenantId } }).closeCredentials(credentials);
+  const [hubs, fleet] = await Promise.all([closeAtHubs(env, tenantId, credentials, at), Promise.allSettled([agents()])]);
   let closed = 0;
-  for (const result of results) {
+  for (const result of [...hubs, ...fleet]) {
     if (result.status === "fulfilled") closed += result.value;
     else console.error(JSON.stringify({ level: "error", event: "close-sockets-failed", tenant: tenantId, error: String(result.reason) }));
   }

@@ -79,6 +79,7 @@ describe("API keys", () => {
           closed.push(`${kind} ${name} ${credentials.join()}`);
           return await Promise.resolve(0);
         },
+        closeAtPlaces: async () => ({ closed: 0, failed: 0, next: null }),
       }),
     });
     const spied = { HUB: recorder("hub") as never, AGENTS: recorder("agents") as never };

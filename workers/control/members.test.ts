@@ -67,6 +67,7 @@ describe("members", () => {
     const hub = {
       getByName: (name: string) => ({
         closeCredentials: async (all: string[]) => await Promise.resolve(closed.push(`${name} ${all.join()}`)),
+        closeAtPlaces: async () => ({ closed: 0, failed: 0, next: null }),
       }),
     };
     const gone = await ask(`/v1/members/${member.memberId}`, { method: "DELETE", cookie: owner.cookie, env: { HUB: hub as never } });

@@ -91,6 +91,7 @@ describe("a revocation", () => {
     const getByName = (name: string) => ({
       ...edgeEnv.HUB.getByName(name),
       closeCredentials: async (which: readonly string[], at?: number) => (times.add(at), closed.push(which.join()), 1),
+      closeAtPlaces: async () => ({ closed: 0, failed: 0, next: null }),
     });
     const HUB = { getByName } as unknown as typeof edgeEnv.HUB; // closing is all that is asked of it
     const revoke = async (body: unknown) =>

@@ -53,12 +53,10 @@ describe("what access costs", () => {
     expect(await costOf("/v1/keys", { cookie })).toEqual({ status: 200, objects: ["tenant"], rows: 0 });
     expect(await costOf("/v1/members", { cookie })).toEqual({ status: 200, objects: [], rows: 0 });
     expect(await costOf("/v1/keys", { cookie, body: key })).toEqual({ status: 201, objects: ["tenant"], rows: 0 });
-    // The note of the revocation: whoever lets a socket into a board at the same moment reads it.
-    expect(await costOf(`/v1/keys/${await newKey(owner)}`, { cookie, method: "DELETE" })).toMatchObject({ objects: everywhere, rows: 3 });
+    expect(await costOf(`/v1/keys/${await newKey(owner)}`, { cookie, method: "DELETE" })).toMatchObject({ objects: everywhere, rows: 0 });
     const changed = await costOf(path, { cookie, method: "PATCH", body: { role: "admin" } });
     expect(changed).toMatchObject({ status: 200, objects: everywhere });
-    // Five of the change, three of the note of the revocation.
-    expect(changed.rows).toBeLessThanOrEqual(8);
+    expect(changed.rows).toBeLessThanOrEqual(6);
     const invited = await costOf("/v1/invitations", { cookie, body: { email: "cost@example.com", role: "viewer" } });
     expect(invited).toMatchObject({ status: 201, objects: ["tenant"] });
     expect(invited.rows).toBeLessThanOrEqual(10);

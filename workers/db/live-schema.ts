@@ -66,36 +66,6 @@ export const roomCatalogue = sqliteTable(
   ],
 );
 
-/**
- * Objects that may hold live sockets of their own, such as boards: revocation asks them to close theirs. The edge notes one before it
- * lets a socket in, see workers/http/live-holders.ts.
- */
-export const liveHolder = sqliteTable(
-  "live_holder",
-  {
-    tenantId: text("tenant_id").notNull(),
-    kind: text("kind").notNull(),
-    name: text("name").notNull(),
-    notedAt: integer("noted_at").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.kind, table.name] })],
-);
-
-/**
- * Revocations of the last minutes. Who revokes writes one before reading `live_holder`, and who notes a holder reads these afterwards: so
- * a socket that comes in meanwhile is found, or turned away.
- */
-export const liveRevocation = sqliteTable(
-  "live_revocation",
-  {
-    tenantId: text("tenant_id").notNull(),
-    /** `key:{id}`, `session:{id}`, `subject:{ref}`, `subjects`, … */
-    credential: text("credential").notNull(),
-    at: integer("at").notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.tenantId, table.credential] }), index("live_revocation_age").on(table.at)],
-);
-
 /** The catalogue of topics: what each is, and the hub that holds its log. */
 export const topicCatalogue = sqliteTable(
   "topic_catalogue",

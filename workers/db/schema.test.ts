@@ -40,10 +40,6 @@ const FIXTURES: Fixtures = {
      VALUES ('o1', 'daily-run', '{}', 1, 'live', 1, 1)`,
     "INSERT INTO leaderboard_mode (tenant_id, mode, defaults, updated_at) VALUES ('o1', 'raid', '{}', 1)",
   ],
-  "0003_live_holders.sql": [
-    "INSERT INTO live_holder (tenant_id, kind, name, noted_at) VALUES ('o1', 'leaderboard', 'daily-run', 1)",
-    "INSERT INTO live_revocation (tenant_id, credential, at) VALUES ('o1', 'key:k1', 1)",
-  ],
   "0004_rooms.sql": [
     `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, created_at, updated_at)
      VALUES ('o1', 'lobby', 'group', '{}', '[]', 1, 'live', 1, 1)`,

@@ -1,4 +1,3 @@
-import type { ObjectAddress } from "../../contract/address.ts";
 import { checkGrants, grantKindOf, isListed } from "../../contract/grants.ts";
 import { BOARD_ACTIONS } from "../../contract/leaderboard-live.ts";
 import { isPlayerId } from "../../contract/leaderboard-limits.ts";
@@ -13,7 +12,7 @@ import type { RouteSpec } from "../http/route.ts";
 import { boardParams } from "./leaderboards-calls.ts";
 import { NO_BOARD } from "./leaderboards-change.ts";
 import { findBoard } from "./leaderboards-store.ts";
-import { forgetHolder, noteHolder } from "../http/live-holders.ts";
+import { enterHolder, noteHolder } from "../http/live-holders.ts";
 import { hand, openSocket, socketRoute } from "./open-socket.ts";
 import {
   admissionOf,
@@ -50,12 +49,9 @@ export function boardPlace(board: string): SocketPlace<Entry> {
       return claims?.board === board ? entryOfClaims(claims) : undefined;
     },
     enter: async (scene, { tenantId, admission }, protocol, now) => {
-      const address: ObjectAddress = { tenantId, kind: "leaderboard", name: board };
-      const noted = await noteHolder(scene, address, admission, now);
-      if (!noted.ok) return noted;
-      const entered = await hand(boardOf({ env: scene.env, principal: { tenantId } }, board), admission, protocol);
-      if (!entered.ok && entered.problem.slug === "not-found") await forgetHolder(scene.env, address);
-      return entered;
+      const object = boardOf({ env: scene.env, principal: { tenantId } }, board);
+      const address = { tenantId, kind: "leaderboard", name: board } as const;
+      return await enterHolder(scene, address, admission, now, async () => await hand(object, admission, protocol));
     },
   };
 }

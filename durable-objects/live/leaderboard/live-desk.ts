@@ -28,7 +28,7 @@ type Changes = Extract<BoardNews, { readonly changes: unknown }>["changes"];
  */
 export class LiveDesk implements BoardLive {
   readonly #parts: DeskParts;
-  readonly #env: Pick<ObjectsEnv, "TENANT" | "KEY_RING">;
+  readonly #env: Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING">;
   readonly #background: (work: Promise<unknown>) => void;
   readonly #sockets: SocketBook;
   readonly #gate: HubGate;
@@ -39,7 +39,7 @@ export class LiveDesk implements BoardLive {
   /** Made in the object's constructor, which lets the runtime answer pings; touches no storage. */
   constructor(
     ctx: DurableObjectState,
-    env: Pick<ObjectsEnv, "TENANT" | "KEY_RING">,
+    env: Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING">,
     parts: DeskParts,
     figures: (now: number) => BoardStats,
   ) {
@@ -191,7 +191,11 @@ export class LiveDesk implements BoardLive {
     const { tenantId, name } = kit.address;
     let admission: Admission | null = null;
     try {
-      const found = await admissionOf({ env: this.#env, tenantId, board: name, actions: BOARD_ACTIONS }, token, kit.now());
+      const found = await admissionOf(
+        { env: this.#env, tenantId, place: { kind: "leaderboard", name }, actions: BOARD_ACTIONS },
+        token,
+        kit.now(),
+      );
       if (found && !kit.transaction(() => this.#gate.admit(found, kit.now()))) admission = found;
     } catch (error) {
       // The socket keeps the credential it has and may try again.
