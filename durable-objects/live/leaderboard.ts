@@ -111,8 +111,8 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
     return await this.#with(async (board) => await board.reviewing.decide(reviewId, decision, meta));
   }
 
-  async erasePlayer(player: string): Promise<Outcome<null>> {
-    return await this.#with(async (board) => await board.reviewing.erasure.erase(player));
+  async erasePlayer(player: string, _meta: CallMeta, ban: "keep" | "lift" = "keep"): Promise<Outcome<null>> {
+    return await this.#with(async (board) => await board.reviewing.erasure.erase(player, ban === "lift"));
   }
 
   override async fetch(request: Request): Promise<Response> {
