@@ -82,7 +82,13 @@ export async function run(args: string[]): Promise<void> {
         await peer("socket.io, SQLite", "peer-socketio.ts", socketIoWire, ["--sqlite", join(folder, "io.sqlite")]),
         await peer("ws", "peer-ws.ts", plainWire),
       ];
-      await compare(contestants, numbers(values.sockets), numbers(values["in-flight"]), Number(values.rounds), Number(values.seconds) * 1_000);
+      await compare(
+        contestants,
+        numbers(values.sockets),
+        numbers(values["in-flight"]),
+        Number(values.rounds),
+        Number(values.seconds) * 1_000,
+      );
     }
     if (wanted("recovery")) await runRecovery(client, port, demo.apiKey);
     if (wanted("many")) {
@@ -96,7 +102,13 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-async function compare(contestants: readonly Contestant[], sockets: number[], inFlight: number[], rounds: number, ms: number): Promise<void> {
+async function compare(
+  contestants: readonly Contestant[],
+  sockets: number[],
+  inFlight: number[],
+  rounds: number,
+  ms: number,
+): Promise<void> {
   let id = 1;
   for (let round = 0; round < rounds; round++)
     for (const count of sockets)
@@ -124,7 +136,9 @@ async function compare(contestants: readonly Contestant[], sockets: number[], in
       const [own, io] = contestants.map((one) => medians(one.results.get(`${count} ${flight}`) ?? []));
       for (const one of contestants) {
         const { rate, p50, p99, sends, cpu } = medians(one.results.get(`${count} ${flight}`) ?? []);
-        console.log(`${one.name} | ${Math.round(rate)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${Math.round(sends)} | ${Math.round(cpu)}`);
+        console.log(
+          `${one.name} | ${Math.round(rate)} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${Math.round(sends)} | ${Math.round(cpu)}`,
+        );
       }
       if (!own || !io) continue;
       const bound = flight === 64 ? BOUNDS[64] : BOUNDS[4];
@@ -137,7 +151,8 @@ async function compare(contestants: readonly Contestant[], sockets: number[], in
 }
 
 function medians(results: readonly (Told & { cpuMicros: number })[]) {
-  const middle = (of: (one: Told & { cpuMicros: number }) => number) => results.map(of).sort((a, b) => a - b)[Math.floor(results.length / 2)] ?? Number.NaN;
+  const middle = (of: (one: Told & { cpuMicros: number }) => number) =>
+    results.map(of).sort((a, b) => a - b)[Math.floor(results.length / 2)] ?? Number.NaN;
   return {
     rate: middle(({ deliveries, seconds }) => deliveries / seconds),
     sends: middle(({ sent, seconds }) => sent / seconds),

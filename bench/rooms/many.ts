@@ -30,7 +30,9 @@ interface Seat {
 export async function runMany(client: Meridian, port: number, key: string, { sockets, seconds, resident }: Options): Promise<void> {
   const rooms = Math.ceil(sockets / PER_ROOM);
   for (let from = 0; from < rooms; from += 8)
-    await Promise.all(Array.from({ length: Math.min(8, rooms - from) }, async (_, n) => await client.rooms.create({ room: `many-${from + n}` })));
+    await Promise.all(
+      Array.from({ length: Math.min(8, rooms - from) }, async (_, n) => await client.rooms.create({ room: `many-${from + n}` })),
+    );
   const before = resident();
   const wire = roomWire(port, (n) => `many-${Math.floor(n / PER_ROOM)}`, key);
   const seats: Seat[] = [];
@@ -66,7 +68,9 @@ export async function runMany(client: Meridian, port: number, key: string, { soc
         });
       }),
     );
-  console.log(`\n${sockets} sockets in ${rooms} rooms open; ${((resident() - before) / sockets / 1_024).toFixed(1)} KiB of the runtime's resident memory each`);
+  console.log(
+    `\n${sockets} sockets in ${rooms} rooms open; ${((resident() - before) / sockets / 1_024).toFixed(1)} KiB of the runtime's resident memory each`,
+  );
   counting = true;
   for (const { perSecond, share, p99Ms } of RATES) {
     latencies.length = 0;

@@ -24,7 +24,9 @@ export async function runRecovery(client: Meridian, port: number, key: string): 
 }
 
 async function recover(port: number, room: string, key: string, since: { epoch: string; offset: number }): Promise<number> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/rooms/${room}/socket`, ["meridian.v1", `bearer.${key}`], { perMessageDeflate: false });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/rooms/${room}/socket`, ["meridian.v1", `bearer.${key}`], {
+    perMessageDeflate: false,
+  });
   return await new Promise<number>((done, failed) => {
     let asked = 0;
     let got = 0;
