@@ -40,6 +40,7 @@ import { registerRedisRoutes } from "./live/redis.ts";
 import { registerRoomEventRoutes } from "./live/room-events.ts";
 import { registerRoomSocketRoutes } from "./live/room-socket.ts";
 import { registerRoomRoutes } from "./live/rooms-catalogue.ts";
+import { registerRoomDocumentRoutes } from "./live/rooms-document.ts";
 import { registerRoomImportRoutes } from "./live/rooms-import.ts";
 import { registerRoomListRoutes } from "./live/rooms-list.ts";
 import { registerRoomMediaRoutes } from "./live/rooms-media.ts";
@@ -125,6 +126,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRoomMemberRoutes,
   registerRoomMessageRoutes,
   registerRoomImportRoutes,
+  registerRoomDocumentRoutes,
   registerRoomMediaRoutes,
   registerRoomSocketRoutes,
   registerRoomEventRoutes,

@@ -6,9 +6,11 @@ CREATE TABLE `room_catalogue` (
 	`members` text NOT NULL,
 	`version` integer NOT NULL,
 	`state` text NOT NULL,
+	`declared` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	PRIMARY KEY(`tenant_id`, `room`)
 );
 --> statement-breakpoint
+CREATE INDEX `room_catalogue_declared` ON `room_catalogue` (`tenant_id`,`room`) WHERE declared = 1;--> statement-breakpoint
 CREATE INDEX `room_catalogue_unfinished` ON `room_catalogue` (`updated_at`) WHERE state <> 'live';

@@ -55,11 +55,16 @@ export const roomCatalogue = sqliteTable(
     /** Rises with each change, also over a deletion and a new creation. */
     version: integer("version").notNull(),
     state: text("state").notNull(),
+    /** 1: made by the tenant's people, by hand or by a document; 0: by programs and end users as they go. */
+    declared: integer("declared").notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.tenantId, table.room] }),
+    index("room_catalogue_declared")
+      .on(table.tenantId, table.room)
+      .where(sql`declared = 1`),
     index("room_catalogue_unfinished")
       .on(table.updatedAt)
       .where(sql`state <> 'live'`),

@@ -41,8 +41,8 @@ const FIXTURES: Fixtures = {
     "INSERT INTO leaderboard_mode (tenant_id, mode, defaults, updated_at) VALUES ('o1', 'raid', '{}', 1)",
   ],
   "0004_rooms.sql": [
-    `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, created_at, updated_at)
-     VALUES ('o1', 'lobby', 'group', '{}', '[]', 1, 'live', 1, 1)`,
+    `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, declared, created_at, updated_at)
+     VALUES ('o1', 'lobby', 'group', '{}', '[]', 1, 'live', 0, 1, 1)`,
   ],
   "0005_topics.sql": [
     `INSERT INTO topic_catalogue (tenant_id, topic, settings, hub, version, state, created_at, updated_at)

@@ -25,12 +25,16 @@ export async function mayChange(call: RoomCall, room: string, roles: readonly Ro
   return refuse("forbidden", `Only ${roles.join(" and ")} of the room may do this.`);
 }
 
-/** @param expected version of If-Match, when given */
+/**
+ * @param expected version of If-Match, when given
+ * @param declare whether it belongs into the tenant's document of rooms from now on
+ */
 export async function changeRoom(
   call: D1Call,
   room: string,
   patch: RoomPatch,
   expected: number | undefined,
+  declare = false,
 ): Promise<Outcome<{ version: number }>> {
   const { env, principal, now } = call;
   const changed = await changeInD1(
@@ -43,14 +47,15 @@ export async function changeRoom(
         return refuse("precondition-failed", "The room was changed since you read it. Read it again.");
       const settings = check(roomSettingsSchema, { ...row.settings, ...patch }, "body");
       if (!settings.ok) return settings;
-      const fields = differing(row, settings.value);
+      const declared = row.declared || declare;
+      const fields = [...differing(row, settings.value), ...(declared === row.declared ? [] : ["declared"])];
       if (fields.length === 0) return accept({ unchanged: { version: row.version } });
       const version = Math.max(row.version + 1, now);
       return accept({
         about: { action: "room.change", target: `room/${room}`, detail: { fields } },
         event: { type: "meridian.room.updated", subject: `room/${room}`, data: { room, version, fields } } as const,
         guard: isThere(row, row.version),
-        statements: [updateRoom(env.DB, { ...row, settings: settings.value, version }, row.version, now)],
+        statements: [updateRoom(env.DB, { ...row, settings: settings.value, declared, version }, row.version, now)],
         answer: { version },
         refused: async () => await Promise.resolve(BUSY),
       });

@@ -28,8 +28,16 @@ const createdSchema = z.object({ room: z.string(), isNew: z.boolean() });
 /** A room that is there now, and whether this call made it: two people who begin at once get one direct room. */
 export type Created = z.infer<typeof createdSchema>;
 
-/** Creates a room: a row, the check of the quota and an outbox row in one batch; then its object is told. */
-export async function createRoom(call: D1Call, by: RoomCaller, input: RoomCreate): Promise<Outcome<Created>> {
+/**
+ * Creates a room: a row, the check of the quota and an outbox row in one batch; then its object is told.
+ * @param declared whether it belongs into the tenant's document of rooms, unless it is direct
+ */
+export async function createRoom(
+  call: D1Call,
+  by: RoomCaller,
+  input: RoomCreate,
+  declared = by.kind === "operator",
+): Promise<Outcome<Created>> {
   const { env, principal, now } = call;
   const { tenantId } = principal;
   const created = await changeInD1<Created>(
@@ -48,7 +56,7 @@ export async function createRoom(call: D1Call, by: RoomCaller, input: RoomCreate
       const rate = takeCreation(by, tenantId, now);
       if (!rate.ok) return rate;
       const guard = hasRoom(tenantId, room, ROOM_LIMITS.rooms);
-      const row = { tenantId, room, kind, settings: settings.value, members, version: now };
+      const row = { tenantId, room, kind, settings: settings.value, members, version: now, declared: declared && kind !== "direct" };
       return accept({
         about: { action: "room.create", target: `room/${room}`, detail: { kind, members: members.length } },
         event: { type: "meridian.room.created", subject: `room/${room}`, data: { room, kind, version: now } } as const,
@@ -62,7 +70,7 @@ export async function createRoom(call: D1Call, by: RoomCaller, input: RoomCreate
       });
     },
   );
-  if (!created.ok && created.problem === DIRECT_TWIN) return await createRoom(call, by, input);
+  if (!created.ok && created.problem === DIRECT_TWIN) return await createRoom(call, by, input, declared);
   if (created.ok) await settled(call, created.value.room);
   return created;
 }

@@ -25,11 +25,14 @@ const rowSchema = z
     members: json(firstMembersSchema),
     version: z.number(),
     state: z.enum(["creating", "changing", "live", "deleting"]),
+    declared: z.number(),
     created_at: z.number(),
     updated_at: z.number(),
   })
-  .transform(({ tenant_id, created_at, updated_at, ...row }) => ({
+  .transform(({ tenant_id, created_at, updated_at, declared, ...row }) => ({
     ...row,
+    /** Made by the tenant's people, by hand or by a document, and not by programs or end users as they go. */
+    declared: declared === 1,
     tenantId: tenant_id,
     createdAt: created_at,
     updatedAt: updated_at,
@@ -48,6 +51,26 @@ export async function listRooms(db: D1Database, tenantId: string, after: string,
   const { results } = await db
     .prepare("SELECT * FROM room_catalogue WHERE tenant_id = ? AND room > ? ORDER BY room LIMIT ?")
     .bind(tenantId, after, limit)
+    .all();
+  return results.map((row) => rowSchema.parse(row));
+}
+
+/** Rooms that the tenant's people declared, by name. */
+export async function listDeclared(db: D1Database, tenantId: string, limit: number): Promise<RoomRow[]> {
+  const { results } = await db
+    .prepare("SELECT * FROM room_catalogue WHERE tenant_id = ? AND declared = 1 AND state <> 'deleting' ORDER BY room LIMIT ?")
+    .bind(tenantId, limit)
+    .all();
+  return results.map((row) => rowSchema.parse(row));
+}
+
+/** Those of these rooms that are there, declared or not. */
+export async function findRooms(db: D1Database, tenantId: string, rooms: readonly string[]): Promise<RoomRow[]> {
+  const { results } = await db
+    .prepare(
+      "SELECT * FROM room_catalogue WHERE tenant_id = ? AND room IN (SELECT value FROM json_each(?)) AND state <> 'deleting' ORDER BY room",
+    )
+    .bind(tenantId, JSON.stringify(rooms))
     .all();
   return results.map((row) => rowSchema.parse(row));
 }
@@ -94,13 +117,13 @@ export function hasRoom(tenantId: string, room: string, rooms: number): Guard {
   };
 }
 
-type NewRow = Pick<RoomRow, "tenantId" | "room" | "kind" | "settings" | "members" | "version">;
+type NewRow = Pick<RoomRow, "tenantId" | "room" | "kind" | "settings" | "members" | "version" | "declared">;
 
 export function insertRoom(db: D1Database, row: NewRow, guard: Guard): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, created_at, updated_at)
-       SELECT ?, ?, ?, ?, ?, ?, 'creating', ?, ? WHERE ${guard.sql}`,
+      `INSERT INTO room_catalogue (tenant_id, room, kind, settings, members, version, state, declared, created_at, updated_at)
+       SELECT ?, ?, ?, ?, ?, ?, 'creating', ?, ?, ? WHERE ${guard.sql}`,
     )
     .bind(
       row.tenantId,
@@ -109,6 +132,7 @@ export function insertRoom(db: D1Database, row: NewRow, guard: Guard): D1Prepare
       JSON.stringify(row.settings),
       JSON.stringify(row.members),
       row.version,
+      row.declared ? 1 : 0,
       row.version,
       row.version,
       ...guard.params,
@@ -127,10 +151,10 @@ export function isThere({ tenantId, room }: At, version: number): Guard {
 export function updateRoom(db: D1Database, changed: RoomRow, before: number, now: number): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE room_catalogue SET settings = ?, version = ?, state = CASE state WHEN 'creating' THEN state ELSE 'changing' END, updated_at = ?
+      `UPDATE room_catalogue SET settings = ?, declared = ?, version = ?, state = CASE state WHEN 'creating' THEN state ELSE 'changing' END, updated_at = ?
        WHERE tenant_id = ? AND room = ? AND version = ? AND state <> 'deleting'`,
     )
-    .bind(JSON.stringify(changed.settings), changed.version, now, changed.tenantId, changed.room, before);
+    .bind(JSON.stringify(changed.settings), changed.declared ? 1 : 0, changed.version, now, changed.tenantId, changed.room, before);
 }
 
 export function markDeleting(db: D1Database, { tenantId, room, version }: RoomRow, now: number): D1PreparedStatement {

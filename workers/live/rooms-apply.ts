@@ -1,0 +1,100 @@
+import { type Outcome, type Problem, accept } from "../../contract/problems.ts";
+import { type DeclaredRoom, ROOM_DOCUMENT_LIMITS, type RoomApplied, type RoomDocument } from "../../contract/room-document.ts";
+import type { RoomCaller } from "../../contract/rpc/room.ts";
+import type { D1Call } from "../db/d1-change.ts";
+import { changeRoom, deleteRoom, differing } from "./rooms-change.ts";
+import { createRoom } from "./rooms-create.ts";
+import { DIRECT_PREFIX } from "./rooms-people.ts";
+import { findRooms, listDeclared, type RoomRow } from "./rooms-store.ts";
+
+type Change = RoomApplied["changes"][number];
+/** A step of an application: what it is, and how it is made where there is something to make. */
+export interface Step extends Change {
+  readonly make?: () => Promise<Outcome<unknown>>;
+}
+
+/** Everything that the tenant's people declared: applied as it is, it changes nothing. */
+export async function observeDocument({ env, principal }: D1Call): Promise<RoomDocument> {
+  const rows = await listDeclared(env.DB, principal.tenantId, ROOM_DOCUMENT_LIMITS.rooms);
+  const declared = rows.flatMap(({ room, kind, settings }) => (kind === "direct" ? [] : [[room, { kind, ...settings }] as const]));
+  return { rooms: Object.fromEntries(declared) };
+}
+
+/** Makes rooms as the document says. The whole is checked before the first change is made. */
+export async function applyDocument(call: D1Call, by: RoomCaller, { rooms }: RoomDocument, prune: boolean): Promise<Outcome<RoomApplied>> {
+  const { env, principal } = call;
+  const there = new Map((await findRooms(env.DB, principal.tenantId, Object.keys(rooms))).map((row) => [row.room, row]));
+  const steps: Step[] = [];
+  for (const [room, wanted] of Object.entries(rooms)) {
+    const problem = problemOf(room, wanted, there.get(room));
+    if (problem) return within(problem, `/document/rooms/${room}`);
+    steps.push(roomStep(call, by, room, wanted, there.get(room)));
+  }
+  if (prune) {
+    for (const { room } of await listDeclared(env.DB, principal.tenantId, ROOM_DOCUMENT_LIMITS.rooms))
+      if (!Object.hasOwn(rooms, room)) steps.push(roomGone(call, room));
+  }
+  return await make(steps);
+}
+
+/** Removes what the document names, as far as it is there. */
+export async function removeDocument(call: D1Call, { rooms }: RoomDocument): Promise<Outcome<RoomApplied>> {
+  const there = await findRooms(call.env.DB, call.principal.tenantId, Object.keys(rooms));
+  return await make(there.map(({ room }) => roomGone(call, room)));
+}
+
+/** Each change is one of its own: an Idempotency-Key of the whole would make the second look like a repetition of the first. */
+function single(call: D1Call): D1Call {
+  const { idempotency: _, ...meta } = call.meta;
+  return { env: call.env, principal: call.principal, now: call.now, meta };
+}
+
+function problemOf(room: string, { kind }: DeclaredRoom, before: RoomRow | undefined): Problem | undefined {
+  if (room.startsWith(DIRECT_PREFIX)) return { slug: "invalid-id", detail: `Names that begin with ${DIRECT_PREFIX} are for direct rooms.` };
+  if (before && before.kind !== kind)
+    return { slug: "conflict", detail: `There is a ${before.kind} of this name: a room's kind never changes.` };
+  return undefined;
+}
+
+function roomStep(call: D1Call, by: RoomCaller, room: string, { kind, ...settings }: DeclaredRoom, before: RoomRow | undefined): Step {
+  if (!before) {
+    const input = { room, kind, members: [], ...settings };
+    return { what: "room", name: room, change: "created", make: async () => await createRoom(single(call), by, input, true) };
+  }
+  if (before.declared && before.state === "live" && differing(before, settings).length === 0)
+    return { what: "room", name: room, change: "same" };
+  const change = async () => await changeRoom(single(call), room, settings, undefined, true);
+  return { what: "room", name: room, change: "changed", make: change };
+}
+
+function roomGone(call: D1Call, room: string): Step {
+  return { what: "room", name: room, change: "removed", make: async () => await deleteRoom(single(call), room) };
+}
+
+/** One after the other: each is several calls, and the first that is refused ends it. What was made before stays made. */
+export async function make(steps: readonly Step[]): Promise<Outcome<RoomApplied>> {
+  const changes: Change[] = [];
+  let made = 0;
+  let left = 0;
+  for (const { what, name, change, make: run } of steps) {
+    if (run && made === ROOM_DOCUMENT_LIMITS.applied) {
+      left++;
+      continue;
+    }
+    if (run) {
+      const outcome = await run();
+      if (!outcome.ok) return within(outcome.problem, `/document/${what}s/${name}`);
+      made++;
+    }
+    changes.push({ what, name, change });
+  }
+  return accept({ changes, left });
+}
+
+/** Points at the part of the document that a problem is about. */
+function within(problem: Problem, at: string): { readonly ok: false; readonly problem: Problem } {
+  const errors = problem.errors?.map(({ pointer, detail }) => ({ pointer: `${at}${pointer}`, detail })) ?? [
+    { pointer: at, detail: problem.detail },
+  ];
+  return { ok: false, problem: { ...problem, errors } };
+}
