@@ -79,12 +79,20 @@ export const LIVE_PONG = '{"v":1,"type":"pong"}';
  */
 export const LIVE_CHANNELS = {
   metrics: { action: "metrics:read", publisher: "metrics" },
+  /** Logs of the hubs themselves: a socket follows those that its credential names, or that are public. */
+  topic: { action: "topics:read", publisher: "topic" },
+  deployments: { action: "topics:read", publisher: "topic" },
 } as const satisfies Record<string, { action: Action; publisher: string }>;
 export type LiveChannelKind = keyof typeof LIVE_CHANNELS;
 export type LivePublisher = (typeof LIVE_CHANNELS)[LiveChannelKind]["publisher"];
 
+/** What is sent to topics from a socket needs this, on all topics or on the one. */
+export const LIVE_PUBLISH: Action = "topics:publish";
+
 /** Every action that a channel may ask for: what an admission says of a credential. */
-export const LIVE_ACTIONS: readonly Action[] = [...new Set(Object.values(LIVE_CHANNELS).map(({ action }) => action))];
+export const LIVE_ACTIONS: readonly Action[] = [
+  ...new Set<Action>([...Object.values(LIVE_CHANNELS).map(({ action }) => action), LIVE_PUBLISH]),
+];
 
 /** The protocol a client names in `Sec-WebSocket-Protocol`, and the prefix before an API key there. */
 export const LIVE_SUBPROTOCOL = "meridian.v1";

@@ -53,7 +53,12 @@ export const topicMessageSchema = z.strictObject({
 });
 export type TopicMessage = z.infer<typeof topicMessageSchema>;
 /** Publishes to a topic from a hub's socket. Answered by `ack`, `conflict` or `error`. */
-export const publishFrame = topicMessageSchema.extend({ ...frame("publish"), channel: z.string().min(3).max(200) });
+export const publishFrame = topicMessageSchema.omit({ type: true }).extend({
+  ...frame("publish"),
+  channel: z.string().min(3).max(200),
+  /** The message's own type. */
+  event: topicMessageSchema.shape.type,
+});
 
 /** What only a room's socket understands. */
 export const roomFrameSchema = z.discriminatedUnion("type", [

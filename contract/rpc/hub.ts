@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { ACTION_NAMES } from "../permissions.ts";
 import type { Outcome } from "../problems.ts";
+import { TOPIC_LIMITS } from "../room-limits.ts";
+import type { Priority } from "../room-live.ts";
 import type { ObjectRpc } from "./call.ts";
+import type { TopicsRpc } from "./topics.ts";
 
 /** One publication on its way to subscribers. */
 export interface Publication {
@@ -15,7 +18,20 @@ export interface Publication {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly data: unknown;
+  /** Of a topic: `clientId` of the message, and `key` and `version` where it has them. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+  /** Of a topic: the offset of the one before it that was sent; those in between were left out on the way, being of low priority. */
+  readonly after?: number;
+  /** Of a topic; absent: normal. */
+  readonly priority?: Priority;
 }
+
+/** Topics that a subject's grants name, `kind/name` or `prefix*`; at most `TOPIC_LIMITS.admitted` together. */
+export const admittedTopicsSchema = z.strictObject({
+  read: z.array(z.string().min(1).max(200)).max(TOPIC_LIMITS.admitted),
+  publish: z.array(z.string().min(1).max(200)).max(TOPIC_LIMITS.admitted),
+});
+export type AdmittedTopics = z.infer<typeof admittedTopicsSchema>;
 
 /** The name of a header in which the edge tells a hub whom it lets in. Clients cannot set it: the edge writes the whole request. */
 export const ADMISSION_HEADER = "x-meridian-admission";
@@ -31,6 +47,8 @@ export const admissionSchema = z.strictObject({
   groups: z.array(z.string().min(1).max(128)).max(8).optional(),
   /** The actions that channels ask for and this credential has. */
   actions: z.array(z.enum(ACTION_NAMES)).max(ACTION_NAMES.length),
+  /** Topics that may be read or published to where `actions` do not say so for all. Absent: none. */
+  topics: admittedTopicsSchema.optional(),
   /** Epoch milliseconds when the credential was checked, of a subject's token when it was issued: a revocation after that wins. */
   checkedAt: z.number().int(),
   credentialExpiresAt: z.number().int().nullable(),
@@ -67,10 +85,10 @@ export const ticketClaimsSchema = admissionSchema.omit({ ticket: true }).extend(
 export type TicketClaims = z.infer<typeof ticketClaimsSchema>;
 
 /**
- * `{tenantId}/hub/{n}`: holds live sockets, sharded by connection. Sockets arrive by `fetch` with an upgrade and the admission
+ * `{tenantId}/hub/{n}`: holds live sockets, sharded by connection, and the logs of the topics whose home it is. Sockets arrive by `fetch` with an upgrade and the admission
  * header; a refusal is a JSON body with a `Problem`.
  */
-export interface HubRpc extends ObjectRpc {
+export interface HubRpc extends ObjectRpc, TopicsRpc {
   fetch(request: Request): Promise<Response>;
   /**
    * Sends to the channels' subscribers here. Duplicates (an offset seen before) are dropped, so a publisher may repeat a call.

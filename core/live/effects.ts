@@ -1,3 +1,5 @@
+import type { TopicMessage } from "../../contract/room-live.ts";
+import type { TopicEffect } from "./topics/follower.ts";
 import type { LiveCloseCode, LivePublisher } from "../../contract/live-codes.ts";
 
 /** What any machine of native sockets wants done; the shell does it in this order. Sockets are named by their connection id. */
@@ -14,6 +16,9 @@ export type SocketEffect =
 
 export type HubEffect =
   | SocketEffect
+  | TopicEffect
+  /** Store this message at the topic's home; answer with `published`. */
+  | { readonly type: "publish"; readonly socket: string; readonly channel: string; readonly by: string; readonly message: TopicMessage }
   /** Tell the publisher which topics are followed here; answer with `positions` or `interestFailed`. */
   | { readonly type: "interest"; readonly publisher: LivePublisher; readonly topics: readonly string[]; readonly untilMs: number }
   /** Call `flush` after this time: pacing in memory, for what is already pending. */

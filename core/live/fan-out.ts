@@ -1,7 +1,12 @@
 import { LIVE_LIMITS } from "../../contract/live-codes.ts";
-import { encodeEvents, type EncodedPublication, isNews } from "./frames.ts";
+import { encodeEvents, type EncodedPublication, isNews, type Position } from "./frames.ts";
 import type { Session } from "./session.ts";
-import type { Topic } from "./topics.ts";
+
+/** Whose publications they are: who gets them. */
+export interface Followers {
+  readonly members: ReadonlySet<Session>;
+  readonly startsAfter?: Map<Session, Position>;
+}
 
 /** What one socket gets of a flush. */
 export interface Delivery {
@@ -16,12 +21,15 @@ export interface Delivery {
  * end, so that a burst costs each socket one frame and a quiet channel has no delay and needs no timer.
  */
 export class FanOut {
-  #pending: { readonly topic: Topic; readonly publication: EncodedPublication }[] = [];
+  #pending: { readonly topic: Followers; readonly publication: EncodedPublication }[] = [];
   #flushedAt = Number.NEGATIVE_INFINITY;
   #announced = false;
 
-  add(topic: Topic, publication: EncodedPublication): void {
+  /** @param urgent what is pending goes now, with it */
+  add(topic: Followers, publication: EncodedPublication, urgent = false): void {
     this.#pending.push({ topic, publication });
+    if (urgent) this.#flushedAt = Number.NEGATIVE_INFINITY;
+    this.#announced &&= !urgent;
   }
 
   /** How long what is pending waits: 0 when it goes now, undefined when there is nothing to wait for or the wait is known already. */
@@ -43,7 +51,7 @@ export class FanOut {
     const wanted = new Map<Session, string>();
     for (const [index, { topic, publication }] of pending.entries()) {
       for (const session of topic.members) {
-        if (topic.startsAfter.size > 0 && !startsBefore(topic, session, publication)) continue;
+        if (topic.startsAfter && topic.startsAfter.size > 0 && !startsBefore(topic.startsAfter, session, publication)) continue;
         wanted.set(session, `${wanted.get(session) ?? ""},${index}`);
       }
     }
@@ -64,10 +72,10 @@ export class FanOut {
 }
 
 /** Whether the socket's subscription starts before this publication; from the first one that does, no more questions. */
-function startsBefore(topic: Topic, session: Session, publication: EncodedPublication): boolean {
-  const start = topic.startsAfter.get(session);
+function startsBefore(startsAfter: Map<Session, Position>, session: Session, publication: EncodedPublication): boolean {
+  const start = startsAfter.get(session);
   if (!start) return true;
   if (!isNews(start, publication)) return false;
-  topic.startsAfter.delete(session);
+  startsAfter.delete(session);
   return true;
 }

@@ -15,6 +15,8 @@ export interface EncodedPublication {
   readonly epoch: string;
   readonly offset: number;
   readonly json: string;
+  /** Of a topic: nothing of it may be missing unsaid. `after`: the offset of the one before it that was not left out. */
+  readonly chain?: { readonly after: number; readonly low: boolean };
 }
 
 export type FrameReading<F> = { readonly ok: true; readonly frame: F } | Malformed;
@@ -82,8 +84,9 @@ function textBytes(text: string, maxBytes: number): number {
 }
 
 export function encodePublication(publication: Publication): EncodedPublication {
-  const { channel, epoch, offset, type, at, data } = publication;
-  return { channel, epoch, offset, json: JSON.stringify({ v: 1, type, id: `${epoch}:${offset}`, at, channel, epoch, offset, data }) };
+  const { channel, epoch, offset, type, at, data, meta, after, priority } = publication;
+  const json = JSON.stringify({ v: 1, type, id: `${epoch}:${offset}`, at, channel, epoch, offset, data, meta });
+  return { channel, epoch, offset, json, ...(after === undefined ? {} : { chain: { after, low: priority === "low" } }) };
 }
 
 /** The part of a batch frame that is the same for everybody who gets the same publications. */

@@ -1,9 +1,10 @@
 import type { Action } from "../../contract/permissions.ts";
+import { covers } from "../../contract/grants.ts";
 import { namesOfAdmission, refusalOfRevoked } from "../../contract/live-revocation.ts";
-import type { Admission } from "../../contract/rpc/hub.ts";
+import type { Admission, AdmittedTopics } from "../../contract/rpc/hub.ts";
 
 /** What a socket has of its credential. */
-export type Held = Pick<Admission, "credential" | "groups" | "actions" | "credentialExpiresAt"> & {
+export type Held = Pick<Admission, "credential" | "groups" | "actions" | "topics" | "credentialExpiresAt"> & {
   /** As admissions say it. Absent from sockets that slept since the release before: what says when it was revoked ends those. */
   readonly checkedAt?: Admission["checkedAt"] | undefined;
 };
@@ -22,13 +23,19 @@ export class HeldCredential {
     return this.#held.actions;
   }
 
+  /** Whether it was let in to read or publish to this topic: by its action on all of them, or by name. */
+  mayTopic(verb: "read" | "publish", channel: string): boolean {
+    const { actions, topics } = this.#held;
+    return actions.includes(`topics:${verb}`) || (topics?.[verb].some((name) => covers(name, channel)) ?? false);
+  }
+
   /** Epoch milliseconds; null when it does not end by itself. */
   get expiresAt(): number | null {
     return this.#held.credentialExpiresAt;
   }
 
-  replace({ credential, groups, actions, credentialExpiresAt, checkedAt }: Held): void {
-    this.#held = { credential, groups, actions, credentialExpiresAt, checkedAt };
+  replace({ credential, groups, actions, topics, credentialExpiresAt, checkedAt }: Held): void {
+    this.#held = { credential, groups, actions, topics, credentialExpiresAt, checkedAt };
   }
 
   /**
@@ -49,13 +56,22 @@ export class HeldCredential {
   }
 
   /** As attachments hold it. */
-  kept(): { actor: string; credential: string; groups?: string[]; actions: Action[]; expiresAt: number | null; checkedAt?: number } {
-    const { credential, groups = [], actions, checkedAt } = this.#held;
+  kept(): {
+    actor: string;
+    credential: string;
+    groups?: string[];
+    actions: Action[];
+    topics?: AdmittedTopics;
+    expiresAt: number | null;
+    checkedAt?: number;
+  } {
+    const { credential, groups = [], actions, topics, checkedAt } = this.#held;
     return {
       actor: this.actor,
       credential,
       ...(groups.length === 0 ? {} : { groups: [...groups] }),
       actions: [...actions],
+      ...(topics === undefined ? {} : { topics }),
       expiresAt: this.expiresAt,
       ...(checkedAt === undefined ? {} : { checkedAt }),
     };

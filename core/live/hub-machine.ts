@@ -1,14 +1,17 @@
-import { clientFrameSchema } from "../../contract/live.ts";
-import { LIVE_CHANNELS, LIVE_LIMITS, type LivePublisher } from "../../contract/live-codes.ts";
-import type { Problem } from "../../contract/problems.ts";
+import { LIVE_CHANNELS, LIVE_CLOSE, LIVE_LIMITS, type LivePublisher } from "../../contract/live-codes.ts";
+import type { Outcome, Problem } from "../../contract/problems.ts";
 import type { Admission, Publication } from "../../contract/rpc/hub.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
+import type { TopicRecovery, TopicResult, TopicStanding } from "../../contract/rpc/topics.ts";
 import type { HubEffect, HubTimer, SocketEffect } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position } from "./frames.ts";
 import { Session } from "./session.ts";
 import { type FollowFrame, SocketMachine } from "./socket-machine.ts";
-import { parseChannel, type Topic, Topics } from "./topics.ts";
+import { isTopicChannel } from "./topics/channels.ts";
+import { type HomeAnswer, TopicFollower } from "./topics/follower.ts";
+import { answerOf, hubFramesSchema, messageOf, type PublishFrame } from "./topics/publishing.ts";
+import { isAt, isTopic, parseChannel, publishersOf, type Topic, Topics } from "./topics.ts";
 
 type HubOwnEffect = Exclude<HubEffect, SocketEffect>;
 
@@ -31,10 +34,10 @@ export class HubMachine {
   readonly #fanOut = new FanOut();
   /** The deadline `interest`, as the shell knows it. */
   #interestAt: number | null = null;
-  readonly #sockets = new SocketMachine<Session, FollowFrame, HubOwnEffect>({
+  readonly #sockets = new SocketMachine<Session, FollowFrame | PublishFrame, HubOwnEffect>({
     limits: LIMITS,
     full: FULL,
-    frames: clientFrameSchema,
+    frames: hubFramesSchema,
     admitted: (id, admission) => new Session(id, admission),
     decode: (attachment) => Session.decode(attachment),
     handle: (session, frame, now) => this.#handle(session, frame, now),
@@ -43,6 +46,18 @@ export class HubMachine {
     left: (session) => {
       for (const channel of session.channels.keys()) this.#drop(session, channel);
     },
+  });
+
+  readonly #follower = new TopicFollower({
+    fanOut: this.#fanOut,
+    reply: (session, reply) => this.#sockets.reply(session, reply),
+    fail: (session, id, code, detail) => this.#fail(session, id, code, detail),
+    close: (session, code, reason) => this.#sockets.close(session, code, reason),
+    deliver: (session, publications) => this.#deliver(session, publications, encodeEvents(publications)),
+    has: (session) => this.#sockets.has(session),
+    find: (socket) => this.#sockets.get(socket),
+    touch: (session) => this.#sockets.touch(session),
+    push: (effect) => this.#sockets.push(effect),
   });
 
   /** The connection an attachment belongs to; undefined when this release cannot read it. */
@@ -66,6 +81,10 @@ export class HubMachine {
       for (const [channel, waiting] of session.channels) {
         const parsed = parseChannel(channel);
         if (!parsed) continue; // a kind that this release does not know: nothing is published to it
+        if (isTopic(parsed)) {
+          this.#follower.restore(session, channel, waiting);
+          continue;
+        }
         const topic = this.#topics.open(channel, parsed);
         if (waiting) topic.joining.add(session);
         else topic.members.add(session);
@@ -109,10 +128,43 @@ export class HubMachine {
       if (topic.joining.size > 0) this.#topics.remember(topic, encoded);
       if (topic.members.size > 0) this.#fanOut.add(topic, encoded);
     }
-    const inMs = this.#fanOut.waitMs(now);
-    if (inMs === 0) this.#flush(now);
-    else if (inMs !== undefined) this.#sockets.push({ type: "flush", inMs });
+    this.#pace(now);
     return { effects: this.#sockets.done(), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
+  }
+
+  /** Publications of topics from their home. @returns the channels that nobody follows here */
+  relay(publications: readonly Publication[], now: number): { effects: HubEffect[]; unknown: string[] } {
+    const unknown = this.#follower.relay(publications);
+    this.#pace(now);
+    return { effects: this.#sockets.done(), unknown };
+  }
+
+  /** The answer to `follow`. */
+  followed(channel: string, standing: HomeAnswer<TopicStanding>, now: number): HubEffect[] {
+    this.#flush(now); // those who join start after what is already on its way to the others
+    this.#follower.followed(channel, standing);
+    return this.#sockets.done();
+  }
+
+  /** The answer to `recall`. */
+  recalled(channel: string, socket: string, answer: HomeAnswer<TopicRecovery>, now: number): HubEffect[] {
+    this.#flush(now);
+    this.#follower.recalled(channel, socket, answer);
+    return this.#sockets.done();
+  }
+
+  /** The answer to `fetch`. */
+  fetched(channel: string, answer: HomeAnswer<TopicRecovery>, now: number): HubEffect[] {
+    this.#follower.fetched(channel, answer);
+    this.#pace(now);
+    return this.#sockets.done();
+  }
+
+  /** The answer to `publish`: what became of the message, or why nothing did. */
+  published(socket: string, channel: string, ref: string, outcome: Outcome<TopicResult>): HubEffect[] {
+    const session = this.#sockets.get(socket);
+    if (session) this.#sockets.reply(session, answerOf(channel, ref, outcome));
+    return this.#sockets.done();
   }
 
   /** What was pending goes out now. */
@@ -202,8 +254,10 @@ export class HubMachine {
     return followed;
   }
 
-  #handle(session: Session, frame: FollowFrame, now: number): void {
+  #handle(session: Session, frame: FollowFrame | PublishFrame, now: number): void {
     switch (frame.type) {
+      case "publish":
+        return this.#publishFrom(session, frame);
       case "subscribe":
         return this.#subscribe(session, frame, now);
       case "unsubscribe":
@@ -213,14 +267,14 @@ export class HubMachine {
   }
 
   #acknowledged(session: Session): void {
-    const text = session.release();
-    if (text !== undefined) this.#sockets.pass(session, text);
+    for (const text of session.release()) this.#sockets.pass(session, text);
   }
 
   #replaced(session: Session): void {
     for (const channel of session.channels.keys()) {
       const parsed = parseChannel(channel);
-      if (parsed && session.held.actions.includes(LIVE_CHANNELS[parsed.kind].action)) continue;
+      if (parsed && (session.held.actions.includes(LIVE_CHANNELS[parsed.kind].action) || this.#follower.isOpenTo(session, channel)))
+        continue;
       this.#drop(session, channel);
       this.#fail(session, undefined, "forbidden", `This credential may no longer follow ${channel}.`);
     }
@@ -237,14 +291,17 @@ export class HubMachine {
         `There is no kind of channel like that; known: ${Object.keys(LIVE_CHANNELS).join(", ")}.`,
       );
     const { action } = LIVE_CHANNELS[parsed.kind];
-    if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);
+    if (isTopic(parsed)) {
+      if (!isTopicChannel(channel)) return this.#fail(session, id, "unknown-channel", "There is no topic of such a name.");
+    } else if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);
     if (session.channels.get(channel))
       return this.#fail(session, id, "in-progress", "A subscription to this channel is already on its way.");
     const known = session.channels.has(channel);
     if (!known && session.channels.size >= LIVE_LIMITS.channels) {
       return this.#fail(session, id, "limit-reached", `A socket follows at most ${LIVE_LIMITS.channels} channels.`);
     }
-    if (!this.#topics.get(channel) && this.#topics.size >= LIVE_LIMITS.topicsPerHub) {
+    const isNew = !this.#topics.get(channel) && !this.#follower.has(channel);
+    if (isNew && this.#topics.size + this.#follower.size >= LIVE_LIMITS.topicsPerHub) {
       return this.#fail(session, id, "limit-reached", `A hub follows at most ${LIVE_LIMITS.topicsPerHub} different channels.`);
     }
     const from = frame.epoch !== undefined && frame.offset !== undefined ? { epoch: frame.epoch, offset: frame.offset } : undefined;
@@ -255,6 +312,7 @@ export class HubMachine {
       session.drop(channel);
       return this.#fail(session, id, "limit-reached", "The names of this socket's channels are too long together.");
     }
+    if (isTopic(parsed)) return this.#follower.subscribe(session, frame);
     const topic = this.#topics.open(channel, parsed);
     topic.members.delete(session); // asked for again: starts again
     topic.startsAfter.delete(session);
@@ -289,6 +347,20 @@ export class HubMachine {
     this.#sockets.push({ type: "interest", publisher, topics, untilMs: now + LIVE_LIMITS.interestMs });
   }
 
+  #publishFrom(session: Session, frame: PublishFrame): void {
+    const { channel, clientId } = frame;
+    const message = messageOf(session.held, frame);
+    if (!message.ok) return this.#sockets.reply(session, answerOf(channel, clientId, message));
+    this.#sockets.push({ type: "publish", socket: session.id, channel, by: session.held.actor, message: message.value });
+  }
+
+  /** What is pending goes now or soon. */
+  #pace(now: number): void {
+    const inMs = this.#fanOut.waitMs(now);
+    if (inMs === 0) this.#flush(now);
+    else if (inMs !== undefined) this.#sockets.push({ type: "flush", inMs });
+  }
+
   #flush(now: number): void {
     for (const { session, publications, events } of this.#fanOut.take(now)) {
       if (!this.#sockets.closeEnded(session, now)) this.#deliver(session, publications, events);
@@ -296,7 +368,10 @@ export class HubMachine {
   }
 
   #deliver(session: Session, publications: readonly EncodedPublication[], events: string): void {
-    this.#sockets.pass(session, session.deliver(publications, events));
+    const frames = session.deliver(publications, events);
+    if (!frames) return this.#sockets.close(session, LIVE_CLOSE.gap, "publications are missing: connect again and recover");
+    for (const text of frames) this.#sockets.pass(session, text);
+    this.#sockets.pass(session, undefined); // more may be unread than may be
   }
 
   #fail(session: Session, id: string | undefined, code: string, detail: string): void {
@@ -306,6 +381,7 @@ export class HubMachine {
   #drop(session: Session, channel: string): void {
     session.drop(channel);
     this.#sockets.touch(session);
+    this.#follower.leave(channel, session);
     this.#topics.leave(channel, session);
     if (this.#topics.size === 0) this.#setInterest(null);
   }
@@ -315,13 +391,4 @@ export class HubMachine {
     this.#interestAt = at;
     this.#sockets.push({ type: "timer", name: "interest", at });
   }
-}
-
-function isAt(one: Position | undefined, other: Position): boolean {
-  return one?.epoch === other.epoch && one.offset === other.offset;
-}
-
-function publishersOf(publications: readonly Publication[]): Set<LivePublisher> {
-  const kinds = publications.map(({ channel }) => parseChannel(channel)?.kind);
-  return new Set(kinds.flatMap((kind) => (kind ? LIVE_CHANNELS[kind].publisher : [])));
 }

@@ -1,19 +1,26 @@
 import * as z from "zod";
 import { ACTION_NAMES } from "../../contract/permissions.ts";
-import type { Admission } from "../../contract/rpc/hub.ts";
+import { ROOM_LIMITS } from "../../contract/room-limits.ts";
+import { type Admission, admittedTopicsSchema } from "../../contract/rpc/hub.ts";
 import { acknowledge, unreadVerdict } from "../kit/unread.ts";
 import { asciiJson, readAttachment } from "./attachment.ts";
 import { batchText, encodeEvents, type EncodedPublication, type Position, type Reply } from "./frames.ts";
 import { FrameMeter } from "./frame-meter.ts";
 import { type Held, HeldCredential } from "./held-credential.ts";
 import type { LiveSession } from "./socket-machine.ts";
+import { UnreadBytes, unreadSchema, utf8Bytes } from "./unread-bytes.ts";
 
 /** A subscription that waits for its publisher's answer. */
 export interface Joining {
   readonly id: string;
   /** Where the client says it left off. */
   readonly from: Position | undefined;
+  /** Newest publications to begin with, of a topic; 0 or absent: none. */
+  readonly replay?: number;
 }
+
+/** Frames of these bytes may be unread at a socket that follows topics: it is told everything, and closed when that is too much. */
+const UNREAD = { softBytes: ROOM_LIMITS.unackedSoftBytes, hardBytes: ROOM_LIMITS.unackedBytes } as const;
 
 /** What is kept of a socket while its hub sleeps. Read by the previous release too: only ever add optional fields. */
 const attachmentSchema = z.object({
@@ -23,6 +30,7 @@ const attachmentSchema = z.object({
   credential: z.string(),
   groups: z.array(z.string()).optional(),
   actions: z.array(z.enum(ACTION_NAMES)),
+  topics: admittedTopicsSchema.optional(),
   expiresAt: z.number().nullable(),
   checkedAt: z.number().optional(),
   sent: z.number(),
@@ -34,7 +42,19 @@ const attachmentSchema = z.object({
   withheld: z.array(z.number()),
   coalesced: z.number(),
   withheldCount: z.number(),
+  /** Of topics, by index into `channels`: where the socket stands, and how many of low priority were left out unsaid. */
+  places: z.array(z.tuple([z.number(), z.string(), z.number(), z.number()])).optional(),
+  bytes: unreadSchema.optional(),
 });
+
+/** A frame around publications, and an answer before it. */
+const FRAME_BYTES = 1_024;
+
+/** Where a socket stands in a topic. */
+interface Place extends Position {
+  /** Publications of low priority that were left out and not told of yet. */
+  readonly shed: number;
+}
 
 /**
  * One socket: numbers what it is sent, counts what it has not acknowledged, and withholds publications from a reader that
@@ -54,6 +74,9 @@ export class Session implements LiveSession {
   readonly #lost = new Set<string>();
   #coalesced = 0;
   #withheldCount = 0;
+  readonly #places = new Map<string, Place>();
+  /** Counted from the first topic on. */
+  #bytes: UnreadBytes | undefined;
 
   constructor(id: string, admission: Pick<Admission, "actor"> & Held) {
     this.id = id;
@@ -62,39 +85,100 @@ export class Session implements LiveSession {
 
   /** Whether the reader is so far behind that it must go: what was withheld counts like what was sent. */
   get hopeless(): boolean {
-    return unreadVerdict(this.#sent + this.#withheldCount, this.#acked) === "close";
+    return unreadVerdict(this.#sent + this.#withheldCount, this.#acked) === "close" || this.#bytes?.verdict === "close";
   }
 
   get #keepsUp(): boolean {
-    return unreadVerdict(this.#sent, this.#acked) === "send";
+    return unreadVerdict(this.#sent, this.#acked) === "send" && (this.#bytes?.verdict ?? "send") === "send";
   }
 
   reply(reply: Reply): string {
-    this.#sent += 1;
-    return JSON.stringify({ v: 1, n: this.#sent, ...reply });
+    return this.#number((n) => JSON.stringify({ v: 1, n, ...reply }));
   }
 
   /**
-   * The frame with these publications, or undefined when they are withheld.
+   * The frames with these publications; none when they are withheld.
    * @param events `encodeEvents` of the same publications, made once for all who get them
+   * @returns undefined when one of a topic is missing before them, and nothing may follow
    */
-  deliver(publications: readonly EncodedPublication[], events: string): string | undefined {
-    if (!this.#keepsUp) {
-      for (const publication of publications) this.#withhold(publication);
-      return undefined;
+  deliver(publications: readonly EncodedPublication[], events: string): readonly string[] | undefined {
+    const passed: EncodedPublication[] = [];
+    const leftOut = new Map<string, number>();
+    const keepsUp = this.#keepsUp;
+    for (const publication of publications) {
+      const verdict = publication.chain ? this.#follow(publication, publication.chain, keepsUp) : keepsUp ? "pass" : "withhold";
+      if (verdict === "gap") return undefined;
+      if (verdict === "withhold") this.#withhold(publication);
+      if (verdict !== "pass") continue;
+      passed.push(publication);
+      if (publication.chain) this.#own(publication.channel, leftOut);
     }
+    const frames = Array.from(leftOut, ([channel, shed]) => this.reply({ type: "degraded", channel, shed }));
+    if (passed.length === 0) return frames;
+    const shared = passed.length === publications.length ? events : encodeEvents(passed);
+    frames.push(this.#number((n) => batchText(n, shared, 0, [])));
+    return frames;
+  }
+
+  /** From here on the socket is owed everything of the topic. */
+  stand(channel: string, { epoch, offset }: Position): void {
+    this.#places.set(channel, { epoch, offset, shed: 0 });
+    this.#bytes ??= UnreadBytes.of({ sent: this.#sent, acked: this.#sent, bytes: 0, ackedBytes: 0, withheld: 0, marks: [] }, UNREAD);
+  }
+
+  /** Whether so much more may be sent before the reader has read any of it. */
+  hasRoomFor(publications: readonly EncodedPublication[]): boolean {
+    let bytes = this.#bytes?.unread ?? 0;
+    for (const { json } of publications) bytes += utf8Bytes(json) + 1;
+    return bytes + FRAME_BYTES <= UNREAD.hardBytes;
+  }
+
+  /** Where the socket stands in a topic. */
+  placeOf(channel: string): Position | undefined {
+    return this.#places.get(channel);
+  }
+
+  #follow(publication: EncodedPublication, chain: NonNullable<EncodedPublication["chain"]>, keepsUp: boolean): "pass" | "skip" | "gap" {
+    const { channel, epoch, offset } = publication;
+    const place = this.#places.get(channel);
+    if (!place) return "skip"; // it has left
+    if (place.epoch !== epoch || chain.after > place.offset) return "gap";
+    if (offset <= place.offset) return "skip";
+    const leftOut = offset - 1 - Math.max(chain.after, place.offset);
+    const shedNow = chain.low && !keepsUp;
+    this.#places.set(channel, { epoch, offset, shed: place.shed + leftOut + (shedNow ? 1 : 0) });
+    return shedNow ? "skip" : "pass";
+  }
+
+  /** What was left out before a publication that goes out is told before its frame. */
+  #own(channel: string, leftOut: Map<string, number>): void {
+    const place = this.#places.get(channel);
+    if (!place || place.shed === 0) return;
+    leftOut.set(channel, (leftOut.get(channel) ?? 0) + place.shed);
+    this.#places.set(channel, { ...place, shed: 0 });
+  }
+
+  #number(encode: (n: number) => string): string {
     this.#sent += 1;
-    return batchText(this.#sent, events, 0, []);
+    this.#bytes?.next();
+    const text = encode(this.#sent);
+    this.#bytes?.went(utf8Bytes(text));
+    return text;
   }
 
   /** The client has read everything up to this frame. */
   acknowledge(n: number): void {
     this.#acked = acknowledge(this.#sent, this.#acked, n);
+    this.#bytes?.acknowledge(n);
   }
 
-  /** The frame with everything withheld, once the reader has caught up. */
-  release(): string | undefined {
-    if (this.#withheldCount === 0 || !this.#keepsUp) return undefined;
+  /** What was left out, and the frame with everything withheld, once the reader has caught up. */
+  release(): string[] {
+    if (!this.#keepsUp) return [];
+    const leftOut = new Map<string, number>();
+    for (const channel of this.#places.keys()) this.#own(channel, leftOut);
+    const frames = Array.from(leftOut, ([channel, shed]) => this.reply({ type: "degraded", channel, shed }));
+    if (this.#withheldCount === 0) return frames;
     const publications = [...this.#withheld.values()];
     const gaps = [...this.#lost];
     const coalesced = this.#coalesced;
@@ -102,13 +186,13 @@ export class Session implements LiveSession {
     this.#lost.clear();
     this.#coalesced = 0;
     this.#withheldCount = 0;
-    if (publications.length + gaps.length + coalesced === 0) return undefined; // it left the channels meanwhile
-    this.#sent += 1;
-    return batchText(this.#sent, encodeEvents(publications), coalesced, gaps);
+    if (publications.length + gaps.length + coalesced === 0) return frames; // it left the channels meanwhile
+    return [...frames, this.#number((n) => batchText(n, encodeEvents(publications), coalesced, gaps))];
   }
 
   drop(channel: string): void {
     this.channels.delete(channel);
+    this.#places.delete(channel);
     this.forget(channel);
   }
 
@@ -141,8 +225,15 @@ export class Session implements LiveSession {
       withheld: channels.flatMap((channel, index) => (this.#withheld.has(channel) || this.#lost.has(channel) ? [index] : [])),
       coalesced: this.#coalesced,
       withheldCount: this.#withheldCount,
+      ...(this.#places.size === 0 ? {} : { places: channels.flatMap((channel, index) => this.#placeAt(channel, index)) }),
+      ...(this.#bytes === undefined ? {} : { bytes: this.#bytes.kept() }),
     };
     return asciiJson(attachment);
+  }
+
+  #placeAt(channel: string, index: number): [number, string, number, number][] {
+    const place = this.#places.get(channel);
+    return place ? [[index, place.epoch, place.offset, place.shed]] : [];
   }
 
   /** The session after a sleep; undefined when the text is no attachment that this release can read. */
@@ -153,6 +244,8 @@ export class Session implements LiveSession {
     for (const channel of kept.channels) session.channels.set(channel, null);
     for (const [index, id] of kept.joining) session.channels.set(kept.channels[index] ?? "", { id, from: undefined });
     for (const index of kept.withheld) session.#lost.add(kept.channels[index] ?? "");
+    for (const [index, epoch, offset, shed] of kept.places ?? []) session.#places.set(kept.channels[index] ?? "", { epoch, offset, shed });
+    if (kept.bytes) session.#bytes = UnreadBytes.of(kept.bytes, UNREAD);
     session.#sent = kept.sent;
     session.#acked = kept.acked;
     session.#coalesced = kept.coalesced;

@@ -1,4 +1,5 @@
 import { LIVE_CHANNELS, LIVE_LIMITS, type LiveChannelKind, type LivePublisher } from "../../contract/live-codes.ts";
+import type { Publication } from "../../contract/rpc/hub.ts";
 import type { EncodedPublication, Position } from "./frames.ts";
 import type { Session } from "./session.ts";
 
@@ -132,4 +133,18 @@ export class Topics {
     topic.recent.push(publication);
     if (topic.recent.length > LIVE_LIMITS.joiningPublications) topic.recent.shift();
   }
+}
+
+/** Whether it is followed at a home, rather than under a lease. */
+export function isTopic({ kind }: ParsedChannel): boolean {
+  return LIVE_CHANNELS[kind].publisher === "topic";
+}
+
+export function isAt(one: Position | undefined, other: Position): boolean {
+  return one?.epoch === other.epoch && one.offset === other.offset;
+}
+
+export function publishersOf(publications: readonly Publication[]): Set<LivePublisher> {
+  const kinds = publications.map(({ channel }) => parseChannel(channel)?.kind);
+  return new Set(kinds.flatMap((kind) => (kind ? LIVE_CHANNELS[kind].publisher : [])));
 }

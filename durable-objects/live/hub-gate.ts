@@ -3,6 +3,7 @@ import type { Problem } from "../../contract/problems.ts";
 import type { Admission } from "../../contract/rpc/hub.ts";
 import type { Migration } from "../kit/object-kit.ts";
 import { PLACE_TABLES } from "./hub-places.ts";
+import { TOPIC_TABLES } from "./topics/schema.ts";
 
 /** What a gate keeps. */
 export const GATE_TABLES = `
@@ -22,6 +23,12 @@ export const HUB_MIGRATIONS: readonly Migration[] = [
     name: "where people's sockets may be beside hubs",
     additive: true,
     up: PLACE_TABLES,
+  },
+  {
+    id: 3,
+    name: "topics that live here, and where others live",
+    additive: true,
+    up: TOPIC_TABLES,
   },
 ];
 

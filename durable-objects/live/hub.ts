@@ -5,6 +5,16 @@ import { LIVE_ACTIONS, type LivePublisher } from "../../contract/live-codes.ts";
 import type { Admission, HubRpc, LivePlace, Publication } from "../../contract/rpc/hub.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
+import type {
+  TopicDefinition,
+  TopicQuestion,
+  TopicQuestions,
+  TopicRecovery,
+  TopicResult,
+  TopicSince,
+  TopicStanding,
+  TopicWrite,
+} from "../../contract/rpc/topics.ts";
 import type { MaintenanceOrder, MaintenanceReport } from "../../contract/rpc/maintenance.ts";
 import type { HubEffect, HubTimer } from "../../core/live/effects.ts";
 import { HubMachine } from "../../core/live/hub-machine.ts";
@@ -16,6 +26,8 @@ import { HUB_MIGRATIONS, HubGate } from "./hub-gate.ts";
 import { closeAtPage, HubPlaces, placeOf } from "./hub-places.ts";
 import { admissionOf } from "./hub-token.ts";
 import { SocketBook } from "./socket-book.ts";
+import { TOPICS_TIMER } from "./topics/home.ts";
+import { HubTopics } from "./topics/hub-topics.ts";
 
 const TIMERS: readonly HubTimer[] = ["interest", "expiry"];
 
@@ -25,6 +37,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   readonly #sockets: SocketBook;
   readonly #gate: HubGate;
   readonly #places: HubPlaces;
+  readonly #topics: HubTopics;
   #machine = new HubMachine();
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
@@ -36,12 +49,21 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       timers: {
         interest: (now) => this.#apply(this.#machine.interestDue(now)),
         expiry: (now) => this.#apply(this.#machine.expire(now)),
+        [TOPICS_TIMER]: (now) => this.#topics.home.expire(now),
       },
       load: () => this.#restore(),
+      forgetSubject: (_subject, ref) => this.#topics.home.store.forgetPublisher(`subject:${ref}`),
     });
     this.#sockets = new SocketBook(ctx);
     this.#gate = new HubGate(ctx.storage.sql);
     this.#places = new HubPlaces(ctx.storage.sql);
+    this.#topics = new HubTopics({
+      kit: this.#kit,
+      hubs: () => this.env.HUB,
+      machine: () => this.#machine,
+      apply: (effects) => this.#apply(effects),
+      background: (work) => this.#background(work),
+    });
   }
 
   override async fetch(request: Request): Promise<Response> {
@@ -73,7 +95,12 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   }
 
   async maintain<O extends MaintenanceOrder>(order: O): Promise<MaintenanceReport<O>> {
-    return await this.#kit.maintain(order);
+    const report = await this.#kit.maintain(order);
+    if (order.type === "import" && order.last) {
+      await this.#kit.ready();
+      this.#kit.transaction(() => this.#topics.home.beginAnew());
+    }
+    return report;
   }
 
   override async alarm(): Promise<void> {
@@ -116,6 +143,42 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     );
   }
 
+  async configureTopic(definition: TopicDefinition): Promise<Outcome<{ version: number }>> {
+    return await this.#kit.read(() => this.#topics.home.configure(definition));
+  }
+
+  async removeTopic(channel: string, version: number): Promise<{ left: boolean }> {
+    return await this.#kit.read(() => this.#topics.home.remove(channel, version));
+  }
+
+  async publishTo(channel: string, writes: readonly TopicWrite[], whole: boolean): Promise<Outcome<{ items: TopicResult[] }>> {
+    return await this.#kit.read(() => this.#topics.home.publish(channel, writes, whole));
+  }
+
+  async askTopic<Q extends TopicQuestion>(channel: string, question: Q, ask: TopicQuestions[Q]["ask"]) {
+    return await this.#kit.read(() => this.#topics.home.ask(channel, question, ask));
+  }
+
+  async follow(hub: number, channel: string): Promise<TopicStanding | null> {
+    return await this.#kit.read(() => this.#topics.home.follow(channel, hub));
+  }
+
+  async since(channel: string, since: TopicSince): Promise<TopicRecovery | null> {
+    return await this.#kit.read(() => this.#topics.home.since(channel, since));
+  }
+
+  async relay(publications: readonly Publication[]): Promise<string[]> {
+    return await this.#kit.read(() => this.#topics.relay(publications));
+  }
+
+  async noteHome(channel: string, home: number | null, version: number): Promise<void> {
+    await this.#kit.read(() => this.#topics.home.store.noteHome(channel, home, version));
+  }
+
+  async homeOf(channel: string): Promise<number | null> {
+    return await this.#kit.read(() => this.#topics.home.store.homeOf(channel));
+  }
+
   async outboxStatus(): Promise<{ depth: number; oldestAt: number | null }> {
     return await this.#kit.read(() => this.#kit.outbox.status());
   }
@@ -132,6 +195,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       TIMERS.flatMap((name) => [[name, this.#kit.timers.get(name)] as const]).filter(([, at]) => at !== undefined),
     );
     this.#background(this.#apply(this.#machine.restore(attachments, timers, this.#kit.now())));
+    this.#topics.home.tellAgain();
     return Promise.resolve();
   }
 
@@ -168,6 +232,12 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
         case "interest":
           asked.push(this.#ask(effect.publisher, effect.topics, effect.untilMs));
           break;
+        case "follow":
+        case "recall":
+        case "fetch":
+        case "publish":
+          asked.push(this.#topics.do(effect));
+          break;
         case "verify":
           asked.push(this.#verify(effect.socket, effect.token));
           break;
@@ -199,6 +269,8 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     switch (publisher) {
       case "metrics":
         return objectAt(this.env.METRICS, { tenantId, kind: "metrics", name: "0" });
+      case "topic":
+        throw new Error("topics are followed at their homes");
     }
   }
 

@@ -29,8 +29,8 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "LV5",
     defect: "sends on and on to a reader that does not keep up",
     file: "core/live/session.ts",
-    find: "if (!this.#keepsUp) {",
-    replace: "if (this.hopeless) {",
+    find: 'keepsUp ? "pass" : "withhold"',
+    replace: 'keepsUp || !this.hopeless ? "pass" : "withhold"',
     test: "core/live/limits.test.ts",
   },
   {

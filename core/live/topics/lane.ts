@@ -1,0 +1,79 @@
+import type { Publication } from "../../../contract/rpc/hub.ts";
+import { TOPIC_LIMITS } from "../../../contract/room-limits.ts";
+
+export interface LaneLimits {
+  /** Publications that wait before those of low priority go, */
+  readonly soft: number;
+  /** and before all go: who gets what follows sees the hole and fetches it. */
+  readonly hard: number;
+}
+const LIMITS: LaneLimits = { soft: TOPIC_LIMITS.laneSoft, hard: TOPIC_LIMITS.laneHard };
+
+/** Publications that wait for somebody, in order, within a bound. What is left out is said by the `after` of the one behind it. */
+export class Lane {
+  readonly #limits: LaneLimits;
+  #waiting: Publication[] = [];
+  /** Per channel, what the next one comes after, where the newest were left out. */
+  readonly #left = new Map<string, number>();
+  #shed = 0;
+
+  constructor(limits: LaneLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  /** Publications of low priority that were left out, ever. */
+  get shed(): number {
+    return this.#shed;
+  }
+
+  add(publications: readonly Publication[]): void {
+    for (const publication of publications) {
+      const after = this.#left.get(publication.channel);
+      this.#left.delete(publication.channel);
+      const chained = after !== undefined && publication.after !== undefined && after < publication.after;
+      this.#waiting.push(chained ? { ...publication, after } : publication);
+    }
+    if (this.#waiting.length > this.#limits.soft) this.#shedLow();
+    if (this.#waiting.length > this.#limits.hard) this.drop();
+  }
+
+  /** The oldest, as many as one call takes. */
+  take(most: number): Publication[] {
+    const taken = this.#waiting.slice(0, most);
+    this.#waiting = this.#waiting.slice(most);
+    return taken;
+  }
+
+  /** Everything that waits is left to be fetched. */
+  drop(): void {
+    this.#waiting = [];
+    this.#left.clear();
+  }
+
+  /** Those that wait, by priority. */
+  counts(): { critical: number; normal: number; low: number } {
+    const counts = { critical: 0, normal: 0, low: 0 };
+    for (const { priority = "normal" } of this.#waiting) counts[priority]++;
+    return counts;
+  }
+
+  #shedLow(): void {
+    const kept: Publication[] = [];
+    for (const publication of this.#waiting) {
+      const { channel, priority, after } = publication;
+      const left = this.#left.get(channel);
+      if (priority === "low" && after !== undefined) {
+        this.#left.set(channel, left ?? after);
+        this.#shed++;
+      } else {
+        this.#left.delete(channel);
+        kept.push(left === undefined ? publication : { ...publication, after: left });
+      }
+    }
+    this.#waiting = kept;
+  }
+}
