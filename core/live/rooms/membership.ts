@@ -7,6 +7,8 @@ import type { Receipts } from "./receipts.ts";
 import { admissionOf, belongs, memberRights, type Rights } from "./rights.ts";
 import type { RoomStore, StoredMember } from "./store.ts";
 
+export type WantedMember = Pick<StoredMember, "subject" | "ref" | "role" | "state" | "mutedUntil" | "name" | "avatarUrl">;
+
 /** Also to who was banned, so that a room does not say that it exists. */
 export const NO_ROOM = refuse("not-found", "There is no such room.");
 
@@ -23,6 +25,11 @@ export class Membership {
   find(subject: string): StoredMember | undefined {
     const member = this.#store.member(subject);
     return member && this.#receipts.over(member);
+  }
+
+  /** Somebody who is in the room from its beginning. */
+  begin(member: WantedMember, by: RoomCaller, log: LogWriter): Outcome<StoredMember> {
+    return this.#put(member, by, log);
   }
 
   /** What somebody may here, and a member of who comes for the first time. */
@@ -104,11 +111,7 @@ export class Membership {
     return this.#store.ownerCount() <= 1;
   }
 
-  #put(
-    wanted: Pick<StoredMember, "subject" | "ref" | "role" | "state" | "mutedUntil" | "name" | "avatarUrl">,
-    by: RoomCaller,
-    log: LogWriter,
-  ): Outcome<StoredMember> {
+  #put(wanted: WantedMember, by: RoomCaller, log: LogWriter): Outcome<StoredMember> {
     const before = this.find(wanted.subject);
     const comes = belongs(wanted.state) && !(before && belongs(before.state));
     if (comes && this.#store.memberCount() >= L.members) return ROOM_FULL;

@@ -5,6 +5,7 @@ import type { Message, MessageEdit, MessageInput } from "../../../contract/rooms
 import type { RoomCaller } from "../../../contract/rpc/room.ts";
 import type { Committed } from "./acts.ts";
 import type { ClientIds } from "./client-ids.ts";
+import type { ImportLine } from "./import-lines.ts";
 import type { LogWriter } from "./log-writer.ts";
 import type { Receipts } from "./receipts.ts";
 import { belongs, type Rights } from "./rights.ts";
@@ -64,6 +65,29 @@ export class Messages {
     this.#mention(mentions, message);
     this.#readOwn(rights, message, log.now);
     return accept({ offset: message.offset, at: message.at, isNew: true });
+  }
+
+  /** A message of another time, by whoever said it then. It is nobody's repetition, and nobody is told of being named. */
+  import(line: ImportLine, log: LogWriter): void {
+    const { at, sender, senderName, text, mediaId, replyTo } = line;
+    const media = mediaId === null ? undefined : this.#store.media(mediaId);
+    const message = log.message({
+      clientId: null,
+      sender,
+      senderName,
+      at,
+      kind: media ? "media" : "text",
+      text,
+      mediaId: media ? mediaId : null,
+      media: media ? { type: media.type, bytes: media.bytes, width: media.width, height: media.height } : null,
+      replyTo,
+      mentions: [],
+      reactions: [],
+      editedAt: null,
+      deletedAt: null,
+    });
+    this.#clientIds.add(message);
+    if (media) this.#store.useMedia(media.mediaId, 1);
   }
 
   edit(by: RoomCaller, rights: Rights, offset: number, edit: MessageEdit, log: LogWriter): Outcome<Committed> {
@@ -174,7 +198,7 @@ export function tombstone(message: StoredMessage, now: number): StoredMessage {
   return { ...message, text: "", mediaId: null, media: null, mentions: [], reactions: [], editedAt: null, deletedAt: now };
 }
 
-const NO_MESSAGE = refuse("not-found", "There is no such message here.");
+const NO_MESSAGE = refuse("not-found", "There is no such message here. One that lies in the archive can be read and deleted, no more.");
 const DELETED = refuse("message-deleted", "The message was deleted.");
 
 function unchanged(log: LogWriter): Committed {
