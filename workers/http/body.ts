@@ -90,17 +90,22 @@ async function readSent(
         await source.stop();
         return refuse("request-timeout", `The whole body has to arrive within ${deadlineMs / 1000} s. Send smaller batches.`);
       }
-      if (chunk === undefined) break;
-      received += chunk.byteLength;
+      const { bytes, last } = chunk;
+      received += bytes.byteLength;
       if (received > maxBytes) {
         await source.stop();
         return tooLarge(maxBytes, "as sent");
       }
-      if (declared === undefined && room?.take(chunk.byteLength) === false) {
+      if (declared === undefined && room?.take(bytes.byteLength) === false) {
         await source.stop();
         return noRoom();
       }
-      chunks.push(chunk);
+      chunks.push(bytes);
+      if (last) break;
+      if (declared !== undefined && received > declared) {
+        await source.stop();
+        break;
+      }
     }
     if (declared !== undefined && received !== declared) return wrongLength();
     return accept(join(chunks, received));
@@ -112,21 +117,34 @@ async function readSent(
   }
 }
 
+interface Chunk {
+  readonly bytes: Uint8Array;
+  readonly last: boolean;
+}
+
 interface Chunks {
-  /** @param received bytes so far */
-  next(received: number): Promise<Uint8Array | undefined>;
+  /** @param received bytes so far, not more than were declared */
+  next(received: number): Promise<Chunk>;
   stop(): Promise<void>;
 }
 
-/** Network bodies are read straight into one buffer of the declared size; streams made by code come in their own chunks. */
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Network bodies are read straight into one buffer, streams made by code come in their own chunks. Of a body whose size is declared one byte
+ * more is asked for than is left: that it does not come says that the body has ended, which another read would cost as much again to learn.
+ */
 function chunksOf(body: ReadableStream<Uint8Array>, declared: number | undefined): Chunks {
   const byob = byobReader(body);
   if (byob) {
     return {
       async next(received) {
-        const rest = declared === undefined ? UNKNOWN_LENGTH_CHUNK : Math.max(1, declared - received);
-        const { done, value } = await byob.readAtLeast(declared === undefined ? 1 : rest, new Uint8Array(rest));
-        return value && value.byteLength > 0 ? value : done ? undefined : new Uint8Array(0);
+        const least = declared === undefined ? 1 : declared - received + 1;
+        const { done, value = NOTHING } = await byob.readAtLeast(
+          least,
+          new Uint8Array(declared === undefined ? UNKNOWN_LENGTH_CHUNK : least),
+        );
+        return { bytes: value, last: done || value.byteLength < least };
       },
       stop: async () => await quietly(byob.cancel()),
     };
@@ -134,8 +152,8 @@ function chunksOf(body: ReadableStream<Uint8Array>, declared: number | undefined
   const reader = body.getReader();
   return {
     async next() {
-      const { done, value } = await reader.read();
-      return done ? undefined : value;
+      const { done, value = NOTHING } = await reader.read();
+      return { bytes: value, last: done };
     },
     stop: async () => await quietly(reader.cancel()),
   };
