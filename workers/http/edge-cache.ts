@@ -51,7 +51,7 @@ export async function shareWithVisitors<T>(
   { name, parts, maxAgeS }: { readonly name: string; readonly parts: unknown; readonly maxAgeS: number },
   produce: () => Promise<Outcome<T>>,
 ): Promise<Outcome<T>> {
-  const { env, ctx, principal, now, answerHeaders } = call;
+  const { env, ctx, principal, now } = call;
   if (principal.kind !== "visitor") return await produce();
   const { tenantId } = principal;
   // A mark taken away changes the version, and with it every key: nothing of before is found again.
@@ -68,6 +68,7 @@ export async function shareWithVisitors<T>(
   const outcome = shared.outcome as Outcome<T>; // the key names the route, whose answers are of one type
   if (!outcome.ok) return outcome;
   const ageS = Math.max(0, Math.floor((now - shared.madeAt) / 1_000));
+  const { answerHeaders } = call;
   answerHeaders.set("cache-control", `public, max-age=${maxAgeS}`);
   answerHeaders.set("age", String(Math.min(ageS, maxAgeS)));
   answerHeaders.append("vary", "Authorization");

@@ -125,7 +125,7 @@ const ROOMS: Repeats<RoomRpc> = {
   keyed: ["edit", "erase", "react", "putMember", "removeMember"],
 };
 const INBOXES: Repeats<InboxRpc> = { always: [...COMMON, "list"] };
-const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections", "objectOf"] };
+const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
 
@@ -216,7 +216,6 @@ function stubOf<T extends object>(
   repeats: Repeats<T>,
   meta: CallMeta | undefined,
 ): T {
-  const repeated = new Set<string>(meta?.idempotency ? [...repeats.always, ...(repeats.keyed ?? [])] : repeats.always);
   return new Proxy({} as T, {
     get: (_target, method) => {
       // `then` would make the proxy look like a promise to `await`.
@@ -227,8 +226,16 @@ function stubOf<T extends object>(
           const call = stub[method as keyof T] as Method; // named by the caller through T, which this proxy is handed out as
           return await Reflect.apply(call, stub, args);
         };
-        return repeated.has(method) ? await callObject(attempt) : await attempt();
+        return mayRepeat(method, repeats, meta) ? await callObject(attempt) : await attempt();
       };
     },
   });
+}
+
+function mayRepeat(
+  method: string,
+  { always, keyed = [] }: { readonly always: readonly string[]; readonly keyed?: readonly string[] },
+  meta: CallMeta | undefined,
+): boolean {
+  return always.includes(method) || (meta?.idempotency !== undefined && keyed.includes(method));
 }

@@ -197,8 +197,8 @@ export const HTTP_MUTATIONS: readonly Mutation[] = [
     rule: "HT53",
     defect: "makes a change twice that carries no Idempotency-Key",
     file: "workers/http/objects.ts",
-    find: "meta?.idempotency ? [...repeats.always",
-    replace: "meta ? [...repeats.always",
+    find: "meta?.idempotency !== undefined &&",
+    replace: "meta !== undefined &&",
     test: "workers/http/isolate.test.ts",
   },
   {
