@@ -125,7 +125,7 @@ const ROOMS: Repeats<RoomRpc> = {
   keyed: ["edit", "erase", "react", "putMember", "removeMember"],
 };
 const INBOXES: Repeats<InboxRpc> = { always: [...COMMON, "list"] };
-const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections"] };
+const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections", "objectOf"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
 
