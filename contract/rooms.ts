@@ -33,13 +33,14 @@ export type MemberState = (typeof MEMBER_STATES)[number];
 const noControls = (text: string): boolean => !/\p{Cc}/u.test(text);
 const titleSchema = z.string().max(L.titleChars).refine(noControls, "Send it without control characters");
 
-export const roomSettingsSchema = z.strictObject({
+const settingsShape = {
   title: titleSchema.default(""),
   /** Days after which messages go; null: never. */
   retentionDays: z.number().int().min(1).max(3_650).nullable().default(null),
   /** Messages kept in the room itself; older ones are sealed into the archive and read from there. */
   hotMessages: z.number().int().min(1_000).max(1_000_000).default(100_000),
-});
+};
+export const roomSettingsSchema = z.strictObject(settingsShape);
 export type RoomSettings = z.infer<typeof roomSettingsSchema>;
 
 export const roomCreateSchema = z
@@ -52,7 +53,12 @@ export const roomCreateSchema = z
   })
   .extend(roomSettingsSchema.partial().shape);
 export type RoomCreate = z.infer<typeof roomCreateSchema>;
-export const roomPatchSchema = roomSettingsSchema.partial();
+/** What is absent stays: without the defaults, which `partial` would fill in. */
+export const roomPatchSchema = z.strictObject({
+  title: settingsShape.title.unwrap().optional(),
+  retentionDays: settingsShape.retentionDays.unwrap().optional(),
+  hotMessages: settingsShape.hotMessages.unwrap().optional(),
+});
 export type RoomPatch = z.infer<typeof roomPatchSchema>;
 
 export const memberSchema = z.object({
@@ -137,7 +143,12 @@ export const messageEditSchema = z.strictObject({ text: textSchema.min(1), menti
 export type MessageEdit = z.infer<typeof messageEditSchema>;
 export const messagePostSchema = z.union([
   messageInputSchema,
-  z.strictObject({ messages: z.array(messageInputSchema).min(1).max(L.batch) }),
+  z.strictObject({
+    messages: z
+      .array(messageInputSchema)
+      .min(1)
+      .refine((all) => all.length <= L.batch, { ...asProblem("payload-too-large"), message: `Send at most ${L.batch} messages` }),
+  }),
 ]);
 
 export const emojiSchema = z.string().min(1).max(L.emojiChars).refine(noControls, "Send an emoji");

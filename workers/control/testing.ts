@@ -13,6 +13,8 @@ export const edgeEnv = env as unknown as EdgeEnv; // the classes implement the i
 export interface Asked {
   readonly method?: string;
   readonly body?: unknown;
+  /** A body that is no JSON; with its content type in `headers`. */
+  readonly raw?: BodyInit;
   readonly cookie?: string;
   readonly key?: string;
   /** Our own unless given; null sends none. */
@@ -24,9 +26,12 @@ export interface Asked {
 }
 
 /** Asks the real app as a browser or a program would, and waits for what it leaves running. */
-export async function ask(path: string, { method, body, cookie, key, origin, headers, env: changed, base }: Asked = {}): Promise<Response> {
+export async function ask(
+  path: string,
+  { method, body, raw, cookie, key, origin, headers, env: changed, base }: Asked = {},
+): Promise<Response> {
   const bindings = { ...edgeEnv, LOG_REQUESTS: "off", ...changed };
-  const verb = method ?? (body === undefined ? "GET" : "POST");
+  const verb = method ?? (body === undefined && raw === undefined ? "GET" : "POST");
   const sent = new Headers(headers);
   if (origin !== null && verb !== "GET" && key === undefined) sent.set("origin", origin ?? bindings.PUBLIC_URL);
   if (cookie !== undefined) sent.set("cookie", cookie);
@@ -35,7 +40,7 @@ export async function ask(path: string, { method, body, cookie, key, origin, hea
   const request = new Request(`${base ?? bindings.PUBLIC_URL}${path}`, {
     method: verb,
     headers: sent,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? (raw === undefined ? {} : { body: raw }) : { body: JSON.stringify(body) }),
   });
   const ctx = createExecutionContext();
   const response = await app.fetch(request, bindings, ctx);

@@ -197,7 +197,7 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: "b
   const result = schema.safeParse(value);
   if (result.success) return accept(result.data);
   const errors = fieldErrors(result.error, source, value);
-  const slug = ownProblem(result.error) ?? (source === "body" ? "invalid-body" : "invalid-parameter");
+  const slug = ownProblem(result.error, value) ?? (source === "body" ? "invalid-body" : "invalid-parameter");
   return refuse(
     slug,
     errors.length === 1 ? "One field has to be changed: see `errors`." : `${errors.length} fields have to be changed: see \`errors\`.`,

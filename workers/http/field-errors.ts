@@ -16,10 +16,21 @@ export function fieldErrors(error: z.ZodError, source: FieldSource, value: unkno
     .map(({ path, detail }) => ({ pointer: pointerOf(path, source), detail }));
 }
 
-/** The problem that a schema says itself (`asProblem` in the contract), where that is all there is to complain about. */
-export function ownProblem({ issues }: z.ZodError): ProblemSlug | undefined {
-  const [slug, ...others] = new Set(issues.map((issue) => (issue.code === "custom" ? (issue.params?.["problem"] as unknown) : undefined)));
+/**
+ * The problem that a schema says itself (`asProblem` in the contract), where that is all there is to complain about.
+ * @param value what was parsed
+ */
+export function ownProblem({ issues }: z.ZodError, value: unknown): ProblemSlug | undefined {
+  const leaves = issues.flatMap((issue) => leavesOf(issue, [], value));
+  const [slug, ...others] = new Set(leaves.map((issue) => (issue.code === "custom" ? (issue.params?.["problem"] as unknown) : undefined)));
   return others.length === 0 && typeof slug === "string" && Object.hasOwn(PROBLEMS, slug) ? (slug as ProblemSlug) : undefined; // just looked up
+}
+
+/** Of a union the complaints of the branch that the sender meant. */
+function leavesOf(issue: Issue, above: readonly PropertyKey[], value: unknown): Issue[] {
+  const path = [...above, ...issue.path];
+  const meant = issue.code === "invalid_union" ? meantBranch(issue.errors, at(value, path)) : undefined;
+  return meant ? meant.flatMap((inner) => leavesOf(inner, path, value)) : [issue];
 }
 
 interface Flat {
