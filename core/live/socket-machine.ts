@@ -73,6 +73,8 @@ export class SocketMachine<S extends LiveSession, F extends { readonly type: str
   readonly #rate: Rate;
   readonly #sessions = new Map<string, S>();
   readonly #dirty = new Set<S>();
+  /** To be saved with the next effects. */
+  readonly #urgent = new Set<S>();
   #effects: (SocketEffect | E)[] = [];
   /** For when the shell was asked to call `expire`; null: not at all. */
   #expiresAt: number | null = null;
@@ -236,7 +238,7 @@ export class SocketMachine<S extends LiveSession, F extends { readonly type: str
 
   /** What is to be done. What is saved is saved before anything is sent: a number that a client saw is never used again. */
   done(): (SocketEffect | E)[] {
-    const saves: (SocketEffect | E)[] = this.saves();
+    const saves = this.#savesOf(this.#dirty);
     return saves.concat(this.effects());
   }
 
@@ -245,7 +247,7 @@ export class SocketMachine<S extends LiveSession, F extends { readonly type: str
    * then has to notice, by numbers and offsets, that its socket outlived a sudden end of the object.
    */
   effects(): (SocketEffect | E)[] {
-    const effects = this.#effects;
+    const effects = this.#savesOf(this.#urgent).concat(this.#effects);
     this.#effects = [];
     return effects;
   }
@@ -256,19 +258,23 @@ export class SocketMachine<S extends LiveSession, F extends { readonly type: str
   }
 
   /** What sockets leave for a sleep, of those where it has changed since the last time. */
-  saves(): SocketEffect[] {
-    const saves: SocketEffect[] = [];
-    for (const session of this.#dirty) {
-      if (this.has(session)) saves.push({ type: "save", socket: session.id, attachment: session.encode() });
-    }
-    this.#dirty.clear();
-    return saves;
+  saves(): (SocketEffect | E)[] {
+    return this.#savesOf(this.#dirty);
   }
 
-  /** Saves one at once, also where the others wait. */
+  /** Saves one at once, also where the others wait: before anything of this command is sent. */
   save(session: S): void {
-    this.#dirty.delete(session);
-    if (this.has(session)) this.#effects.push({ type: "save", socket: session.id, attachment: session.encode() });
+    this.#urgent.add(session);
+  }
+
+  #savesOf(sessions: Set<S>): (SocketEffect | E)[] {
+    const saves: SocketEffect[] = [];
+    for (const session of sessions) {
+      this.#dirty.delete(session);
+      if (this.has(session)) saves.push({ type: "save", socket: session.id, attachment: session.encode() });
+    }
+    sessions.clear();
+    return saves;
   }
 
   #take(session: S, frame: CommonFrame | F, now: number): void {

@@ -50,7 +50,7 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     test: "core/live/rooms/attendance.test.ts",
   },
   {
-    rule: "RM75",
+    rule: "RM74",
     defect: "tells presence that is what everybody knows",
     file: "core/live/rooms/people.ts",
     find: "if (told === person.told) continue;",
