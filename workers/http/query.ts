@@ -37,7 +37,7 @@ function readQuery<T extends z.ZodObject>(schema: T, search: URLSearchParams): O
   }
   const result = schema.safeParse(values);
   if (result.success) return accept(result.data);
-  return refuse(ownProblem(result.error) ?? "invalid-parameter", "Change the query parameters listed in `errors`.", {
+  return refuse(ownProblem(result.error, values) ?? "invalid-parameter", "Change the query parameters listed in `errors`.", {
     errors: fieldErrors(result.error, "query", values),
   });
 }
