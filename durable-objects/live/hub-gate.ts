@@ -49,7 +49,7 @@ export class HubGate {
   admit(admission: Admission, now: number): Problem | undefined {
     this.#sweep(now);
     if (admission.credentialExpiresAt !== null && admission.credentialExpiresAt <= now) return refused("The credential has ended.");
-    const revoked = this.refusal(admission);
+    const revoked = this.#revoked(admission);
     if (revoked) return revoked;
     const { ticket } = admission;
     if (!ticket) return undefined;
@@ -72,8 +72,13 @@ export class HubGate {
     }
   }
 
-  /** Why this admission is refused by a revocation that is remembered here, if so. */
-  refusal(admission: Admission): Problem | undefined {
+  /** Why this admission is refused by a revocation that is remembered here, if so. Runs inside a transaction. */
+  refusal(admission: Admission, now: number): Problem | undefined {
+    this.#sweep(now);
+    return this.#revoked(admission);
+  }
+
+  #revoked(admission: Admission): Problem | undefined {
     const names = JSON.stringify(namesOfAdmission(admission));
     const rows = this.#sql
       .exec<{ credential: string; at: number }>(

@@ -125,8 +125,9 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   async notePlace(place: LivePlace, admission: Admission): Promise<Outcome<number | null>> {
     await this.#kit.ready();
     return this.#kit.transaction(() => {
-      const problem = this.#gate.refusal(admission);
-      return problem ? { ok: false, problem } : this.#places.note(place, admission, this.#kit.now());
+      const now = this.#kit.now();
+      const problem = this.#gate.refusal(admission, now);
+      return problem ? { ok: false, problem } : this.#places.note(place, admission, now);
     });
   }
 

@@ -197,7 +197,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "LV17",
     defect: "gives up on a publisher that was away once",
     file: "core/live/hub-machine.ts",
-    find: 'if (this.#topics.size > 0) this.#setTimer("interest", now + LIVE_LIMITS.interestRetryMs);',
+    find: "if (this.#topics.size > 0) this.#setInterest(now + LIVE_LIMITS.interestRetryMs);",
     replace: "",
     test: "core/live/hub-machine.test.ts",
   },
