@@ -104,13 +104,13 @@ export class Attendance<F extends { readonly type: string }> {
     const receipt = { ...(deliveredOffset === undefined ? {} : { deliveredOffset }), ...(readOffset === undefined ? {} : { readOffset }) };
     const noted = this.#acts.noteReceipt(session.person.id, receipt, now);
     if (!noted.ok) return noted.problem;
-    if (noted.value) this.noteReceipt(noted.value, now);
+    if (noted.value) this.noteReceipt(noted.value);
     return undefined;
   }
 
   /** A member's receipt has moved. */
-  noteReceipt(receipt: Receipt, now: number): void {
-    this.#news.receipt(receipt, now);
+  noteReceipt(receipt: Receipt): void {
+    this.#news.receipt(receipt);
   }
 
   /** @returns why not */
@@ -128,11 +128,10 @@ export class Attendance<F extends { readonly type: string }> {
     return this.#news.dueAt(this.#news.typing.hasNews && this.#isWide());
   }
 
-  /** Tells and stores what it is time for. */
+  /** Tells what it is time for. */
   pass(now: number): void {
     const wide = this.#isWide();
     for (const news of this.#news.take(wide, now)) this.#tell(news, wide, now);
-    if (this.#news.takeStore(now)) this.#acts.storeReceipts(now);
   }
 
   #tell(news: Passing, wide: boolean, now: number): void {

@@ -30,6 +30,23 @@ export interface RoomRun {
   reordered: number;
 }
 
+const noRun = (): RoomRun => ({
+  acked: 0,
+  events: 0,
+  recovered: 0,
+  refused: 0,
+  gaps: 0,
+  slow: 0,
+  packed: 0,
+  sleeps: 0,
+  ends: 0,
+  cutShort: 0,
+  halfOpen: 0,
+  lost: 0,
+  repeated: 0,
+  reordered: 0,
+});
+
 /**
  * One run of a room and its clients over a network that loses, repeats and reorders frames, with half-open sockets, while the room
  * sleeps, ends suddenly (in the middle of a broadcast too) and begins a new epoch. Deterministic.
@@ -44,10 +61,7 @@ export function runRoomModel(seed: number, steps = 300): RoomRun {
 }
 
 class World {
-  readonly seen: RoomRun = {
-    ...{ acked: 0, events: 0, recovered: 0, refused: 0, gaps: 0, slow: 0, packed: 0, sleeps: 0, ends: 0, cutShort: 0 },
-    ...{ halfOpen: 0, lost: 0, repeated: 0, reordered: 0 },
-  };
+  readonly seen = noRun();
   readonly #random: Random;
   readonly #book = new RoomBook();
   readonly #acts: RoomActs;

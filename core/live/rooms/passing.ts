@@ -26,26 +26,16 @@ export class PassingNews<T extends Tab> {
   readonly typing = new Typing();
   /** Receipts that have moved and were not told. */
   readonly #receipts = new Map<string, Receipt>();
-  /** Receipts have moved that are only in memory: when they are to be stored. */
-  #storeAt: number | undefined;
   readonly #paces = { typing: new Pace(), presence: new Pace(), receipts: new Pace() };
 
-  receipt(receipt: Receipt, now: number): void {
+  receipt(receipt: Receipt): void {
     this.#receipts.set(receipt.subject, receipt);
-    this.#storeAt ??= now + L.receiptStoreMs;
   }
 
-  /** Whether receipts are to be stored now; if so, they count as stored. */
-  takeStore(now: number): boolean {
-    if (this.#storeAt === undefined || (now < this.#storeAt && this.#storeAt - now <= L.receiptStoreMs)) return false;
-    this.#storeAt = undefined;
-    return true;
-  }
-
-  /** The next time that `take` or `takeStore` has something to do; undefined: until something happens, never. @param wide of `take` */
+  /** The next time that `take` has something to do; undefined: until something happens, never. @param wide of `take` */
   dueAt(wide: boolean): number | undefined {
     const { people, typing } = this;
-    const times = [this.#storeAt, people.dueAt(), typing.dueAt()];
+    const times = [people.dueAt(), typing.dueAt()];
     if (typing.hasNews) times.push(this.#paces.typing.dueAt(typingEvery(wide)));
     if (people.hasNews) times.push(this.#paces.presence.dueAt(L.presenceEveryMs));
     if (this.#receipts.size > 0) times.push(this.#paces.receipts.dueAt(L.receiptFlushMs));

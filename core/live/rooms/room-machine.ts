@@ -168,7 +168,7 @@ export class RoomMachine implements PresenceBook {
   /** Receipts came over another wire. */
   tellReceipt(receipt: Receipt, now: number): RoomEffect[] {
     this.#begin(now);
-    this.#attendance.noteReceipt(receipt, now);
+    this.#attendance.noteReceipt(receipt);
     return this.#finish();
   }
 

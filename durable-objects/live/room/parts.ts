@@ -18,7 +18,7 @@ export interface RoomSocketSide {
   restore(): void;
   /** The deadline `LIVE_TIMER` has passed. */
   expire(now: number): void;
-  /** A member's receipt moved over another wire: it is passed on, and `storeReceipts` is called in time. */
+  /** A member's receipt moved over another wire: it is passed on. */
   receipt(receipt: Receipt): void;
   /** The room is being removed, after the commit: everybody is closed with 4404. */
   gone(): void;
