@@ -4,6 +4,7 @@ import { accessApi, issuersApi, platformApi, publicApi, settingsApi, subjectsApi
 import { leaderboardsApi } from "./api/leaderboards.ts";
 import { connectApi } from "./api/live.ts";
 import { hostsApi, metricsApi } from "./api/observe.ts";
+import { realtimeApi } from "./api/realtime.ts";
 import { roomsApi } from "./api/rooms.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
 
@@ -40,6 +41,7 @@ export class Meridian {
   readonly platform: ReturnType<typeof platformApi>;
   readonly leaderboards: ReturnType<typeof leaderboardsApi>;
   readonly rooms: ReturnType<typeof roomsApi>;
+  readonly realtime: ReturnType<typeof realtimeApi>;
 
   constructor(options: MeridianOptions = {}) {
     const call = transport(options);
@@ -66,6 +68,7 @@ export class Meridian {
     this.platform = platformApi(call);
     this.leaderboards = leaderboardsApi(call);
     this.rooms = roomsApi(call);
+    this.realtime = realtimeApi(call);
   }
 
   /** Who this client is: the principal behind the key or the cookie, its tenant and what it may do. */

@@ -12,6 +12,7 @@ import type {
   Receipt,
   ReceiptPut,
   roomCreateSchema,
+  RoomEntry,
   RoomImportReply,
   RoomPatch,
   RoomView,
@@ -62,6 +63,8 @@ export function roomsApi(call: Call) {
     create: (input: RoomCreateInput = {}, options?: CallOptions) => call<RoomView>("POST", "/v1/rooms", { body: input, options }),
     /** Of an end user: their conversations, newest activity first. */
     list: (query?: PageQuery, options?: CallOptions): Promise<Page<Conversation>> => listing(call, "/v1/rooms", query, options),
+    /** Of a service or an operator: every room, by name. */
+    catalogue: (query?: PageQuery, options?: CallOptions): Promise<Page<RoomEntry>> => listing(call, "/v1/rooms", query, options),
     get: (room: string, options?: CallOptions) => call<RoomView>("GET", at(room), { options }),
     update: (room: string, change: RoomPatch, options?: CallOptions) => call<RoomView>("PATCH", at(room), { body: change, options }),
     remove: (room: string, options?: CallOptions) => call<void>("DELETE", at(room), { options }),

@@ -26,6 +26,8 @@ export interface DeskDeps {
   readonly presence: () => PresenceBook;
   /** Receipts are in memory only: `storeReceipts` is wanted in five seconds. */
   readonly receiptsWait: () => void;
+  /** Somebody has read further: what is unread for them is another number. */
+  readonly hasRead?: (subject: string) => void;
 }
 
 /** What a room does over its store. Each call expects to be one transaction; after one that was undone, call `reset`. */
@@ -110,6 +112,7 @@ export class RoomDesk implements RoomActs {
     const moved = this.book.note(member, receipt, newest, now);
     if (!moved) return accept(undefined);
     this.#deps.receiptsWait();
+    if (receipt.readOffset !== undefined) this.#deps.hasRead?.(subject);
     const { deliveredOffset, readOffset } = moved;
     return accept({ subject, deliveredOffset, readOffset });
   }

@@ -11,6 +11,7 @@ import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
 import { guardedKit } from "../leaderboard/guarded-kit.ts";
 import { Erasure, ERASURE_TIMER } from "./erasure.ts";
 import { Imports } from "./imports.ts";
+import { InboxNotes } from "./inbox-notes.ts";
 import { LIVE_TIMER, type RoomParts, type RoomSocketSide, type RoomTeller } from "./parts.ts";
 import { Removal, REMOVAL_TIMER } from "./removal.ts";
 import { ROOM_MIGRATIONS } from "./schema.ts";
@@ -28,7 +29,7 @@ export class RoomCore implements RoomParts {
   readonly bucket: R2Bucket;
   readonly acts: RoomActs;
   told: RoomTeller = () => undefined;
-  committed: RoomTeller = () => undefined;
+  committed: RoomTeller = (events) => this.#inboxes.committed(events);
   sockets: RoomSocketSide | undefined;
   presence: RoomParts["presence"] = { stateOf: () => "offline" };
 
@@ -40,6 +41,7 @@ export class RoomCore implements RoomParts {
   readonly imports: Imports;
   readonly removal: Removal;
   readonly upkeep: Upkeep;
+  readonly #inboxes: InboxNotes;
   /** When the newest events were fanned out, by their place: for `trace`. */
   readonly #fannedOut = new Map<number, number>();
   #receipts: ReturnType<typeof setTimeout> | undefined;
@@ -60,6 +62,7 @@ export class RoomCore implements RoomParts {
         this.forget();
         this.store.own.noticeRestore(randomText(EPOCH_CHARS, cryptoRandom));
         this.sockets?.restore();
+        this.#inboxes.restore();
       },
       forgetSubject: (subject) => erasure.forgetSubject(subject),
     });
@@ -76,8 +79,10 @@ export class RoomCore implements RoomParts {
       emit: (event) => kit.outbox.emit(event),
       presence: () => this.presence,
       receiptsWait: () => this.#storeReceiptsSoon(),
+      hasRead: (subject) => this.#inboxes.hasRead(subject),
     });
     this.acts = this.#guardedActs(this.desk);
+    this.#inboxes = new InboxNotes(this, env.INBOXES, (work) => ctx.waitUntil(work));
     this.reads = new RoomReads(
       this.desk,
       () => this.presence,
