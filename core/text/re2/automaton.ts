@@ -82,7 +82,8 @@ export class Automaton {
       if (this.#visited[at] === this.#round) continue;
       this.#visited[at] = this.#round;
       const instruction = instructions[at];
-      switch (instruction?.type) {
+      if (instruction === undefined) throw new Error("a step that the program does not have");
+      switch (instruction.type) {
         case "match":
           if (rune === NONE) return [0];
           break;

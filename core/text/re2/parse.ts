@@ -102,7 +102,7 @@ class Parser {
     if (reader.take("\\b")) return [place("word-edge")];
     if (reader.take("\\B")) return [place("no-word-edge")];
     const quoted = reader.match(/\\Q(.*?)(?:\\E|$)/sy)?.[1];
-    if (quoted !== undefined) return [...quoted].map((char) => this.#literal(char.codePointAt(0) ?? 0));
+    if (quoted !== undefined) return Array.from(quoted, (char) => this.#literal(char.codePointAt(0) ?? 0));
     const parts = new ClassParts(fold);
     return [readNamedEscape(reader, parts) ? rune(parts.build()) : this.#literal(readEscape(reader))];
   }

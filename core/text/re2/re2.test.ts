@@ -1,7 +1,7 @@
 import { RE2JS } from "re2js";
 import { describe, expect, it } from "vitest";
+import { randomPattern, randomText } from "../../../tests/lib/patterns.ts";
 import { mulberry } from "../../../tests/lib/random.ts";
-import { randomPattern, randomText } from "./patterns-testing.ts";
 import { compileRe2 } from "./re2.ts";
 import { Re2SyntaxError } from "./reader.ts";
 

@@ -1,4 +1,4 @@
-import { pick, type Random } from "../../../tests/lib/random.ts";
+import { pick, type Random } from "./random.ts";
 
 const ATOMS =
   "a b c A k s 0 _ - é K ß ſ 😀 İ σ . ^ $ \\b \\B \\A \\z \\d \\D \\w \\W \\s \\S [a-c] [^a] []a] [a-] [\\d-z] [[:alpha:]] [^[:^word:]k] [[:word:][:space:]] \\pL \\PL \\p{Lu} \\P{^Lu} \\p{Greek} \\p{^Latin} [\\p{L}\\d] [^\\PL] \\x41 \\x{1F600} \\101 \\n \\Qa.b\\E \\Q\\E \\. \\_ (?i) (?-i) (?s) (?-s) (?m) (?U) (?i:k) (?i:[a-z]) (?i:[^k]) (?i:\\W) (?i:\\w) (?i:\\p{Lu}) (?i:\\P{Lu}) (?i:[[:^upper:]]) (?i:σ)"
@@ -13,7 +13,7 @@ const ODD =
 
 const REPEATS = "* + ? *? +? ?? {2} {0,2} {1,} {0} {2,3} {0,1} {1} {0,} {3,3}?".split(" ");
 
-const CHARACTERS = [..."abcABKksS09_- \n\téÉKßẞſ😀İiıσςΣ.\väΩ", "\ud800"];
+const CHARACTERS = [...Array.from("abcABKksS09_- \n\téÉKßẞſ😀İiıσςΣ.\väΩ"), "\ud800"];
 
 /** A pattern of at most this depth, most of them such as RE2 takes. */
 export function randomPattern(random: Random, depth = 4): string {
