@@ -38,6 +38,7 @@ export const ENTRY_STORE_CASES: readonly EntryStoreCase[] = [
       for (const [index, key] of KEYS.entries()) {
         yield [store.count(SET, LOWEST, key), index];
         yield [store.count(SET, key, HIGHEST), KEYS.length - index];
+        for (const [end, to] of KEYS.entries()) yield [store.count(SET, key, to), Math.max(0, end - index)];
         yield [store.from(SET, key, 0, 2), KEYS.slice(index, index + 2)];
         yield [store.from(SET, key, 1, 2), KEYS.slice(index + 1, index + 3)];
         yield [store.beyond(SET, key, "forward", 2), KEYS.slice(index + 1, index + 3)];

@@ -47,8 +47,13 @@ const SQL = {
   put: `INSERT INTO entries (set_id, player, inv, sub, at) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (set_id, player) DO UPDATE SET inv = excluded.inv, sub = excluded.sub, at = excluded.at`,
   remove: "DELETE FROM entries WHERE set_id = ? AND player = ?",
-  count:
-    "SELECT count(*) FROM entries WHERE set_id = ?1 AND (inv, sub, at, player) >= (?2, ?3, ?4, ?5) AND (inv, sub, at, player) < (?6, ?7, ?8, ?9)",
+  countOfOne: `SELECT count(*) FROM entries WHERE set_id = ?1 AND inv = ?2
+    AND (sub, at, player) >= (?3, ?4, ?5) AND (sub, at, player) < (?6, ?7, ?8)`,
+  // SQLite holds each row of a range of row values against both ends again, column by column. Of a range of one column the index alone
+  // decides, so only entries with the scores of the ends are compared whole.
+  count: `SELECT (SELECT count(*) FROM entries WHERE set_id = ?1 AND inv = ?2 AND (sub, at, player) >= (?3, ?4, ?5))
+    + (SELECT count(*) FROM entries WHERE set_id = ?1 AND inv > ?2 AND inv < ?6)
+    + (SELECT count(*) FROM entries WHERE set_id = ?1 AND inv = ?6 AND (sub, at, player) < (?7, ?8, ?9))`,
   from: `SELECT inv, sub, at, player FROM entries WHERE set_id = ? AND (inv, sub, at, player) >= (?, ?, ?, ?)
     ORDER BY inv, sub, at, player LIMIT ? OFFSET ?`,
   after: `SELECT inv, sub, at, player FROM entries WHERE set_id = ? AND (inv, sub, at, player) > (?, ?, ?, ?)
@@ -103,6 +108,9 @@ export class SqlEntries implements EntryStore {
   }
 
   count(set: number, from: SortKey, to: SortKey): number {
+    if (from.inv > to.inv) return 0;
+    if (from.inv === to.inv)
+      return first(this.#read(SQL.countOfOne, set, from.inv, from.sub, from.at, from.player, to.sub, to.at, to.player));
     return first(this.#read(SQL.count, set, from.inv, from.sub, from.at, from.player, to.inv, to.sub, to.at, to.player));
   }
 

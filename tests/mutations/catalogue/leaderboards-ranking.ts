@@ -84,6 +84,14 @@ export const LEADERBOARD_RANKING_MUTATIONS: readonly Mutation[] = [
     test: `${CORE}/standings.test.ts`,
   },
   {
+    rule: "LB20",
+    defect: "counts entries with the scores of a range's ends twice",
+    file: "durable-objects/live/leaderboard/sql-entries.ts",
+    find: "AND inv > ?2 AND inv < ?6)",
+    replace: "AND inv >= ?2 AND inv < ?6)",
+    test: "durable-objects/live/leaderboard/sql-entries.test.ts",
+  },
+  {
     rule: "LB21",
     defect: "counts a bucket by score alone, and through the table",
     file: "durable-objects/live/leaderboard/sql-entries.ts",
