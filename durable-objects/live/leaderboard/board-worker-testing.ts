@@ -4,6 +4,9 @@ import type { ObjectsEnv } from "../../env.ts";
 import { Leaderboard } from "../leaderboard.ts";
 
 const PLAYERS = 50_000;
+/** Players that the board has before single scores and ranks are timed. */
+const FILLED = 100_000;
+const LINES = 20_000;
 const META = { requestId: "bench", actor: "key:bench", actorName: "bench" };
 
 /** A board as it is deployed, whose events go nowhere, for the bench of how many scores it takes. */
@@ -35,6 +38,45 @@ export class BenchBoard extends Leaderboard {
     return { micros: (Date.now() - began) / batches };
   }
 
+  /** History of 100,000 players, by imports. */
+  async fill(): Promise<boolean> {
+    const occurredAt = new Date(Date.now() - 60_000).toISOString();
+    for (let from = 0; from < FILLED; from += LINES) {
+      const line = (n: number) => JSON.stringify({ player: nameOf(from + n), score: spread((from + n) * 3, 10_000), occurredAt });
+      const lines = Array.from({ length: LINES }, (_, n) => line(n)).join("\n");
+      const taken = await this.importScores(new TextEncoder().encode(lines), `fill-${from}`, META);
+      if (!taken.ok || taken.value.imported !== LINES) throw new Error(JSON.stringify(taken).slice(0, 500));
+    }
+    return true;
+  }
+
+  /** So many calls of so many scores that came at one moment; half of them leave their player's best as it is. */
+  async submits(calls: number, together: number): Promise<boolean> {
+    for (let n = 0; n < calls; n++) {
+      const scores = Array.from({ length: together }, () => {
+        const at = this.#next++;
+        return { input: { player: nameOf(spread(at, FILLED)), score: spread(at * 7, 10_000) }, by: "service" as const, meta: META };
+      });
+      const refused = (await this.submitMany(scores)).find(({ ok }) => !ok);
+      if (refused) throw new Error(JSON.stringify(refused).slice(0, 500));
+      await this.ctx.storage.sync();
+    }
+    return true;
+  }
+
+  /** So many calls of so many questions for a rank. */
+  async ranks(calls: number, together: number): Promise<boolean> {
+    for (let n = 0; n < calls; n++) {
+      const questions = Array.from({ length: together }, () => ({
+        question: "standing" as const,
+        ask: { player: nameOf(spread(this.#next++, FILLED)), window: "all", own: false },
+      }));
+      const refused = (await this.askMany(questions)).find(({ ok }) => !ok);
+      if (refused) throw new Error(JSON.stringify(refused).slice(0, 500));
+    }
+    return true;
+  }
+
   /** Rows that single scores write, each of another player; timers and checkpoints of the time included. */
   async rows(submits: number): Promise<number> {
     const { sql } = this.ctx.storage;
@@ -47,7 +89,7 @@ export class BenchBoard extends Leaderboard {
     }) as typeof sql.exec; // the same, and remembered
     try {
       for (let n = 0; n < submits; n++) {
-        const player = `player-${String(spread(this.#next++, PLAYERS)).padStart(9, "0")}`;
+        const player = nameOf(spread(this.#next++, PLAYERS));
         await this.submit({ player, score: spread(n * 11, 1_000_000) }, "service", META);
       }
       return cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0) / submits;
@@ -59,11 +101,16 @@ export class BenchBoard extends Leaderboard {
   #body(): string {
     const items = Array.from({ length: 1_000 }, () => {
       const n = this.#next++;
-      const player = `player-${String(spread(n, PLAYERS)).padStart(9, "0")}`;
+      const player = nameOf(spread(n, PLAYERS));
       return { player, name: player.slice(7), score: spread(n * 7, 1_000_000), durationMs: 60_000 };
     });
     return JSON.stringify({ batchId: `b${this.#next}`, items });
   }
+}
+
+/** As long as ids of accounts are. */
+function nameOf(player: number): string {
+  return `player-${String(player).padStart(9, "0")}`;
 }
 
 /** Numbers below `size` in an order without a pattern. */
@@ -83,6 +130,11 @@ export default {
         return Response.json(await board.begin(number("windows")));
       case "rows":
         return Response.json(await board.rows(number("submits")));
+      case "fill":
+        return Response.json(await board.fill());
+      case "submits":
+      case "ranks":
+        return Response.json(await board[method](number("calls"), number("together")));
       case "take":
         return Response.json(await board.take(number("batches")));
       default:

@@ -25,6 +25,7 @@ const COLUMNS = ["player", "name", "folded", ...FIGURES].join(", ");
 const SQL = {
   find: `SELECT ${COLUMNS} FROM players WHERE player = ?`,
   // The name apart: naming it here would write its index anew with every score.
+  update: `UPDATE players SET ${FIGURES.map((column) => `${column} = ?`).join(", ")} WHERE player = ?`,
   put: `INSERT INTO players (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (player) DO UPDATE SET ${FIGURES.map((column) => `${column} = excluded.${column}`).join(", ")}`,
   rename: "UPDATE players SET name = ?, folded = ? WHERE player = ?",
@@ -51,24 +52,14 @@ export class SqlPlayers implements PlayerStore {
   }
 
   put(row: PlayerRow, held: PlayerRow | undefined): void {
-    const folded = row.name === null ? null : folding(row.name);
-    this.#sql.exec(
-      SQL.put,
-      row.player,
-      row.name,
-      folded,
-      row.state,
-      row.suspendedUntil,
-      row.runs,
-      row.total,
-      row.best,
-      row.streakDays,
-      row.lastDay,
-      row.firstAt,
-      row.lastAt,
-      row.milestone,
-    );
-    if (held && held.name !== row.name) this.#sql.exec(SQL.rename, row.name, folded, row.player);
+    const { player, name, state, suspendedUntil, runs, total, best, streakDays, lastDay, firstAt, lastAt, milestone } = row;
+    const figures = [state, suspendedUntil, runs, total, best, streakDays, lastDay, firstAt, lastAt, milestone];
+    // Somebody whom a decision made known has no row yet.
+    const isThere = held !== undefined && this.#sql.exec(SQL.update, ...figures, player).rowsWritten > 0;
+    if (isThere && held.name === name) return;
+    const folded = name === null ? null : folding(name);
+    if (isThere) this.#sql.exec(SQL.rename, name, folded, player);
+    else this.#sql.exec(SQL.put, player, name, folded, ...figures);
   }
 
   names(players: readonly string[]): ReadonlyMap<string, string> {

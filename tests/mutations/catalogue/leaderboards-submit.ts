@@ -152,8 +152,8 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     rule: "LB41",
     defect: "writes the index of names with every score",
     file: `${OBJECT}/sql-players.ts`,
-    find: "if (held && held.name !== row.name)",
-    replace: "if (held)",
+    find: "if (isThere && held.name === name) return;",
+    replace: "",
     test: `${OBJECT}/submit-cost.test.ts`,
   },
   {
