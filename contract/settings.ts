@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ACCESS_LIMITS, isOrigin } from "./access.ts";
+import { TOPIC_LIMITS } from "./room-limits.ts";
 import { grantsSchema } from "./subjects.ts";
 import { isOutboundUrl, SUBJECT_LIMITS } from "./subject-id.ts";
 
@@ -31,6 +32,8 @@ export const settingsSchema = z.strictObject({
       .refine(isOutboundUrl, "must be an https address without a name or password in it")
       .nullable(),
   }),
+  /** Hubs over which live sockets and new topics spread; absent: `LIVE_LIMITS.hubs`. More of them move no topic. */
+  hubs: z.number().int().min(1).max(TOPIC_LIMITS.hubsMax).optional(),
 });
 export type TenantSettings = z.infer<typeof settingsSchema>;
 

@@ -87,3 +87,11 @@ export const topicAckSchema = z.union([
   z.object({ clientId: z.string(), conflict: keyedEntrySchema }),
 ]);
 export type TopicAck = z.infer<typeof topicAckSchema>;
+
+/** A topic in a list; what only its home knows is left to `GET` of the one. */
+export const topicRowSchema = topicSettingsSchema.extend({ topic: z.string(), hub: z.number().int(), version: z.number().int() });
+export type TopicListed = z.infer<typeof topicRowSchema>;
+
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+export const topicPageQuerySchema = z.object({ limit, cursor: z.string().max(512).optional() });
+export const topicConflictsSchema = z.object({ items: z.array(topicConflictSchema) });

@@ -46,6 +46,9 @@ import { registerRoomListRoutes } from "./live/rooms-list.ts";
 import { registerRoomMediaRoutes } from "./live/rooms-media.ts";
 import { registerRoomMemberRoutes } from "./live/rooms-members.ts";
 import { registerRoomMessageRoutes } from "./live/rooms-messages.ts";
+import { registerTopicEventRoutes } from "./live/topics-events.ts";
+import { registerTopicMessageRoutes } from "./live/topics-messages.ts";
+import { registerTopicRoutes } from "./live/topics-settings.ts";
 import { registerTicketRoutes } from "./live/tickets.ts";
 import { registerHostRoutes } from "./observe/hosts.ts";
 import { registerMetricQueryRoutes } from "./observe/metric-query.ts";
@@ -130,6 +133,9 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerRoomMediaRoutes,
   registerRoomSocketRoutes,
   registerRoomEventRoutes,
+  registerTopicRoutes,
+  registerTopicMessageRoutes,
+  registerTopicEventRoutes,
 ];
 
 export function registerAll(app: App): void {

@@ -10,6 +10,7 @@ import { pullKeyRing } from "./http/node-key-ring.ts";
 import { clock } from "./http/request-context.ts";
 import { sweepBoards } from "./live/leaderboards-finish.ts";
 import { sweepRooms } from "./live/rooms-finish.ts";
+import { sweepTopics } from "./live/topics-finish.ts";
 import { warmShards } from "./observe/warm-shards.ts";
 
 /** What a cron trigger starts; `cron` is the expression in wrangler.toml that fired. */
@@ -32,6 +33,9 @@ export const SCHEDULES: readonly Schedule[] = [
   },
   async (cron, env) => {
     if (cron === EVERY_MINUTE) await sweepRooms(env, clock(env));
+  },
+  async (cron, env) => {
+    if (cron === EVERY_MINUTE) await sweepTopics(env, clock(env));
   },
   async (cron, env, ctx) => {
     if (cron === RELOAD_NODE) await pullKeyRing(env);

@@ -124,8 +124,8 @@ export interface HubRpc extends ObjectRpc, TopicsRpc {
   ): Promise<{ closed: number; failed: number; next: string | null }>;
 }
 
-/** An object with sockets of its own. */
+/** An object with sockets of its own; also a hub beyond those that every revocation is told to. */
 export interface LivePlace {
-  readonly kind: "leaderboard" | "room";
+  readonly kind: "leaderboard" | "room" | "hub";
   readonly name: string;
 }

@@ -39,7 +39,7 @@ export interface TopicQuestions {
   /** By key, from behind one. */
   readonly state: { readonly ask: { readonly limit: number; readonly after?: string }; readonly answer: Page<KeyedEntry> };
   /** Newest first. */
-  readonly conflicts: { readonly ask: Record<string, never>; readonly answer: { readonly items: readonly TopicConflict[] } };
+  readonly conflicts: { readonly ask: Record<string, never>; readonly answer: { readonly items: TopicConflict[] } };
 }
 export type TopicQuestion = keyof TopicQuestions;
 

@@ -8,7 +8,7 @@ import { FanOut } from "./fan-out.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position } from "./frames.ts";
 import { Session } from "./session.ts";
 import { type FollowFrame, SocketMachine } from "./socket-machine.ts";
-import { isTopicChannel } from "./topics/channels.ts";
+import { isTopicChannel } from "../../contract/topic-names.ts";
 import { type HomeAnswer, TopicFollower } from "./topics/follower.ts";
 import { answerOf, hubFramesSchema, messageOf, type PublishFrame } from "./topics/publishing.ts";
 import { isAt, isTopic, parseChannel, publishersOf, type Topic, Topics } from "./topics.ts";

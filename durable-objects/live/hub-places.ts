@@ -150,7 +150,7 @@ export class HubPlaces {
 }
 
 /** The objects that these kinds of places are. */
-type PlacesEnv = Pick<ObjectsEnv, "LEADERBOARDS" | "ROOMS">;
+type PlacesEnv = Pick<ObjectsEnv, "LEADERBOARDS" | "ROOMS" | "HUB">;
 
 /** Closes sockets of these names at a page of places; see `HubRpc.closeAtPlaces`. @param forget takes a note back, where nobody is left */
 export async function closeAtPage(
@@ -194,5 +194,13 @@ function objectOf(env: PlacesEnv, tenantId: string, { kind, name }: LivePlace) {
       return objectAt(env.LEADERBOARDS, address);
     case "room":
       return objectAt(env.ROOMS, address);
+    case "hub":
+      // It does not say how many are left: the note goes by its own date.
+      return {
+        closeCredentials: async (credentials: readonly string[], at?: number) => ({
+          closed: await objectAt(env.HUB, address).closeCredentials(credentials, at),
+          left: 1,
+        }),
+      };
   }
 }

@@ -3,6 +3,7 @@ import type { EdgeEnv } from "../env.ts";
 import { forgetSubject } from "./forget-subject.ts";
 import { finishBoard } from "../live/leaderboards-finish.ts";
 import { finishRoom } from "../live/rooms-finish.ts";
+import { finishTopic } from "../live/topics-finish.ts";
 import { clock } from "../http/request-context.ts";
 import { type Mailer, mailVerification } from "./mail-webhook.ts";
 import { closeEverywhere } from "./objects.ts";
@@ -32,6 +33,13 @@ export async function setOff(env: EdgeEnv, event: EventMessage, mailer: Mailer):
     case "meridian.room.deleted": {
       const room = event.data["room"];
       if (typeof room === "string") await finishRoom(env, event.tenantId, room);
+      return;
+    }
+    case "meridian.topic.created":
+    case "meridian.topic.changed":
+    case "meridian.topic.deleted": {
+      const topic = event.data["topic"];
+      if (typeof topic === "string") await finishTopic(env, event.tenantId, topic);
       return;
     }
     case "meridian.subject.verification-requested":

@@ -102,7 +102,10 @@ const METRICS: Repeats<MetricShardRpc> = {
     "deleteSeries",
   ],
 };
-const HUB: Repeats<HubRpc> = { always: [...COMMON, "closeCredentials"] };
+const HUB: Repeats<HubRpc> = {
+  // A message is known again by its clientId, a definition by its version, a removal by being there.
+  always: [...COMMON, "closeCredentials", "configureTopic", "removeTopic", "publishTo", "askTopic", "since", "noteHome", "homeOf"],
+};
 const LEADERBOARDS: Repeats<LeaderboardRpc> = {
   always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "askMany", "erasePlayer", "closeCredentials"],
   keyed: ["startRun", "submit", "submitMany", "decide"],
@@ -139,7 +142,7 @@ export function metricsOf(call: ObjectCall, n = 0): MetricShardRpc {
   return stubOf(call.env.METRICS, addressOf(call, "metrics", String(n)), METRICS, call.meta);
 }
 
-/** Hub `n` of the tenant's live sockets; below `LIVE_LIMITS.hubs`. */
+/** Hub `n` of the tenant's live sockets; below `TOPIC_LIMITS.hubsMax`. */
 export function hubOf(call: ObjectCall, n: number): HubRpc {
   return stubOf(call.env.HUB, addressOf(call, "hub", String(n)), HUB, call.meta);
 }

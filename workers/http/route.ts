@@ -31,9 +31,10 @@ export interface RouteSpec {
    * `visitors`: anybody at the door, as far as the action is theirs. A function names the things that the request is about
    * (`prefix*`: all of them; the kind is the action's first half): a subject needs a grant for each, and what is marked public
    * needs none. No name at all lets no subject in. `members`: any subject, since being a member of the thing that `{room}` names may be
-   enough, which its object decides; a visitor to read what is public.
+   enough, which its object decides; a visitor to read what is public. `readers`: any subject, and visitors to read: the handler says
+   * who may, since what it is about may be public by its own settings.
    */
-  readonly subjects?: "self" | "visitors" | "members" | ((parts: SubjectParts) => readonly string[]);
+  readonly subjects?: "self" | "visitors" | "members" | "readers" | ((parts: SubjectParts) => readonly string[]);
   /**
    * Where else than at its path the route is served. `also`: at `/p/{tenantSlug}` before its path and on the tenant's own hosts.
    * `only`: there and nowhere else; the path is written without the door (`/v1/subjects/login`).

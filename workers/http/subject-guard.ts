@@ -21,7 +21,8 @@ export async function admitToRoute(principal: Outsider, spec: RouteSpec, scene: 
   const { subjects, action } = spec;
   if (subjects === undefined) return refuseOutsider(principal, "not-for-subjects", action, NOT_FOR_END_USERS, scene);
   if (subjects === "self") return principal.kind === "subject" ? accept(undefined) : refuse("unauthenticated", SIGN_IN);
-  if (subjects === "members") return isReader(principal, action) ? accept(undefined) : refuse("unauthenticated", SIGN_IN);
+  if (subjects === "members" || subjects === "readers")
+    return isReader(principal, action) ? accept(undefined) : refuse("unauthenticated", SIGN_IN);
   if (subjects !== "visitors" || action === "open") return accept(undefined);
   if (may(principal, action)) return accept(undefined);
   // At the door everybody may do what a stranger may, also with a token that they need not have sent.

@@ -1,6 +1,8 @@
+import { PLACE_HUBS } from "../../contract/live-revocation.ts";
 import { accept } from "../../contract/problems.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
+import { noteHolder } from "../http/live-holders.ts";
 import { hubOf } from "../http/objects.ts";
 import type { RouteSpec } from "../http/route.ts";
 import { hand, openSocket, socketRoute } from "./open-socket.ts";
@@ -16,11 +18,17 @@ const connect = {
 } as const satisfies RouteSpec;
 
 /** One of the tenant's hubs, at random. */
-const hubs: SocketPlace<HubEntry> = {
+export const hubs: SocketPlace<HubEntry> = {
   entryOf: async (principal, scene, now) => accept(await entryOf(principal, scene, now)),
   ofTicket: readTicket,
-  enter: async ({ env }, { tenantId, hub, admission }, protocol) =>
-    await hand(hubOf({ env, principal: { tenantId } }, hub), admission, protocol),
+  enter: async (scene, { tenantId, hub, admission }, protocol, now) => {
+    // Whoever revokes tells the first hubs, and asks those for the others.
+    if (hub >= PLACE_HUBS && admission.actor !== "visitor") {
+      const noted = await noteHolder(scene, { tenantId, kind: "hub", name: String(hub) }, admission, now);
+      if (!noted.ok) return noted;
+    }
+    return await hand(hubOf({ env: scene.env, principal: { tenantId } }, hub), admission, protocol);
+  },
 };
 
 export function registerConnectRoutes(app: App): void {

@@ -5,10 +5,13 @@ import type { Action } from "../../contract/permissions.ts";
 import { actorOf, credentialGroupsOf, credentialOf, type KnownPrincipal, may, type SubjectPrincipal } from "../../contract/principal.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import { type Admission, type TicketClaims, ticketClaimsSchema } from "../../contract/rpc/hub.ts";
+import { TOPIC_LIMITS } from "../../contract/room-limits.ts";
 import type { EdgeEnv } from "../env.ts";
+import { accessOf } from "../http/access-cache.ts";
 import { findKey } from "../http/key-cache.ts";
 import { keyRing } from "../../contract/key-ring.ts";
 import type { KeepAlive } from "../http/single-flight.ts";
+import { admittedTopics } from "./topics-admitted.ts";
 
 const PURPOSE = "live-ticket";
 /** Characters of a ticket's id: 100 random bits, never twice. */
@@ -47,8 +50,12 @@ export type LivePrincipal = KnownPrincipal | SubjectPrincipal;
 
 /** The entry to a hub of a principal whose credential was checked just now. @throws when the key's end cannot be read */
 export async function entryOf(principal: LivePrincipal, scene: EntryScene, now: number): Promise<HubEntry> {
+  const { tenantId } = principal;
   const actions = LIVE_ACTIONS.filter((action) => mayWithAll(principal, action));
-  return { tenantId: principal.tenantId, hub: randomHub(), admission: await admissionOf(principal, actions, scene, now) };
+  const access = await accessOf(scene.env, scene.ctx, tenantId, now);
+  const topics = principal.kind === "subject" ? admittedTopics(principal.grants, access?.publicThings ?? []) : undefined;
+  const admission = { ...(await admissionOf(principal, actions, scene, now)), ...(topics && { topics }) };
+  return { tenantId, hub: randomHub(access?.settings.hubs ?? LIVE_LIMITS.hubs), admission };
 }
 
 /** What an object is told of somebody who may do so much there. @throws when the key's end cannot be read */
@@ -99,7 +106,7 @@ export async function signTicket(
 /** The entry to a hub that a ticket grants; undefined when it is not ours or its time is over. That it is used once is the hub's to see. */
 export async function readTicket(env: EdgeEnv, ticket: string, now: number): Promise<HubEntry | undefined> {
   const claims = await readClaims(env, ticket, now);
-  if (!claims || claims.board !== undefined || claims.room !== undefined || claims.hub >= LIVE_LIMITS.hubs) return undefined;
+  if (!claims || claims.board !== undefined || claims.room !== undefined || claims.hub >= TOPIC_LIMITS.hubsMax) return undefined;
   return { hub: claims.hub, ...entryOfClaims(claims) };
 }
 
@@ -127,7 +134,8 @@ function mayWithAll(principal: LivePrincipal, action: Action): boolean {
   return principal.kind === "subject" ? checkGrants(principal.grants, action, "*").allowed : may(principal, action);
 }
 
-function randomHub(): number {
+/** One of so many hubs. */
+export function randomHub(hubs: number): number {
   const word = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-  return word % LIVE_LIMITS.hubs; // a power of two hubs, or a bias far below what matters
+  return word % hubs; // a bias far below what matters
 }

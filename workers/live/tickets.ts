@@ -12,6 +12,7 @@ import { publicOrigin, socketOrigin } from "./public-origin.ts";
 import { makeRoomEventTicket } from "./room-events.ts";
 import { makeRoomTicket } from "./room-socket.ts";
 import { type MadeTicket, makeTicket } from "./ticket.ts";
+import { makeTopicEventTicket } from "./topics-events.ts";
 
 const createTicket = {
   method: "post",
@@ -22,7 +23,7 @@ const createTicket = {
   tag: "live",
   summary: "Get an address to open one live socket at",
   description:
-    "For browsers, which cannot set headers on a socket: the address holds a ticket that works once, within 60 seconds. Nothing is stored for it, so asking again is free. `?board=` makes it one for that leaderboard's own socket, `?room=` for that room's. `?events=room/{room}` gives the address of server-sent events instead, good for ten minutes and any number of connections, since an EventSource repeats its address.",
+    "For browsers, which cannot set headers on a socket: the address holds a ticket that works once, within 60 seconds. Nothing is stored for it, so asking again is free. `?board=` makes it one for that leaderboard's own socket, `?room=` for that room's. `?events=room/{room}`, or `?events={kind}/{name}` of a topic, gives the address of server-sent events instead, good for ten minutes and any number of connections, since an EventSource repeats its address.",
   query: z
     .object({ board: boardIdSchema.optional(), room: roomIdSchema.optional(), events: z.string().max(LIVE_LIMITS.channelChars).optional() })
     .refine((query) => Object.values(query).filter((one) => one !== undefined).length <= 1, "Send one of board, room and events"),
@@ -55,6 +56,10 @@ async function placed(call: TicketCall): Promise<Outcome<Placed>> {
   const { principal, now } = call;
   const { board, room, events } = call.query;
   if (events !== undefined) {
+    if (!events.startsWith("room/")) {
+      const followed = await makeTopicEventTicket(principal, events, call);
+      return followed.ok ? accept({ ...followed.value, isSocket: false }) : followed;
+    }
     const made = await makeRoomEventTicket(principal, events, call);
     return made.ok ? accept({ ...made.value, path: `/v1/rooms/${made.value.room}/events`, isSocket: false }) : made;
   }

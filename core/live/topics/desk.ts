@@ -3,7 +3,7 @@ import { accept, type Outcome, type Problem } from "../../../contract/problems.t
 import type { TopicDefinition, TopicFigures, TopicResult, TopicStanding, TopicWrite } from "../../../contract/rpc/topics.ts";
 import { TOPIC_LIMITS as L } from "../../../contract/room-limits.ts";
 import { topicSettingsSchema } from "../../../contract/topics.ts";
-import { isBuiltIn } from "./channels.ts";
+import { isBuiltIn } from "../../../contract/topic-names.ts";
 import { compareWrites } from "./keyed.ts";
 import type { KeyRow, TopicEntry, TopicRow, TopicStore } from "./store.ts";
 

@@ -6,7 +6,7 @@ import { publishFrame, type TopicMessage } from "../../../contract/room-live.ts"
 import type { TopicResult } from "../../../contract/rpc/topics.ts";
 import type { Reply } from "../frames.ts";
 import type { HeldCredential } from "../held-credential.ts";
-import { takesPublications } from "./channels.ts";
+import { takesPublications } from "../../../contract/topic-names.ts";
 
 /** Every frame that a hub's socket may send. */
 export const hubFramesSchema = z.discriminatedUnion("type", [...clientFrameSchema.options, publishFrame]);

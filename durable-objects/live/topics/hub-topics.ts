@@ -5,7 +5,7 @@ import type { HubRpc, Publication } from "../../../contract/rpc/hub.ts";
 import type { TopicResult, TopicWrite } from "../../../contract/rpc/topics.ts";
 import type { HubEffect } from "../../../core/live/effects.ts";
 import type { HubMachine } from "../../../core/live/hub-machine.ts";
-import { isBuiltIn } from "../../../core/live/topics/channels.ts";
+import { isBuiltIn } from "../../../contract/topic-names.ts";
 import type { HomeAnswer, TopicEffect } from "../../../core/live/topics/follower.ts";
 import type { ObjectsEnv } from "../../env.ts";
 import { errorText, logLine } from "../../kit/log.ts";

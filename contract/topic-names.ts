@@ -1,4 +1,4 @@
-import { TOPIC_KINDS, TOPIC_NAME_PATTERN, type TopicKind } from "../../../contract/room-limits.ts";
+import { TOPIC_KINDS, TOPIC_NAME_PATTERN, type TopicKind } from "./room-limits.ts";
 
 /** Whether the planes' own topics include this one: it is there for every tenant, at hub 0, without having been made. */
 export function isBuiltIn(channel: string): boolean {
