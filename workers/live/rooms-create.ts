@@ -50,11 +50,12 @@ export async function createRoom(
       const { kind } = input;
       const before = await findRoom(env.DB, tenantId, room);
       if (before && kind === "direct" && before.state !== "deleting") return accept({ unchanged: { room, isNew: false } });
+      // Before names are told to be taken: nobody tries them out.
+      const rate = takeCreation(by, tenantId, now);
+      if (!rate.ok) return rate;
       if (before && (before.state !== "deleting" || (await finishRoom(env, tenantId, room)))) return taken(before);
       const settings = check(roomSettingsSchema, settingsOf(input), "body");
       if (!settings.ok) return settings;
-      const rate = takeCreation(by, tenantId, now);
-      if (!rate.ok) return rate;
       const guard = hasRoom(tenantId, room, ROOM_LIMITS.rooms);
       const row = { tenantId, room, kind, settings: settings.value, members, version: now, declared: declared && kind !== "direct" };
       return accept({

@@ -7,8 +7,9 @@ export const FINISH_LIMITS = {
   settleMs: 10_000,
   /** Rooms that one sweep brings on: each is a few calls of its object and of D1. */
   rooms: 50,
-  /** The first removes what one slice holds, the second learns that nothing is left. */
-  removals: 2,
+  /** The first begins it, and a small room is gone within a moment: one of the next learns that nothing is left. */
+  removals: 4,
+  removalPauseMs: 100,
 } as const;
 
 const SYSTEM = { requestId: "rooms", actor: "system", actorName: "system" };
@@ -25,6 +26,7 @@ export async function finishRoom(env: EdgeEnv, tenantId: string, room: string): 
   const object = roomOf({ env, principal: { tenantId } }, room);
   if (row.state === "deleting") {
     for (let asked = 0; asked < FINISH_LIMITS.removals; asked++) {
+      if (asked > 0) await scheduler.wait(FINISH_LIMITS.removalPauseMs);
       const removed = await object.remove(SYSTEM);
       if (removed.ok) continue;
       if (removed.problem.slug === "not-found") await forgetRoom(env.DB, row);

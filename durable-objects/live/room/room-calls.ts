@@ -81,6 +81,8 @@ export class RoomCalls {
         }),
     );
     if (outcome.ok) sockets?.gone();
+    // Asked again while it goes on: not found is said when nothing is left, and its name free.
+    else if (outcome.problem.slug === "not-found" && this.#wasConfigured && this.#core.head()) return accept(null);
     return outcome;
   }
 
