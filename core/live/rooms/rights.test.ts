@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import { MEMBER_STATES } from "../../../contract/rooms.ts";
+import { MEMBER_ROWS } from "./store.ts";
 import { person, service, slug, START, TestDesk } from "./desk-testing.ts";
 
 it("[RM4] owners, admins and members write in a group, readers read; in a channel only owners and admins write", () => {
@@ -172,4 +173,14 @@ it("[RM26] a change of a member that changes nothing is no event", () => {
   expect(desk.put(owner, "ben", { role: "member", name: "ben" })).toBe("ok");
   expect(desk.told).toEqual([]);
   expect(desk.outbox).toEqual([]);
+});
+
+it("[RM12] rows of who left make room for who comes; those of who was banned or removed do not", () => {
+  const desk = new TestDesk();
+  const states = ["left", "banned"] as const;
+  for (let n = 0; n < MEMBER_ROWS; n++) desk.seat(`p${n}`, "member", { state: states[n === 7 ? 0 : 1] ?? "left" });
+  expect(desk.enter(person("one", ["write"]))).toBe("member");
+  expect(desk.state("p7")).toBeUndefined();
+  expect(desk.enter(person("two", ["write"]))).toBe("room-full");
+  expect(desk.state("p8")).toBe("banned");
 });

@@ -122,7 +122,8 @@ export class TestRoom {
   /** Names of the timers that are set, with the time until each. */
   async timers(): Promise<Record<string, number>> {
     const rows = await this.rows("SELECT name, due_at AS dueAt FROM kit_timer");
-    return Object.fromEntries(rows.map(({ name, dueAt }) => [String(name), Number(dueAt) - Date.now()]));
+    const now = Date.now();
+    return Object.fromEntries(rows.map(({ name, dueAt }) => [String(name), Number(dueAt) - now]));
   }
 
   /** Moves the clock and lets the alarm go off, again and again while something is due. */

@@ -31,21 +31,27 @@ export interface LeftPlaces {
   readonly purged: number;
 }
 
-const headRow = z.object({
-  room: z.string(),
-  kind: z.enum(ROOM_KINDS),
-  title: z.string(),
-  retentionDays: z.number().nullable(),
-  hotMessages: z.number(),
-  version: z.number(),
-  createdAt: z.number(),
-  epoch: z.string(),
-  state: z.enum(["live", "removing"]),
-  floor: z.number(),
-  leftOrdinal: z.number(),
-  purged: z.number(),
-  eventSeq: z.number(),
-});
+const headRow = z
+  .object({
+    room: z.string(),
+    kind: z.enum(ROOM_KINDS),
+    title: z.string(),
+    retentionDays: z.number().nullable(),
+    hotMessages: z.number(),
+    version: z.number(),
+    createdAt: z.number(),
+    epoch: z.string(),
+    state: z.enum(["live", "removing"]),
+    floor: z.number(),
+    leftOrdinal: z.number(),
+    purged: z.number(),
+    eventSeq: z.number(),
+  })
+  .transform(({ floor, leftOrdinal, purged, eventSeq, ...head }): { head: RoomHead; left: LeftPlaces; eventSeq: number } => ({
+    head,
+    left: { floor, leftOrdinal, purged },
+    eventSeq,
+  }));
 type HeadRow = z.infer<typeof headRow>;
 const seqRow = z.object({ seq: z.number() });
 
@@ -70,7 +76,7 @@ export class SqlHead {
   }
 
   find(): RoomHead | undefined {
-    return this.#read() ?? undefined;
+    return this.#read()?.head;
   }
 
   put(head: RoomHead): void {
@@ -82,7 +88,7 @@ export class SqlHead {
   }
 
   left(): LeftPlaces {
-    return this.#read() ?? { floor: 0, leftOrdinal: 0, purged: 0 };
+    return this.#read()?.left ?? { floor: 0, leftOrdinal: 0, purged: 0 };
   }
 
   putLeft({ floor, leftOrdinal, purged }: LeftPlaces): void {
@@ -107,7 +113,7 @@ export class SqlHead {
     if (!row) return;
     const seq = this.#newestEventSeq();
     if (seq - row.eventSeq >= MAINTENANCE_LIMITS.restoredSeqGap) this.#see(epoch, seq);
-    else if (seq - row.eventSeq >= MAINTENANCE_LIMITS.restoredSeqGap / 2) this.#see(row.epoch, seq);
+    else if (seq - row.eventSeq >= MAINTENANCE_LIMITS.restoredSeqGap / 2) this.#see(row.head.epoch, seq);
   }
 
   #see(epoch: string, seq: number): void {

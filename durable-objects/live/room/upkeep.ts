@@ -239,11 +239,13 @@ export class Upkeep {
     // One that is in use again was written anew with the same bytes.
     const gone = keys.filter((key) => !archive.isUsed(key));
     if (gone.length > 0) await bucket.delete(gone);
+    const { timers } = kit;
     kit.transaction(() => {
       tasks.undoom(keys);
       for (const mediaId of store.marks.unusedBefore(now - UNUSED_MS, SLICE_ROWS)) store.marks.dropMedia(mediaId);
       tasks.sweepImports(now - IMPORT_KNOWN_MS, SLICE_ROWS);
-      if (keys.length === BUCKET_KEYS) this.sweepAt(now);
+      timers.clear(SWEEP_TIMER); // the deadline that has passed would pass for an earlier one
+      if (tasks.doomed(1).length > 0) this.sweepAt(keys.length === BUCKET_KEYS ? now : now + DOOMED_MS);
       const unused = store.marks.oldestUnused();
       if (unused !== null) this.sweepAt(Math.max(now + DOOMED_MS, unused + UNUSED_MS));
       const known = tasks.oldestImport();
