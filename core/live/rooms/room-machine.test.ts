@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
+import { gatherMs } from "./flush-window.ts";
 import { entry, RoomBench, RoomBook, START } from "./live-testing.ts";
 
 describe("messages on a room's sockets", () => {
@@ -21,7 +22,7 @@ describe("messages on a room's sockets", () => {
     const bench = new RoomBench();
     bench.follow("ann", "bob");
     bench.send("ann", "c1", "hello");
-    bench.wait(100);
+    bench.wait(200);
     bench.take("ann");
     for (const frame of [
       { type: "edit", ref: "r1", offset: 3, text: "hallo" },
@@ -54,10 +55,18 @@ describe("messages on a room's sockets", () => {
     expect(acks.map(({ type }) => type)).toEqual(["ack", "batch"]);
     expect(acks[0]).toMatchObject({ items: [{ ref: "c2" }, { ref: "c4" }] });
     expect(acks[1]).toMatchObject({ events: [{ offset: 4 }, { offset: 5 }, { offset: 6 }, { offset: 7 }, { offset: 8 }] });
-    bench.wait(100);
+    bench.wait(200);
     bench.take("ann");
     bench.send("bob", "c9");
     expect(bench.offsets("ann")).toEqual([9]);
+  });
+
+  it("[RM61] wait the longer the more will hear of it, and never longer than 10 ms", () => {
+    expect([1, 64, 65, 640, 10_000].map((sockets) => gatherMs(sockets, 5))).toEqual([1, 1, 2, 10, 10]);
+    expect([1, 10_000].map((sockets) => gatherMs(sockets, undefined))).toEqual([0, 0]);
+    expect([101, 102].map((sinceMs) => gatherMs(3, sinceMs))).toEqual([1, 0]);
+    expect([413, 414].map((sinceMs) => gatherMs(10_000, sinceMs))).toEqual([10, 0]);
+    expect(gatherMs(3, -5)).toBe(0);
   });
 
   it("[RM61] wait for no more than 256 others", () => {
@@ -90,7 +99,7 @@ describe("messages on a room's sockets", () => {
     bench.follow("ann", "bob", "cem");
     bench.shares.length = 0;
     bench.send("ann", "small");
-    bench.wait(100);
+    bench.wait(200);
     bench.send("ann", "large", "so much to say ".repeat(100));
     const [small, plain, packed] = bench.shares;
     expect(small).toMatchObject({ sockets: ["ann", "bob", "cem"] });
@@ -104,7 +113,7 @@ describe("messages on a room's sockets", () => {
     const bench = new RoomBench();
     bench.follow("ann", "bob");
     bench.send("ann", "c1");
-    bench.wait(100);
+    bench.wait(200);
     bench.send("ann", "c1");
     expect(bench.taken("ann", "ack").map(({ items }) => items[0]?.offset)).toEqual([3, 3]);
     expect(bench.offsets("bob")).toEqual([3]);
@@ -218,6 +227,7 @@ describe("a room's sockets", () => {
     bench.wait(20);
     expect(bench.taken("v", "error").map(({ code }) => code)).toEqual(["forbidden", "forbidden", "forbidden", "forbidden"]);
     expect(bench.taken("ann", "presence")).toEqual([]);
+    bench.wait(200);
     bench.send("ann", "c2");
     expect(bench.offsets("v")).toEqual([2]);
     expect(bench.closed.size).toBe(0);

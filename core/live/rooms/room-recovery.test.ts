@@ -131,9 +131,9 @@ describe("a subscription with a place", () => {
     const bench = new RoomBench();
     bench.follow("ann");
     bench.send("ann", "c1", "one");
-    bench.wait(100);
+    bench.wait(200);
     bench.say("ann", { type: "edit", ref: "r", offset: 2, text: "two" });
-    bench.wait(100);
+    bench.wait(200);
     bench.join("bob");
     bench.subscribe("bob", { epoch: "e1", offset: 1 });
     const [batch] = bench.taken("bob", "batch");
@@ -275,7 +275,7 @@ describe("a room that sleeps", () => {
     bench.saves = 0;
     for (let n = 0; n < 50; n++) {
       post(bench, 1);
-      bench.wait(100);
+      bench.wait(200);
     }
     expect(bench.saves).toBe(0);
     bench.wait(1_000);

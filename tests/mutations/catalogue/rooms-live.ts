@@ -5,7 +5,7 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "RM61",
     defect: "lets a send wait that came alone",
     file: "core/live/rooms/flush-window.ts",
-    find: "if (sinceMs === undefined || sinceMs < 0 || sinceMs >= BUSY_MS) return 0;",
+    find: "if (sinceMs === undefined || sinceMs < 0 || sinceMs >= BUSY_MS + 2 * fanOutMs) return 0;",
     replace: "",
     test: "core/live/rooms/room-machine.test.ts",
   },
