@@ -69,7 +69,8 @@ async function run<S extends RouteSpec>(
 
   const who = await principalOf(request, spec, scene);
   if (!who.ok) return who.problem;
-  const parsed = await parse(visit, spec, readQuery);
+  const parts = partsOf(visit, spec, readQuery);
+  const parsed = spec.body && parts.ok ? await withBody(parts.value, visit, spec, spec.body) : parts;
   if (!parsed.ok) return parsed.problem;
   const { params, query, body, bytes } = parsed.value;
   if (isOutsider(who.value)) {
@@ -77,7 +78,7 @@ async function run<S extends RouteSpec>(
     if (!admitted.ok) return admitted.problem;
   }
   const meta = metaOf(who.value, context);
-  const keyed = await keyOf(visit, spec, who.value, bytes);
+  const keyed = isUnsafe(request.method) ? await keyOf(visit, spec, who.value, bytes) : NO_KEY;
   if (!keyed.ok) return keyed.problem;
   let answerHeaders: Headers | undefined;
   const call = {
@@ -168,13 +169,13 @@ interface Parts {
   readonly bytes: Uint8Array;
 }
 
-async function parse(visit: Visit, spec: RouteSpec, readQuery: QueryReader | undefined): Promise<Outcome<Parts>> {
-  const { request, url } = visit;
+/** All parts but the body. */
+function partsOf({ request, url, params: given }: Visit, spec: RouteSpec, readQuery: QueryReader | undefined): Outcome<Parts> {
   const mediaType = spec.answer.mediaType ?? "application/json";
   if (!isUpgrade(request) && !accepts(request.headers.get("accept"), mediaType)) {
     return refuse("not-acceptable", `This route answers in ${mediaType}: allow it in Accept.`);
   }
-  const params = spec.params ? check(spec.params, visit.params, "path") : accept({});
+  const params = spec.params ? check(spec.params, given, "path") : accept({});
   if (!params.ok) return params;
   const query = readQuery ? readQuery(url) : accept({});
   if (!query.ok) return query;
@@ -182,14 +183,17 @@ async function parse(visit: Visit, spec: RouteSpec, readQuery: QueryReader | und
   if (taken && !isMediaType(request.headers.get("content-type"), taken)) {
     return refuse("unsupported-media-type", `Send the body with Content-Type ${taken.join(" or ")}.`);
   }
-  if (!spec.body) return accept({ params: params.value, query: query.value, body: undefined, bytes: NO_BYTES });
+  return accept({ params: params.value, query: query.value, body: undefined, bytes: NO_BYTES });
+}
+
+async function withBody(parts: Parts, { request }: Visit, spec: RouteSpec, schema: z.ZodType): Promise<Outcome<Parts>> {
   const maxBytes = spec.maxBodyBytes ?? DEFAULT_BODY_BYTES;
   const bytes = await readBody(request, { compressedBytes: maxBytes, decompressedBytes: maxBytes });
   if (!bytes.ok) return bytes;
   const json = parseJson(bytes.value);
   if (!json.ok) return json;
-  const body = check(spec.body, json.value, "body");
-  return body.ok ? accept({ params: params.value, query: query.value, body: body.value, bytes: bytes.value }) : body;
+  const body = check(schema, json.value, "body");
+  return body.ok ? accept({ ...parts, body: body.value, bytes: bytes.value }) : body;
 }
 
 /** Parses with a zod schema; a refusal lists what to fix, each with a pointer. */
@@ -211,16 +215,15 @@ function metaOf(who: Who, { requestId }: RequestContext): CallMeta {
     : { requestId, actor: actorOf(who), actorName: actorNameOf(who) };
 }
 
-/** The Idempotency-Key, where one counts. */
+/** The Idempotency-Key of an unsafe method, where one counts. */
 async function keyOf(
   { request, url, context }: Visit,
   spec: RouteSpec,
   who: Who,
   bytes: Uint8Array,
 ): Promise<Outcome<CallMeta["idempotency"]>> {
-  if (!isUnsafe(request.method) || spec.rawBody) return NO_KEY;
   // Strangers at a door share one actor: one would be answered with what another was told under the same key.
-  if (who.kind === "visitor" || (who.kind === "anonymous" && context.door)) return NO_KEY;
+  if (spec.rawBody || who.kind === "visitor" || (who.kind === "anonymous" && context.door)) return NO_KEY;
   const header = request.headers.get("idempotency-key");
   if (header === null) return NO_KEY;
   return await idempotencyOf(header, `${request.method} ${spec.path}`, new URL(url), bytes);

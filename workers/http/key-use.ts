@@ -19,12 +19,11 @@ registerIsolateCache(() => uses.clear());
 
 /** Counts one use; the first is reported at once, later ones in batches over all of the tenant's keys that are due. */
 export function noteKeyUse(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId: string, now: number): void {
-  const ofTenant = uses.get(tenantId, now) ?? new Map<string, Use>();
+  const ofTenant = uses.get(tenantId, now) ?? addTenant(tenantId);
   const use = ofTenant.get(keyId) ?? { count: 0, at: now, reportedAt: Number.NEGATIVE_INFINITY };
+  if (use.reportedAt === Number.NEGATIVE_INFINITY) ofTenant.set(keyId, use);
   use.count += 1;
   use.at = now;
-  ofTenant.set(keyId, use);
-  uses.set(tenantId, ofTenant, Number.POSITIVE_INFINITY);
   if (use.reportedAt + REPORT_EVERY_MS > now) return;
   const due = [...ofTenant].filter(([, { count, reportedAt }]) => count > 0 && reportedAt + REPORT_EVERY_MS <= now);
   const report = due.map(([id, { at, count }]) => ({ keyId: id, at, count }));
@@ -36,4 +35,10 @@ export function noteKeyUse(env: EdgeEnv, ctx: KeepAlive, tenantId: string, keyId
         due.forEach(([, untold], i) => (untold.count += report[i]?.count ?? 0)); // the next report carries them
       }),
   );
+}
+
+function addTenant(tenantId: string): Map<string, Use> {
+  const ofTenant = new Map<string, Use>();
+  uses.set(tenantId, ofTenant, Number.POSITIVE_INFINITY);
+  return ofTenant;
 }

@@ -12,7 +12,7 @@ import { type LogSink, errorLine } from "./log.ts";
 import { TooManyGuesses } from "./miss-budget.ts";
 import type { Door, RequestContext } from "./request-context.ts";
 import type { CredentialReader } from "./route.ts";
-import { digestOfSecret, rememberDigest } from "./secret-digests.ts";
+import { digestOfSecret, rememberDigest, rememberedDigest } from "./secret-digests.ts";
 import type { KeepAlive } from "./single-flight.ts";
 import { subjectFromToken, visitorAt } from "./subject-principal.ts";
 import { isTokenShaped } from "./token-format.ts";
@@ -139,12 +139,14 @@ async function fromKey(token: string, scene: Scene): Promise<Outcome<KnownPrinci
   const [, tenantId = "", keyId = "", secret = ""] = API_KEY_PATTERN.exec(token) ?? [];
   if (secret === "" || !(await tenantExists(env, ctx, tenantId, now))) return refuse("unauthenticated", NO_CREDENTIAL);
   const { key, origins } = await findKey(env, ctx, tenantId, keyId, now);
-  const reason = await refusalOf(key, secret, now);
+  const digest = rememberedDigest(secret, now) ?? (await digestOfSecret(secret));
+  const reason = refusalOf(key, digest, now);
   if (reason !== undefined) {
     noteDenial(env, ctx, scene.context, { tenantId, reason, actor: `key:${keyId}`, actorName: key?.name ?? "unknown key" }, now);
     scene.context.tenantId = tenantId;
     return refuse("unauthenticated", NO_CREDENTIAL);
   }
+  rememberDigest(secret, digest, now);
   scene.context.origins = origins;
   noteKeyUse(env, ctx, tenantId, keyId, now);
   return identified({ kind: "service", tenantId, keyId, name: key?.name ?? "", scopes: key?.scopes ?? [] }, scene);
@@ -155,15 +157,13 @@ const NO_HASH = "0".repeat(64);
 const encoder = new TextEncoder();
 
 /** Why this stored key does not let the secret in; undefined when it does. The secret is judged first: state is told only to its holder. */
-async function refusalOf(key: StoredKey | null, secret: string, now: number): Promise<DenialReason | undefined> {
-  const given = await digestOfSecret(secret, now);
+function refusalOf(key: StoredKey | null, given: Uint8Array, now: number): DenialReason | undefined {
   const stored = encoder.encode((key?.secretHash ?? NO_HASH).padEnd(NO_HASH.length).slice(0, NO_HASH.length));
   const equal = crypto.subtle.timingSafeEqual(given, stored);
   if (key === null) return "unknown-key";
   if (!equal) return "wrong-secret";
   if (key.revokedAt !== null) return "revoked-key";
   if (key.expiresAt !== null && key.expiresAt <= now) return "expired-key";
-  rememberDigest(secret, given, now);
   return undefined;
 }
 

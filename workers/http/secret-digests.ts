@@ -14,8 +14,13 @@ const digests = new Lru<Uint8Array>(SECRET_DIGEST_LIMITS.secrets);
 registerIsolateCache(() => digests.clear());
 
 /** The SHA-256 of a secret in hex, as bytes to be compared in constant time. */
-export async function digestOfSecret(secret: string, now: number): Promise<Uint8Array> {
-  return digests.get(secret, now) ?? encoder.encode(await sha256Hex(encoder.encode(secret)));
+export async function digestOfSecret(secret: string): Promise<Uint8Array> {
+  return encoder.encode(await sha256Hex(encoder.encode(secret)));
+}
+
+/** The same, of a secret that was found good a short while ago. */
+export function rememberedDigest(secret: string, now: number): Uint8Array | undefined {
+  return digests.get(secret, now);
 }
 
 /**

@@ -61,8 +61,8 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
     rule: "HT304",
     defect: "remembers the digests of secrets that let nobody in",
     file: "workers/http/principal.ts",
-    find: 'if (!equal) return "wrong-secret";',
-    replace: 'rememberDigest(secret, given, now);\n  if (!equal) return "wrong-secret";',
+    find: "const reason = refusalOf(key, digest, now);",
+    replace: "const reason = refusalOf(key, digest, now);\n  rememberDigest(secret, digest, now);",
     test: "workers/http/principal.test.ts",
   },
   {
