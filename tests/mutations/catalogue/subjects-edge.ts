@@ -213,8 +213,8 @@ export const SUBJECT_EDGE_MUTATIONS: readonly Mutation[] = [
     rule: "SU127",
     defect: "replays to one stranger what another was told",
     file: "workers/http/define-route.ts",
-    find: 'if (who.kind === "visitor" || (who.kind === "anonymous" && door)) return accept(meta);',
-    replace: "",
+    find: 'if (spec.rawBody || who.kind === "visitor" || (who.kind === "anonymous" && context.door)) return NO_KEY;',
+    replace: "if (spec.rawBody) return NO_KEY;",
     test: "workers/http/subject-guard.test.ts",
   },
 ];
