@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { callObject, objectAt } from "../../contract/address.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { LIVE_ACTIONS, type LivePublisher } from "../../contract/live-codes.ts";
+import { PLACE_HUBS } from "../../contract/live-revocation.ts";
 import type { Admission, HubRpc, LivePlace, Publication } from "../../contract/rpc/hub.ts";
 import type { Outcome } from "../../contract/problems.ts";
 import type { TopicPosition } from "../../contract/rpc/metrics.ts";
@@ -278,11 +279,10 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   async #verify(id: string, token: string): Promise<void> {
     let admission: Admission | null = null;
     try {
-      const found = await admissionOf(
-        { env: this.env, tenantId: this.#kit.address.tenantId, actions: LIVE_ACTIONS },
-        token,
-        this.#kit.now(),
-      );
+      const { tenantId, name } = this.#kit.address;
+      // Hubs beyond the first are found by their places, as boards and rooms are.
+      const noted = Number(name) < PLACE_HUBS ? {} : { place: { kind: "hub", name } as const };
+      const found = await admissionOf({ env: this.env, tenantId, actions: LIVE_ACTIONS, ...noted }, token, this.#kit.now());
       if (found && !this.#kit.transaction(() => this.#gate.admit(found, this.#kit.now()))) admission = found;
     } catch (error) {
       // The socket keeps the credential it has and may try again.

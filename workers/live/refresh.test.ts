@@ -1,6 +1,10 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { PLACE_HUBS } from "../../contract/live-revocation.ts";
+import { closeSockets } from "../control/auth-sockets.ts";
+import { edgeEnv } from "../http/testing.ts";
+import { hubs } from "./connect.ts";
 import { Client, closeAll, type LiveTenant, liveApp, makeTenant, operator, SCENE, UPGRADE } from "./testing.ts";
-import { makeTicket } from "./ticket.ts";
+import { admissionOf, makeTicket } from "./ticket.ts";
 
 let tenant: LiveTenant;
 const ask = liveApp();
@@ -57,5 +61,20 @@ describe("a refresh", () => {
     const narrow = await tenant.key("metrics:read");
     client.say({ type: "refresh", token: narrow.text });
     expect(await client.next()).toMatchObject({ type: "error", code: "unauthorized" });
+  });
+
+  it("[LV66] is noted before it counts, where a revocation finds the hub by its places", async () => {
+    const admission = await admissionOf({ ...operator, sessionId: "far" }, [], SCENE, Date.now());
+    const entered = await hubs.enter(SCENE, { tenantId: "lv-edge", hub: PLACE_HUBS + 1, admission }, undefined, Date.now());
+    if (!entered.ok) throw new Error(entered.problem.detail);
+    const client = new Client(entered.value);
+    await client.next();
+    const { ticket } = await makeTicket({ ...operator, sessionId: "farther" }, SCENE, Date.now());
+    client.say({ type: "refresh", token: ticket });
+    expect(await client.next()).toMatchObject({ type: "refreshed" });
+    expect(await closeSockets(edgeEnv, "lv-edge", ["session:far"])).toBe(0);
+    expect(client.closed).toBeUndefined();
+    expect(await closeSockets(edgeEnv, "lv-edge", ["session:farther"])).toBe(1);
+    expect(await client.closeCode()).toBe(4401);
   });
 });

@@ -353,4 +353,12 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
     replace: "AND name = ?3 AND noted_at >= ?4",
     test: "durable-objects/live/hub-places.test.ts",
   },
+  {
+    rule: "LV66",
+    defect: "takes a new credential at a hub that a revocation of it does not find",
+    file: "durable-objects/live/hub.ts",
+    find: "Number(name) < PLACE_HUBS ? {} :",
+    replace: "Number(name) >= 0 ? {} :",
+    test: "workers/live/refresh.test.ts",
+  },
 ];
