@@ -27,6 +27,7 @@ import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
 import { METRIC_TIER_MUTATIONS } from "./catalogue/metrics-tiers.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
 import { ROOM_LIVE_MUTATIONS } from "./catalogue/rooms-live.ts";
+import { ROOM_STATE_MUTATIONS } from "./catalogue/rooms-state.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
 import { SDK_MUTATIONS } from "./catalogue/sdk.ts";
 import { SECOND_FACTOR_MUTATIONS } from "./catalogue/second-factors.ts";
@@ -55,6 +56,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_CONSOLE_MUTATIONS,
   ...LEADERBOARD_PROOF_MUTATIONS,
   ...ROOM_LIVE_MUTATIONS,
+  ...ROOM_STATE_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,
   ...METRIC_OTLP_MUTATIONS,
