@@ -76,17 +76,23 @@ export async function createRoom(
   return created;
 }
 
+/** Calls that found no room may have come just before it was made: a page that opens one asks several things at once. */
+const JUST_MADE_MS = 10_000;
+
 /**
  * A room that is used for the first time by somebody whose grant lets them create it.
  * @returns whether there is something to ask again: it was made, or the object had not been told of it
  */
 export async function createAtFirstUse(call: D1Call, by: RoomCaller, room: string): Promise<boolean> {
   const row = await findRoom(call.env.DB, call.principal.tenantId, room);
-  if (row) return row.state !== "live" && (await finishRoom(call.env, row.tenantId, room))?.state === "live";
+  if (row?.state === "live") return row.createdAt > call.now - JUST_MADE_MS;
+  if (row) return (await finishRoom(call.env, row.tenantId, room))?.state === "live";
   if (by.kind !== "subject" || !by.granted.includes("create") || room.startsWith(DIRECT_PREFIX)) return false;
   const { idempotency: _, ...meta } = call.meta; // the key belongs to what is done in the room
   const made = await createRoom({ ...call, meta }, by, { room, kind: "group", members: [] });
-  return made.ok || made.problem.slug === "conflict"; // somebody else was quicker
+  if (made.ok || made.problem.slug !== "conflict") return made.ok;
+  // Somebody else was quicker, and may not have told the room's object of it yet.
+  return (await finishRoom(call.env, call.principal.tenantId, room))?.state === "live";
 }
 
 interface Planned {
