@@ -27,7 +27,7 @@ export function ChatPage({ state, slug }: { state: UserState; slug: string }) {
     <div class="chat" data-shows={room === undefined ? "list" : "room"}>
       <aside class="chat-list" aria-label="Conversations">
         <header class="chat-list-head">
-          <h1>Chat</h1>
+          {room === undefined ? <h1>Chat</h1> : <p class="chat-name">Chat</p>}
           <span class="muted" title={own}>
             {subject.name}
           </span>

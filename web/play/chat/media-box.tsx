@@ -46,7 +46,7 @@ export function MediaBox({ opened, mediaId, media }: { opened: OpenRoom; mediaId
       style={{ width: `${Math.round(width * scale)}px`, aspectRatio: `${width} / ${height}` }}
       onClick={() => void open()}
     >
-      {small.value !== undefined && <img src={small.value} alt="A picture; opens whole" loading="lazy" width={width} height={height} />}
+      {small.value !== undefined && <img src={small.value} alt="A picture; opens whole" loading="lazy" />}
     </button>
   );
 }

@@ -45,7 +45,7 @@ export function RoomPane({ user, owner, own, room }: Props) {
           onClick={() => setQuery({ room: null })}
         />
         <div class="room-title">
-          <h2>{title}</h2>
+          <h1>{title}</h1>
           <p class="muted">
             {about ? plural(about.members, "member") : "…"}, {online} here ·{" "}
             <span class={`room-light ${light.tone}`} role="status">
