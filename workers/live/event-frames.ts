@@ -43,9 +43,14 @@ export function eventText(envelope: Envelope): string {
   return `id: ${idOf({ epoch, offset })}\n${name}data: ${JSON.stringify(envelope)}\n\n`;
 }
 
-/** Says first of all how long to wait before coming back, and from where to go on. */
-export function openingText(retryMs: number, at: Position): string {
-  return `retry: ${retryMs}\nid: ${idOf(at)}\n\n`;
+/** Says first of all how long to wait before coming back, and from where to go on; undefined: not before an event was told. */
+export function openingText(retryMs: number, at: Position | undefined): string {
+  return at ? `retry: ${retryMs}\n${placeText(at)}` : `retry: ${retryMs}\n\n`;
+}
+
+/** Where the reader is, without an event. */
+export function placeText(at: Position): string {
+  return `id: ${idOf(at)}\n\n`;
 }
 
 /** Something was missed for good: read the state anew, then go on from here. */

@@ -69,13 +69,13 @@ interface Held {
   readonly left: () => number;
 }
 
-function hold(since?: Position, more: Partial<EventSubscription> = {}): Held {
+function hold(since?: Position, more: Partial<EventSubscription> = {}, replay = 50): Held {
   const far = new Far();
   let left = 0;
   const pump = new EventPump({ channel: CHANNEL, open: async () => await Promise.resolve(accept(far.response)), ...more }, since, () => {
     left++;
   });
-  return { far, begun: pump.begin(50), left: () => left };
+  return { far, begun: pump.begin(replay), left: () => left };
 }
 
 /** Reads chunks as a browser would, one after the other. */
@@ -101,14 +101,14 @@ afterEach(() => {
 
 describe("a stream of events", () => {
   it("[RM120] begins with how long to wait and where it is, then has each event with its id, name and whole envelope", async () => {
-    const held = hold();
+    const held = hold(undefined, {}, 0);
     held.far.say(WELCOME);
     held.far.say(subscribed(6));
     held.far.say(batch(at(7), at(8)));
     const reader = await reading(held);
     const opening = await reader.next();
     expect(opening).toMatch(/^retry: [12]\d{3}\nid: e:6\n\n$/);
-    expect(held.far.said[0]).toEqual({ v: 1, type: "subscribe", id: "events", channel: CHANNEL, replay: 50 });
+    expect(held.far.said[0]).toEqual({ v: 1, type: "subscribe", id: "events", channel: CHANNEL, replay: 0 });
     expect(await reader.next()).toBe(
       `id: e:7\ndata: ${JSON.stringify(at(7))}\n\nid: e:8\nevent: edited\ndata: ${JSON.stringify(at(8))}\n\n`,
     );
@@ -119,12 +119,12 @@ describe("a stream of events", () => {
   it("[RM121] goes on after an id with everything since, or says `gap` first", async () => {
     const whole = hold({ epoch: "e", offset: 4 });
     whole.far.say(WELCOME);
-    whole.far.say(subscribed(4, { recovered: true }));
-    whole.far.say(batch(at(5)));
+    whole.far.say(subscribed(6, { recovered: true }));
+    whole.far.say(batch(at(5), at(6)));
     const reader = await reading(whole);
     expect(whole.far.said[0]).toMatchObject({ epoch: "e", offset: 4 });
     expect(retryless(await reader.next())).toBe("id: e:4\n\n");
-    expect(await reader.next()).toContain("id: e:5\n");
+    expect((await reader.next())?.match(/^id: .*$/gm)).toEqual(["id: e:5", "id: e:6"]);
 
     const refused = hold({ epoch: "old", offset: 4 });
     refused.far.say(WELCOME);
@@ -134,6 +134,19 @@ describe("a stream of events", () => {
     const gap = `id: e:9\nevent: gap\ndata: ${JSON.stringify({ channel: CHANNEL, reason: "epoch-changed", epoch: "e", offset: 9 })}\n\n`;
     expect(retryless(await other.next())).toBe(`id: e:9\n\n${gap}`);
     expect(await other.next()).toContain("id: e:10\n");
+  });
+
+  it("[RM120] may begin with the newest events from before its place, which then is the reader's; who saw none of them begins anew", async () => {
+    const held = hold();
+    held.far.say(WELCOME);
+    held.far.say(subscribed(9));
+    held.far.say(batch(at(3), at(7), at(7)));
+    held.far.say(batch(at(10), at(8)));
+    const reader = await reading(held);
+    expect(await reader.next()).toMatch(/^retry: \d+\n\n$/);
+    expect((await reader.next())?.match(/^id: .*$/gm)).toEqual(["id: e:3", "id: e:9", "id: e:7", "id: e:9"]);
+    expect((await reader.next())?.match(/^id: .*$/gm)).toEqual(["id: e:10"]);
+    await reader.cancel();
   });
 
   it.each([
@@ -154,9 +167,9 @@ describe("a stream of events", () => {
   });
 
   it("[RM121] leaves out what it has told already, and what is of another channel", async () => {
-    const held = hold();
+    const held = hold({ epoch: "e", offset: 6 });
     held.far.say(WELCOME);
-    held.far.say(subscribed(6));
+    held.far.say(subscribed(6, { recovered: true }));
     held.far.say(batch(at(6), { ...at(7), channel: "room/other" }, at(7)));
     const reader = await reading(held);
     await reader.next();

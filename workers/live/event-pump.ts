@@ -2,7 +2,7 @@ import type { Envelope } from "../../contract/live.ts";
 import { LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode } from "../../contract/live-codes.ts";
 import { accept, type Outcome, PROBLEMS, type ProblemSlug, refuse } from "../../contract/problems.ts";
 import { ROOM_LIMITS } from "../../contract/room-limits.ts";
-import { degradedText, eventText, gapText, type Heard, HEARTBEAT_TEXT, openingText, readHeard } from "./event-frames.ts";
+import { degradedText, eventText, gapText, type Heard, HEARTBEAT_TEXT, openingText, placeText, readHeard } from "./event-frames.ts";
 import type { Position } from "./event-position.ts";
 
 export const EVENT_PUMP_LIMITS = {
@@ -51,6 +51,8 @@ export class EventPump {
   #socket: WebSocket | undefined;
   /** Where the reader is once it has taken all that is queued. */
   #at: Position | undefined;
+  /** Events from before that place may still come, the newest ones: what a stream without a position begins with. */
+  #replayed: number | undefined;
   #answered: ((outcome: Outcome<undefined>) => void) | undefined;
   readonly #queue: Chunk[] = [];
   #queuedChars = 0;
@@ -77,6 +79,7 @@ export class EventPump {
    * @returns the body, once the object has said where it begins; or why there is none
    */
   async begin(replay: number): Promise<Outcome<ReadableStream<Uint8Array>>> {
+    this.#replayed = this.#since || replay === 0 ? undefined : -1;
     try {
       const begun = await this.#subscribe(replay);
       if (!begun.ok) {
@@ -139,11 +142,8 @@ export class EventPump {
       case "error":
         if (frame.id === ID) this.#answer(refusalOf(frame));
         return "";
-      case "batch": {
-        const text = (frame.events ?? []).map((event) => this.#eventText(event)).join("");
-        if (frame.gaps?.includes(channel)) this.#end(LIVE_CLOSE.gap);
-        return text;
-      }
+      case "batch":
+        return this.#batchText(frame);
       case "degraded":
         return frame.channel === channel ? degradedText(channel, frame.shed ?? 0) : "";
       default:
@@ -152,30 +152,46 @@ export class EventPump {
   }
 
   #begun({ epoch = "", offset = 0, recovered, reason = "epoch-changed" }: Heard): string {
-    const at = { epoch, offset };
+    const since = recovered === true ? this.#since : undefined;
+    const at = since ?? { epoch, offset };
     this.#at = at;
     this.#answer(accept(undefined));
     const retryMs = EVENT_PUMP_LIMITS.retryMs + Math.floor(Math.random() * EVENT_PUMP_LIMITS.retryJitterMs);
-    const isLost = this.#since !== undefined && recovered !== true;
-    return (
-      openingText(retryMs, this.#since && !isLost ? this.#since : at) + (isLost ? gapText(this.#subscription.channel, reason, at) : "")
-    );
+    if (this.#since && !since) return openingText(retryMs, at) + gapText(this.#subscription.channel, reason, at);
+    // Who comes back before the newest events were told begins anew, with them.
+    return openingText(retryMs, this.#replayed !== undefined && offset > 0 ? undefined : at);
+  }
+
+  #batchText({ events = [], gaps }: Heard): string {
+    const { channel } = this.#subscription;
+    let text = "";
+    for (const event of events) if (event.channel === channel && !this.#over) text += this.#eventText(event);
+    if (gaps?.includes(channel)) this.#end(LIVE_CLOSE.gap);
+    return text;
   }
 
   #eventText(event: Envelope): string {
-    const { channel, follows } = this.#subscription;
+    const { follows } = this.#subscription;
     const at = this.#at;
-    if (this.#over || !at || event.channel !== channel) return "";
+    if (!at) return "";
     const isSame = event.epoch === at.epoch;
-    if (isSame && event.offset <= at.offset) return ""; // told already
+    if (isSame && event.offset <= at.offset) return this.#replayText(event, at);
     const isNext = isSame && (follows ? follows(event, at.offset) : event.offset === at.offset + 1);
     if (!isNext) {
       // The reader comes back with the last id it saw, and gets all of it or is told.
       this.#end(LIVE_CLOSE.gap);
       return "";
     }
+    this.#replayed = undefined;
     this.#at = { epoch: event.epoch, offset: event.offset };
     return eventText(event);
+  }
+
+  /** One of the newest events, from before the stream began; nothing of what was told already. The reader's place stays behind all of them. */
+  #replayText(event: Envelope, at: Position): string {
+    if (this.#replayed === undefined || event.offset <= this.#replayed) return "";
+    this.#replayed = event.offset;
+    return eventText(event) + placeText(at);
   }
 
   #push(text: string): void {
