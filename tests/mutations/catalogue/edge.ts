@@ -27,10 +27,10 @@ export const EDGE_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "HT301",
-    defect: "takes what follows a host for a part of it",
+    defect: "remembers whatever anybody sends as a host",
     file: "workers/http/site.ts",
-    find: "[^/?#\\\\]+(?=\\/)/",
-    replace: "[^/]+(?=\\/)/",
+    find: " || origin.length > SITE_LIMITS.chars",
+    replace: "",
     test: "workers/http/site.test.ts",
   },
   {
