@@ -26,6 +26,7 @@ import { METRIC_QUERY_MUTATIONS } from "./catalogue/metrics-query.ts";
 import { METRIC_SPEED_MUTATIONS } from "./catalogue/metrics-speed.ts";
 import { METRIC_TIER_MUTATIONS } from "./catalogue/metrics-tiers.ts";
 import { NODE_MUTATIONS } from "./catalogue/node.ts";
+import { ROOM_EDGE_MUTATIONS } from "./catalogue/rooms-edge.ts";
 import { ROOM_LIVE_MUTATIONS } from "./catalogue/rooms-live.ts";
 import { ROOM_STATE_MUTATIONS } from "./catalogue/rooms-state.ts";
 import { RUNNING_MUTATIONS } from "./catalogue/running.ts";
@@ -55,6 +56,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_WINDOW_MUTATIONS,
   ...LEADERBOARD_CONSOLE_MUTATIONS,
   ...LEADERBOARD_PROOF_MUTATIONS,
+  ...ROOM_EDGE_MUTATIONS,
   ...ROOM_LIVE_MUTATIONS,
   ...ROOM_STATE_MUTATIONS,
   ...METRIC_MUTATIONS,
