@@ -95,12 +95,13 @@ describe("the chat", () => {
       const ben = await guestIn("photos");
       const picture = await ada.page.evaluate(async () => {
         const canvas = document.createElement("canvas");
-        [canvas.width, canvas.height] = [1_600, 1_200];
+        [canvas.width, canvas.height] = [2_400, 1_800];
         const context = canvas.getContext("2d");
-        for (let y = 0; y < 60; y++)
-          for (let x = 0; x < 80; x++) {
-            if (context) context.fillStyle = `hsl(${(x * 37 + y * 91) % 360} 70% 50%)`;
-            context?.fillRect(x * 20, y * 20, 20, 20);
+        // As uneven as a photo is: a PNG of it is large.
+        for (let y = 0; y < 180; y++)
+          for (let x = 0; x < 240; x++) {
+            if (context) context.fillStyle = `hsl(${(x * x + y * 7 * x) % 360} 70% ${30 + ((x * y) % 40)}%)`;
+            context?.fillRect(x * 10, y * 10, 10, 10);
           }
         return canvas.toDataURL("image/png").split(",")[1] ?? "";
       });

@@ -14,18 +14,18 @@ export function ChatPage({ state, slug }: { state: UserState; slug: string }) {
   if (subject === undefined) return <Skeleton rows={6} />;
   if (subject === null)
     return (
-      <div class="chat-door">
+      <main class="chat-door">
         <h1>
           Chat <span class="muted">{slug}</span>
         </h1>
         <p class="muted">Come in to talk: with an account, or as a guest.</p>
         <UserSignIn state={state} />
-      </div>
+      </main>
     );
   const own = `${subject.issuer}|${subject.sub}`;
   return (
-    <div class="chat" data-shows={room === undefined ? "list" : "room"}>
-      <aside class="chat-list" aria-label="Conversations">
+    <main class="chat" data-shows={room === undefined ? "list" : "room"}>
+      <nav class="chat-list" aria-label="Conversations">
         <header class="chat-list-head">
           {room === undefined ? <h1>Chat</h1> : <p class="chat-name">Chat</p>}
           <span class="muted" title={own}>
@@ -37,15 +37,15 @@ export function ChatPage({ state, slug }: { state: UserState; slug: string }) {
           <summary>{subject.guest ? "You are here as a guest" : "Your account"}</summary>
           <UserSignIn state={state} />
         </details>
-      </aside>
-      <main class="chat-main">
+      </nav>
+      <section class="chat-main" aria-label="Conversation">
         {room === undefined ? (
           <EmptyState title="No conversation is open">Choose one on the left, or start one.</EmptyState>
         ) : (
           <RoomPane key={`${own}\n${room}`} user={state.user} owner={`${slug} ${own}`} own={own} name={subject.name} room={room} />
         )}
-      </main>
+      </section>
       <Toasts />
-    </div>
+    </main>
   );
 }

@@ -87,7 +87,7 @@ export function MessageList({ opened, own, others, reply }: Props) {
         {rows.length === 0 && <EmptyState title="Nothing was said here yet">The first message is yours.</EmptyState>}
         <div style={{ height: `${scroll.before}px` }} />
         {rows.slice(scroll.from, scroll.to).map((row, at) => (
-          <div key={row.key} class={`row ${row.type}`} ref={scroll.row(row.key)} data-index={scroll.from + at} data-key={row.key}>
+          <div key={row.key} class="row" ref={scroll.row(row.key)} data-index={scroll.from + at} data-key={row.key}>
             {row.type === "day" ? (
               <p class="day">
                 <span>{formatDay(row.at)}</span>
