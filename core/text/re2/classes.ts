@@ -1,5 +1,5 @@
 import { Re2SyntaxError, type Reader } from "./reader.ts";
-import { ClassParts, MAX_RUNE, type Ranges, type RuneSet } from "./rune-set.ts";
+import { ClassParts, MAX_RUNE, type NativeSets, type Ranges, type RuneSet } from "./rune-set.ts";
 
 const DIGIT: Ranges = [0x30, 0x39];
 const WORD: Ranges = [0x30, 0x39, 0x41, 0x5a, 0x5f, 0x5f, 0x61, 0x7a];
@@ -77,11 +77,11 @@ export function readEscape(reader: Reader): number {
 }
 
 /** `[a-z[:digit:]\pL]`, from its bracket on. @throws Re2SyntaxError */
-export function readClass(reader: Reader, fold: boolean): RuneSet {
+export function readClass(reader: Reader, sets: NativeSets, fold: boolean): RuneSet {
   const start = reader.at;
   reader.take("[");
   const negated = reader.take("^");
-  const parts = new ClassParts(fold);
+  const parts = new ClassParts(sets, fold);
   // A bracket in the first place is a character like any other.
   for (let first = true; first || !reader.sees("]"); first = false) {
     if (readPosix(reader, parts) || readNamedEscape(reader, parts)) continue;

@@ -1,10 +1,12 @@
 import { readClass, readEscape, readNamedEscape } from "./classes.ts";
 import { Re2SyntaxError, Reader } from "./reader.ts";
-import { ANY, ANY_IN_LINE, ClassParts, type RuneSet } from "./rune-set.ts";
+import { ANY, ANY_IN_LINE, ClassParts, type NativeSets, type RuneSet } from "./rune-set.ts";
 import { choice, type Place, repeat, sequence, type Tree } from "./tree.ts";
 
 /** A repeat's bounds, and the product of those inside each other. */
 const MAX_REPEAT = 1_000;
+/** Groups in each other: as deep as reading and compiling call themselves. */
+const MAX_DEPTH = 500;
 
 interface Flags {
   /** `(?i)` */
@@ -33,6 +35,8 @@ export function parsePattern(source: string, dotAll: boolean): Tree {
 class Parser {
   readonly #reader: Reader;
   readonly #names = new Set<string>();
+  readonly #sets: NativeSets = new Map();
+  #depth = 0;
   #flags: Flags;
 
   constructor(source: string, dotAll: boolean) {
@@ -92,7 +96,7 @@ class Parser {
     const reader = this.#reader;
     const { fold, lines, dotAll } = this.#flags;
     if (reader.sees("(")) return this.#group();
-    if (reader.sees("[")) return [rune(readClass(reader, fold))];
+    if (reader.sees("[")) return [rune(readClass(reader, this.#sets, fold))];
     if (reader.take(".")) return [rune(dotAll ? ANY : ANY_IN_LINE)];
     if (reader.take("^")) return [place(lines ? "line-start" : "text-start")];
     if (reader.take("$")) return [place(lines ? "line-end" : "text-end")];
@@ -103,13 +107,13 @@ class Parser {
     if (reader.take("\\B")) return [place("no-word-edge")];
     const quoted = reader.match(/\\Q(.*?)(?:\\E|$)/sy)?.[1];
     if (quoted !== undefined) return Array.from(quoted, (char) => this.#literal(char.codePointAt(0) ?? 0));
-    const parts = new ClassParts(fold);
+    const parts = new ClassParts(this.#sets, fold);
     return [readNamedEscape(reader, parts) ? rune(parts.build()) : this.#literal(readEscape(reader))];
   }
 
   #literal(code: number): Part {
     // Digits and most punctuation have no case.
-    const parts = new ClassParts(this.#flags.fold && code >= 0x41);
+    const parts = new ClassParts(this.#sets, this.#flags.fold && code >= 0x41);
     parts.add([code, code]);
     return rune(parts.build());
   }
@@ -124,7 +128,9 @@ class Parser {
       this.#flags = flags;
       if (!opens) return [];
     } else reader.take("(");
+    if (++this.#depth > MAX_DEPTH) throw new Re2SyntaxError("expression nests too deeply");
     const inside = this.#choice();
+    this.#depth--;
     if (!reader.take(")")) throw new Re2SyntaxError("missing closing )", reader.since(start));
     this.#flags = outer;
     return [inside];

@@ -73,6 +73,7 @@ describe("RE2", () => {
   it("[MT285] says in RE2's words why it refuses a pattern", () => {
     for (const [source, why] of [
       ["(", "missing closing )"],
+      ["(".repeat(1_000), "expression nests too deeply"],
       ["a)", "unexpected )"],
       ["[a", "missing closing ]"],
       ["a**", "invalid nested repetition operator"],
@@ -100,5 +101,6 @@ describe("RE2", () => {
     for (const source of ["(?:(?:){1000}){1}", "(?:(?:a{0}){1000}){0,1}", "(?:^|$){1000}"])
       expect(compileRe2(source, true).test("")).toBe(true);
     expect(compileRe2("(?:a|b|c|d){250}", true).size).toBe(250);
+    expect(compileRe2(`${"(".repeat(400)}a${")*".repeat(400)}`, true).test("aaa")).toBe(true);
   });
 });

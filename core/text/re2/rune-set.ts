@@ -29,15 +29,20 @@ export function rangeSet(unsorted: Ranges): RuneSet {
 export const ANY = rangeSet([0, MAX_RUNE]);
 export const ANY_IN_LINE = rangeSet(complement([0x0a, 0x0a]));
 
+/** Classes of the engine that a pattern has asked for, by their source: making one of Unicode's takes up to a millisecond. */
+export type NativeSets = Map<string, RuneSet>;
+
 /** A class as it is being read. */
 export class ClassParts {
+  readonly #sets: NativeSets;
   readonly #fold: boolean;
   readonly #ranges: number[] = [];
   /** In the engine's syntax, for what needs Unicode's tables: it has them, and we carry none. */
   readonly #natives: string[] = [];
 
   /** @param fold with whatever differs by case alone: Unicode's simple folding */
-  constructor(fold: boolean) {
+  constructor(sets: NativeSets, fold: boolean) {
+    this.#sets = sets;
     this.#fold = fold;
   }
 
@@ -49,16 +54,25 @@ export class ClassParts {
 
   /** @param source such as `\p{Lu}` @throws SyntaxError when the engine knows no such class */
   addNative(source: string): void {
-    nativeSet(source, false);
-    this.#natives.push(source);
+    known(this.#sets, source, false);
+    if (!this.#natives.includes(source)) this.#natives.push(source);
   }
 
   /** One class is asked once of a character, whatever it is made of. */
   build(negated = false): RuneSet {
     if (this.#natives.length > 0 || this.#fold)
-      return nativeSet(`[${negated ? "^" : ""}${sourceOf(this.#ranges)}${this.#natives.join("")}]`, this.#fold);
+      return known(this.#sets, `[${negated ? "^" : ""}${sourceOf(this.#ranges)}${this.#natives.join("")}]`, this.#fold);
     return rangeSet(negated ? complement(merged(this.#ranges)) : this.#ranges);
   }
+}
+
+function known(sets: NativeSets, source: string, fold: boolean): RuneSet {
+  const name = `${fold ? "i" : ""}${source}`;
+  const held = sets.get(name);
+  if (held) return held;
+  const made = nativeSet(source, fold);
+  sets.set(name, made);
+  return made;
 }
 
 /**
@@ -68,13 +82,13 @@ export class ClassParts {
 function nativeSet(source: string, fold: boolean): RuneSet {
   const native = new RegExp(`^${source}$`, fold ? "iv" : "v");
   // ASCII is asked once, and another character once where copies of a repeat ask in turn.
-  const known = new Uint8Array(128);
+  const ascii = new Uint8Array(128);
   let lastRune = -1;
   let lastAnswer = false;
   const has = (rune: number): boolean => {
     if (rune < 128) {
-      known[rune] ||= native.test(String.fromCodePoint(rune)) ? 2 : 1;
-      return known[rune] === 2;
+      ascii[rune] ||= native.test(String.fromCodePoint(rune)) ? 2 : 1;
+      return ascii[rune] === 2;
     }
     if (rune !== lastRune) {
       lastAnswer = native.test(String.fromCodePoint(rune));
