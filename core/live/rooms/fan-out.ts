@@ -13,7 +13,7 @@ import type { RoomSession, SharedPlace } from "./room-session.ts";
 /** Below this a frame is hardly smaller for being compressed. */
 const DEFLATED_CHARS = 512;
 
-type OwnEffect = Extract<RoomEffect, { readonly type: "share" | "wake" | "failed" }>;
+type OwnEffect = Extract<RoomEffect, { readonly type: "share" | "wake" | "report" | "failed" }>;
 export type RoomSockets<F extends { readonly type: string }> = SocketMachine<RoomSession, F, OwnEffect>;
 
 export interface FanOutDeps<F extends { readonly type: string }> {

@@ -8,7 +8,7 @@ import { admission } from "../testing.ts";
 import type { RoomActs, WantedChange } from "./acts.ts";
 import { RoomDesk } from "./desk.ts";
 import { MemoryRoomStore } from "./memory-store-testing.ts";
-import type { RoomEffect } from "./room-effects.ts";
+import type { RoomEffect, RoomReport } from "./room-effects.ts";
 import { RoomMachine } from "./room-machine.ts";
 import type { RoomAdmission } from "./room-protocol.ts";
 import { callerOf } from "./room-session.ts";
@@ -69,6 +69,7 @@ export class RoomBench {
   readonly closed = new Map<string, number>();
   readonly verify: Extract<RoomEffect, { type: "verify" }>[] = [];
   readonly failures: unknown[] = [];
+  readonly reports: RoomReport[] = [];
   /** From then on a client may find that a frame's number is not what it counted. */
   endedSuddenly = false;
   readonly misnumbered = new Set<string>();
@@ -120,6 +121,9 @@ export class RoomBench {
           break;
         case "expiry":
           this.expiry = effect.at;
+          break;
+        case "report":
+          this.reports.push(effect.report);
           break;
         case "failed":
           this.failures.push(effect.error);

@@ -282,6 +282,8 @@ class World {
         case "expiry":
           this.#expiry = effect.at;
           break;
+        case "report":
+          break;
         case "failed":
           throw effect.error;
         case "verify":

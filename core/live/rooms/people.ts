@@ -11,7 +11,8 @@ export interface Tab {
 }
 
 interface Person<T> {
-  readonly tabs: Set<T>;
+  /** Mostly one: a list is a third of a set. */
+  tabs: T[];
   data: PresenceData;
   /** When the last socket closed; null while there is one. */
   goneAt: number | null;
@@ -38,12 +39,12 @@ export class People<T extends Tab> implements PresenceBook {
   come(subject: string, tab: T, data: PresenceData, now: number): void {
     const person = this.#people.get(subject);
     if (person) {
-      person.tabs.add(tab);
+      person.tabs = [...person.tabs, tab];
       person.goneAt = null;
       person.returns = [...(person.returns ?? []), now].slice(-RETURNS);
       this.#leaving.delete(subject);
     } else {
-      this.#people.set(subject, { tabs: new Set([tab]), data, goneAt: null, told: "", returns: undefined });
+      this.#people.set(subject, { tabs: [tab], data, goneAt: null, told: "", returns: undefined });
     }
     this.#news.set(subject, null);
   }
@@ -51,9 +52,10 @@ export class People<T extends Tab> implements PresenceBook {
   /** @returns whether it was the last of theirs */
   go(subject: string, tab: T, now: number): boolean {
     const person = this.#people.get(subject);
-    if (!person?.tabs.delete(tab)) return false;
+    if (!person?.tabs.includes(tab)) return false;
+    person.tabs = person.tabs.filter((other) => other !== tab);
     this.#news.set(subject, null);
-    if (person.tabs.size > 0) return false;
+    if (person.tabs.length > 0) return false;
     person.goneAt = now;
     this.#leaving.add(subject);
     return true;
@@ -132,7 +134,7 @@ export class People<T extends Tab> implements PresenceBook {
 
   /** A person's sockets. */
   tabsOf(subject: string): readonly T[] {
-    return [...(this.#people.get(subject)?.tabs ?? [])];
+    return this.#people.get(subject)?.tabs ?? [];
   }
 
   /** How often somebody came back in the last hour. */
@@ -142,7 +144,7 @@ export class People<T extends Tab> implements PresenceBook {
 
   #stateOf(person: Person<T>): "online" | "away" {
     // Of somebody who may be on their way back nothing has changed yet.
-    if (person.tabs.size === 0) return person.told.startsWith("away") ? "away" : "online";
+    if (person.tabs.length === 0) return person.told.startsWith("away") ? "away" : "online";
     for (const { away } of person.tabs) if (!away) return "online";
     return "away";
   }

@@ -1,4 +1,36 @@
-import { DELIVERY_BOUNDS_MS, type RealtimeReport } from "../../../contract/realtime.ts";
+import { DELIVERY_BOUNDS_MS, type RealtimeReport, REPORTED_CONNECTIONS } from "../../../contract/realtime.ts";
+import type { RoomSession } from "./room-session.ts";
+
+/** The busiest first. @returns so many of them, and what all together left unread */
+export function busiest(
+  sessions: Iterable<RoomSession>,
+  object: string,
+  people: { returnsOf(subject: string, now: number): number },
+  overMs: number,
+  now: number,
+): Pick<RealtimeReport, "connections" | "unreadBytes"> {
+  const all: { session: RoomSession; frames: number }[] = [];
+  let unreadBytes = 0;
+  for (const session of sessions) {
+    all.push({ session, frames: session.sent - session.reported });
+    session.reported = session.sent;
+    unreadBytes += session.unreadBytes;
+  }
+  all.sort((a, b) => b.frames - a.frames);
+  const connections = all.slice(0, REPORTED_CONNECTIONS).map(({ session, frames }) => ({
+    id: session.id,
+    object,
+    actor: session.held.actor,
+    subject: session.person.id,
+    channels: session.subscribed ? [object] : [],
+    openedAt: session.openedAt,
+    framesPerSecond: (frames * 1_000) / overMs,
+    reconnects: people.returnsOf(session.person.id, now),
+    unreadBytes: session.unreadBytes,
+    deflate: session.deflate,
+  }));
+  return { connections, unreadBytes };
+}
 
 type Counted = "opened" | "closed" | "sends" | "deliveries" | "flushes" | "recoveries" | "refusedRecoveries" | "shed";
 type Bytes = "bytesSingle" | "bytesBatched" | "bytesSent";

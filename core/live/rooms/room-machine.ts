@@ -11,13 +11,13 @@ import type { PresenceBook, RoomActs, RoomChange, Standing } from "./acts.ts";
 import { Attendance } from "./attendance.ts";
 import { FanOut, type RoomSockets } from "./fan-out.ts";
 import { bySocket, type Flushed, Gathering } from "./gathering.ts";
-import type { RoomEffect } from "./room-effects.ts";
-import { FigureBook, type RoomFigures } from "./room-figures.ts";
-import { FRAMES, FULL, LIMITS, type RoomAdmission, type RoomClientFrame as Frame, type RoomConnection } from "./room-protocol.ts";
+import type { RoomEffect, RoomReport } from "./room-effects.ts";
+import { busiest, FigureBook } from "./room-figures.ts";
+import { ReportPace } from "./report-pace.ts";
+import { ABUSES, FRAMES, FULL, LIMITS, SUBSCRIPTIONS, type RoomAdmission, type RoomClientFrame as Frame } from "./room-protocol.ts";
 import { RoomSession, type SharedPlace } from "./room-session.ts";
 import { beginning } from "./subscribing.ts";
 
-const ABUSES = { perPeriod: L.abuses, periodMs: 60_000, burst: L.abuses } as const;
 /** Attachments are saved so long after the last change: while there is one to come, the timer keeps the room awake. */
 const SAVE_MS = 1_000;
 /** No pacing waits longer; a clock that was set back holds up nothing beyond it. */
@@ -39,7 +39,7 @@ export interface RoomMachineDeps {
 export class RoomMachine implements PresenceBook {
   readonly #acts: RoomActs;
   readonly #channel: string;
-  readonly #place: SharedPlace = { at: { epoch: "", offset: 0 } };
+  readonly #place: SharedPlace = { at: { epoch: "", offset: 0 }, pace: new ReportPace() };
   readonly #figures = new FigureBook();
   readonly #gathering: Gathering;
   readonly #fanOut: FanOut<Frame>;
@@ -72,15 +72,12 @@ export class RoomMachine implements PresenceBook {
     this.#acts = deps.acts;
     this.#channel = `room/${deps.room}`;
     this.#gathering = new Gathering(deps.acts);
-    const { deflate, fannedOut } = deps;
     this.#fanOut = new FanOut(
       {
+        ...deps,
         sockets: this.#sockets,
-        acts: deps.acts,
         channel: this.#channel,
-        deflate,
         figures: this.#figures,
-        fannedOut,
         before: (events, now) => this.#attendance.sendAway(events, now),
       },
       this.#place,
@@ -90,7 +87,7 @@ export class RoomMachine implements PresenceBook {
 
   /** The connection an attachment belongs to; undefined when this release cannot read it. */
   static idOf(attachment: string): string | undefined {
-    return RoomSession.decode(attachment, { at: { epoch: "", offset: 0 } })?.id;
+    return RoomSession.decode(attachment, { at: { epoch: "", offset: 0 }, pace: new ReportPace() })?.id;
   }
 
   get sockets(): number {
@@ -106,17 +103,16 @@ export class RoomMachine implements PresenceBook {
     return this.#sockets.refusal();
   }
 
-  /** Figures since they were taken last. */
-  takeFigures(): RoomFigures {
-    return this.#figures.take();
+  /** What the sockets did since the last report; the next begins with this. */
+  takeReport(at: number): RoomReport {
+    const overMs = this.#place.pace.take(at);
+    const sockets = busiest(this.#sockets.all(), this.#channel, this.#attendance.people, overMs, at);
+    return { at, overMs, sockets: this.sockets, ...this.#figures.take(), ...sockets };
   }
 
-  *connections(now: number): IterableIterator<RoomConnection> {
-    for (const session of this.#sockets.all()) {
-      const { id, held, person, openedAt, sent, unreadBytes, deflate, subscribed } = session;
-      const reconnects = this.#attendance.people.returnsOf(person.id, now);
-      yield { id, actor: held.actor, subject: person.id, openedAt, sent, reconnects, unreadBytes, deflate, subscribed };
-    }
+  /** The answer to `report`: until when somebody looks, or null. */
+  watched(until: number | null): void {
+    this.#place.pace.watched(until);
   }
 
   /** Takes back the sockets that slept. @param expiresAt the deadline `expiry` as it was set before the sleep */
@@ -203,7 +199,7 @@ export class RoomMachine implements PresenceBook {
     this.#begin(now);
     const session = this.#sockets.get(id);
     if (session) this.#sockets.close(session, LIVE_CLOSE.denied, "closed by an operator");
-    return { effects: this.#finish(), found: session !== undefined };
+    return { effects: this.#finish(), found: !!session };
   }
 
   /** The room is being removed. */
@@ -245,15 +241,21 @@ export class RoomMachine implements PresenceBook {
       case "typing":
         return this.#type(session, frame.on);
       case "receipt":
-        return this.#refuse(session, undefined, this.#attendance.receive(session, frame, this.#now));
+        return this.#refuse(session, {}, this.#attendance.receive(session, frame, this.#now));
       case "presence":
-        return this.#refuse(session, undefined, this.#attendance.presence(session, frame));
+        return this.#refuse(session, {}, this.#attendance.presence(session, frame));
     }
   }
 
   #subscribe(session: RoomSession, frame: Extract<Frame, { type: "subscribe" }>): void {
     if (frame.channel !== this.#channel)
       return this.#sockets.fail(session, frame.id, "unknown-channel", `This socket carries ${this.#channel} only.`);
+    const pace = gcra(SUBSCRIPTIONS, session.subscribeTat, this.#now);
+    session.subscribeTat = pace.tat;
+    if (!pace.allowed) {
+      const retryAfterS = pace.retryAfterMs / 1_000;
+      return this.#refuse(session, { id: frame.id }, { slug: "rate-limited", detail: "A subscription lasts: ask once.", retryAfterS });
+    }
     if (!this.#enter(session)) return;
     this.#fanOut.catchUp(this.#now);
     const { epoch, offset } = frame;
@@ -261,8 +263,7 @@ export class RoomMachine implements PresenceBook {
     const encode = (event: RoomEvent, of: string): string => this.#fanOut.encode(event, of);
     const { recovery, encoded } = beginning(this.#acts, since, frame.replay ?? L.replay, encode);
     const { at, recovered } = recovery;
-    const reason = recovered ? undefined : recovery.reason;
-    const refusal = reason === undefined ? {} : { reason };
+    const refusal = recovery.recovered || recovery.reason === undefined ? {} : { reason: recovery.reason };
     this.#sockets.reply(session, { type: "subscribed", id: frame.id, channel: this.#channel, ...at, recovered, ...refusal });
     if (since) this.#figures.add(recovered ? "recoveries" : "refusedRecoveries");
     if (encoded.length > 0 && this.#sockets.has(session)) this.#sockets.pass(session, session.catchUp(encoded));
@@ -306,19 +307,18 @@ export class RoomMachine implements PresenceBook {
     const items: { ref: string; offset: number; at: number }[] = [];
     for (const { wanted, outcome } of answers) {
       const { ref, change } = wanted;
-      if (!outcome.ok) continue;
-      items.push({ ref, offset: outcome.value.offset, at: outcome.value.at });
-      if (change.type !== "send") continue;
+      if (outcome.ok) items.push({ ref, offset: outcome.value.offset, at: outcome.value.at });
+      if (!outcome.ok || change.type !== "send") continue;
       this.#figures.add("sends");
       this.#attendance.sent(session.person.id);
     }
     if (!this.#sockets.has(session)) return; // it left: it will ask again, or does not care
     if (items.length > 0) this.#sockets.reply(session, { type: "ack", items });
-    for (const { wanted, outcome } of answers) if (!outcome.ok) this.#refuse(session, wanted.ref, outcome.problem);
+    for (const { wanted, outcome } of answers) if (!outcome.ok) this.#refuse(session, { ref: wanted.ref }, outcome.problem);
   }
 
-  /** @param ref of the frame that is refused, where it has one */
-  #refuse(session: RoomSession, ref: string | undefined, problem: Problem | undefined): void {
+  /** @param names what the frame that is refused calls itself */
+  #refuse(session: RoomSession, names: { readonly id?: string; readonly ref?: string }, problem: Problem | undefined): void {
     if (!problem || !this.#sockets.has(session)) return;
     const { slug, detail, retryAfterS, errors } = problem;
     const pointer = errors?.[0]?.pointer;
@@ -326,19 +326,19 @@ export class RoomMachine implements PresenceBook {
       type: "error",
       code: slug,
       detail,
-      ...(ref === undefined ? {} : { ref }),
+      ...names,
       ...(pointer === undefined ? {} : { pointer }),
       ...(retryAfterS === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterS * 1_000) }),
     });
     if (slug !== "rate-limited") return;
     const verdict = gcra(ABUSES, session.abuseTat, this.#now);
     session.abuseTat = verdict.tat;
-    if (!verdict.allowed) this.#sockets.close(session, LIVE_CLOSE.rate, `at most ${L.sendsPerSecond} messages a second`);
+    if (!verdict.allowed) this.#sockets.close(session, LIVE_CLOSE.rate, "too often beyond the rate");
   }
 
   #type(session: RoomSession, on: boolean): void {
     const standing = session.member ? this.#enter(session) : undefined;
-    this.#refuse(session, undefined, this.#attendance.type(session, on, standing, this.#now));
+    this.#refuse(session, {}, this.#attendance.type(session, on, standing, this.#now));
   }
 
   /** Whether this person may be here; who may not is sent away. */
@@ -357,6 +357,7 @@ export class RoomMachine implements PresenceBook {
   #begin(now: number): void {
     this.#now = now;
     this.#changedAt = now;
+    this.#place.pace.active(now);
   }
 
   /** Tells what may be told at once, and gives out what is to be done. */
@@ -367,17 +368,14 @@ export class RoomMachine implements PresenceBook {
   }
 
   #done(): RoomEffect[] {
-    const saves = this.#saves();
+    const resting = this.#sockets.unsaved && Math.abs(this.#now - this.#changedAt) >= SAVE_MS;
+    if (this.#place.pace.isDue(this.#now, resting)) this.#sockets.push({ type: "report", report: this.takeReport(this.#now) });
+    // Once nothing has changed for a while; the timer that is armed until then keeps the room awake.
+    const saves = resting ? this.#sockets.saves() : [];
     this.#schedule();
     const effects: RoomEffect[] = [...saves, ...this.#sockets.effects()];
     for (const effect of effects) if (effect.type === "close") this.#figures.error(effect.code);
     return effects;
-  }
-
-  /** Attachments, once nothing has changed for a while: the timer that is armed until then keeps the room awake. */
-  #saves(): RoomEffect[] {
-    if (!this.#sockets.unsaved || Math.abs(this.#now - this.#changedAt) < SAVE_MS) return [];
-    return this.#sockets.saves();
   }
 
   /** When something is due; undefined: until something happens, never. */

@@ -30,16 +30,7 @@ export const FULL: Problem = {
   retryAfterS: 30,
 };
 
-/** One open socket, for operators. */
-export interface RoomConnection {
-  readonly id: string;
-  readonly actor: string;
-  readonly subject: string;
-  readonly openedAt: number;
-  /** Frames sent, ever. */
-  readonly sent: number;
-  readonly reconnects: number;
-  readonly unreadBytes: number;
-  readonly deflate: boolean;
-  readonly subscribed: boolean;
-}
+/** A subscription may read a thousand events: who reconnects needs one. */
+export const SUBSCRIPTIONS = { perPeriod: 1, periodMs: 1_000, burst: 10 } as const;
+/** Refusals for a rate. */
+export const ABUSES = { perPeriod: L.abuses, periodMs: 60_000, burst: L.abuses } as const;

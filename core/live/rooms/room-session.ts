@@ -10,6 +10,7 @@ import { HeldCredential } from "../held-credential.ts";
 import type { LiveSession } from "../socket-machine.ts";
 import { UnreadBytes, unreadSchema, utf8Bytes } from "../unread-bytes.ts";
 import type { PresenceData, Tab } from "./people.ts";
+import type { ReportPace } from "./report-pace.ts";
 import { numberedBatch } from "./room-frames.ts";
 
 type Person = NonNullable<Admission["person"]>;
@@ -45,11 +46,14 @@ const attachmentSchema = z.object({
   faults: z.array(z.number()).optional(),
   recovery: z.tuple([z.number(), z.number()]).nullable(),
   behind: z.boolean(),
+  reportedAt: z.number().optional(),
 });
 
 /** Where the room's subscribers are: all at the same place. */
 export interface SharedPlace {
   at: Position;
+  /** When the room reported last, for after a sleep. */
+  readonly pace: ReportPace;
 }
 
 /** One socket of a room: whose it is, how its frames are numbered, and how much of them is unread. */
@@ -71,8 +75,11 @@ export class RoomSession implements LiveSession, Tab {
   behind = false;
   /** The client acknowledged what it was never sent: the two sides count differently. */
   ahead = false;
-  /** The bucket of refusals for the rate. */
+  /** The bucket of refusals for the rate, and that of subscriptions. */
   abuseTat: number | undefined;
+  subscribeTat: number | undefined;
+  /** Frames sent when the room reported last. */
+  reported = 0;
   readonly #place: SharedPlace;
   /** Where it was when it fell asleep. */
   readonly sleptAt: Position | undefined;
@@ -189,6 +196,7 @@ export class RoomSession implements LiveSession, Tab {
       faults: [...this.meter.kept()],
       recovery: this.#recovery ? [this.#recovery.n, this.#recovery.bytes] : null,
       behind: this.behind,
+      reportedAt: this.#place.pace.reportedAt,
     };
     return asciiJson(attachment);
   }
@@ -208,6 +216,8 @@ export class RoomSession implements LiveSession, Tab {
     session.data = kept.data;
     session.behind = kept.behind;
     session.#unread = UnreadBytes.of(kept.unread, UNREAD);
+    session.reported = kept.unread.sent;
+    place.pace.reportedAt = Math.max(place.pace.reportedAt, kept.reportedAt ?? 0);
     if (kept.recovery) session.#recovery = { n: kept.recovery[0], bytes: kept.recovery[1] };
     return session;
   }

@@ -1,13 +1,13 @@
 import { deflateRawSync } from "node:zlib";
+import { callObject, objectAt } from "../../../contract/address.ts";
 import { cryptoRandom, uuidv7 } from "../../../contract/ids.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
 import type { Receipt } from "../../../contract/rooms.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
 import type { PresenceBook } from "../../../core/live/rooms/acts.ts";
-import type { RoomEffect } from "../../../core/live/rooms/room-effects.ts";
-import type { RoomFigures } from "../../../core/live/rooms/room-figures.ts";
+import type { RoomEffect, RoomReport } from "../../../core/live/rooms/room-effects.ts";
 import { RoomMachine } from "../../../core/live/rooms/room-machine.ts";
-import { ROOM_ACTIONS, type RoomAdmission, type RoomConnection } from "../../../core/live/rooms/room-protocol.ts";
+import { ROOM_ACTIONS, type RoomAdmission } from "../../../core/live/rooms/room-protocol.ts";
 import { callerOf } from "../../../core/live/rooms/room-session.ts";
 import type { ObjectsEnv } from "../../env.ts";
 import { errorText, logLine } from "../../kit/log.ts";
@@ -20,7 +20,7 @@ import { LIVE_TIMER, type RoomParts, type RoomSocketSide } from "./parts.ts";
 /** Batches are many and small: the least work takes most of the gain. */
 const DEFLATE_LEVEL = 1;
 
-type Env = Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING">;
+type Env = Pick<ObjectsEnv, "TENANT" | "HUB" | "REALTIME" | "KEY_RING">;
 
 /**
  * A room's own sockets. The protocol is core/live/rooms/room-machine.ts; here its effects meet sockets, storage and the clock.
@@ -111,15 +111,6 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
     return this.#machine?.stateOf(subject) ?? "offline";
   }
 
-  /** Figures since they were taken last, for reports. */
-  takeFigures(): RoomFigures {
-    return this.#live.takeFigures();
-  }
-
-  connections(): IterableIterator<RoomConnection> {
-    return this.#live.connections(this.#parts.kit.now());
-  }
-
   closeCredentials(credentials: readonly string[], at?: number): { closed: number; left: number } {
     const { kit } = this.#parts;
     const now = kit.now();
@@ -179,6 +170,9 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
         case "verify":
           this.#background(this.#verify(effect.socket, effect.token));
           break;
+        case "report":
+          this.#background(this.#report(effect.report));
+          break;
         case "failed":
           logLine("error", "a room's changes could not be stored", { error: errorText(effect.error) });
           break;
@@ -193,6 +187,19 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
       this.#apply(this.#live.pump(this.#parts.kit.now()));
     } catch (error) {
       logLine("error", "a room's news could not be told", { error: errorText(error) });
+    }
+  }
+
+  async #report(report: RoomReport): Promise<void> {
+    const { kit } = this.#parts;
+    const { tenantId, name } = kit.address;
+    const ofObject = { outboxDepth: kit.outbox.status().depth, slowQueries: [], queued: { critical: 0, normal: 0, low: 0 } };
+    try {
+      const figures = objectAt(this.#env.REALTIME, { tenantId, kind: "realtime", name: "main" });
+      this.#machine?.watched(await callObject(() => figures.report(`room/${name}`, { ...report, ...ofObject })));
+    } catch (error) {
+      // Operators see the next one.
+      logLine("warn", "a room's figures could not be reported", { error: errorText(error) });
     }
   }
 
