@@ -105,6 +105,29 @@ describe("a batch", () => {
     expect(await board.top()).toEqual(["ann:3", "bad:1"]);
   });
 
+  it("[LB143] reads the rows of all its players at once, and anew what one of its scores has written", async () => {
+    const board = await new TestBoard("batch-ahead").configure({ windows: ["all", "daily"] });
+    await board.submit("ann", 1, { name: "Ann" });
+    const distinct = Array.from({ length: 50 }, (_, n) => ({ player: `p${n}`, score: n }));
+    const statements = await board.watched(async () => valueOf(await board.batch("b1", [{ player: "ann", score: 3 }, ...distinct])));
+    const asked = (what: string) => statements.filter(({ query }) => query.includes(what)).length;
+    expect([asked("FROM players WHERE player = ?"), asked("FROM entries WHERE set_id = ? AND player = ?")]).toEqual([0, 0]);
+    expect([asked("FROM players WHERE player IN"), asked("FROM entries WHERE set_id = ? AND player IN")]).toEqual([1, 2]);
+    valueOf(
+      await board.batch(
+        "b2",
+        [5, 9, 7].map((score) => ({ player: "ann", score })),
+      ),
+    );
+    expect(await board.ask("stats", { player: "ann", trusted: true })).toMatchObject({ name: "Ann", runs: 5, total: 25, best: 9 });
+    expect((await board.top("daily"))[50 - 10]).toBe("ann:9");
+    expect((await board.ask("stats", { player: "p7", trusted: true })).runs).toBe(1);
+    // Nothing of it outlives the batch.
+    await board.rpc.erasePlayer("ann", meta);
+    valueOf(await board.batch("b3", [{ player: "ann", score: 2 }]));
+    expect(await board.ask("stats", { player: "ann", trusted: true })).toMatchObject({ name: null, runs: 1, total: 2 });
+  });
+
   it("[LB36] that is none is refused as a whole, and of a board that is not there", async () => {
     const board = await new TestBoard("batch-none").configure();
     expect(slugOf(await board.batch("", [{ player: "a", score: 1 }]))).toBe("invalid-body");

@@ -19,39 +19,56 @@ export function digestOf(body: Uint8Array): string {
   return createHash("sha256").update(body).digest("hex");
 }
 
+export interface BatchDeps {
+  readonly batches: SqlBatches;
+  readonly submit: SubmitDesk;
+  readonly sweep: SweepDesk;
+  /** Rows that scores by these players will ask for, found at once until the end. */
+  readonly ahead: { readonly read: (players: readonly string[], now: number) => void; readonly end: () => void };
+}
+
 /** Batches of scores: one transaction each, and once in 24 hours by the id that its sender gave it. */
 export class BatchDesk {
   readonly #parts: BoardParts;
-  readonly #batches: SqlBatches;
-  readonly #submit: SubmitDesk;
-  readonly #sweep: SweepDesk;
+  readonly #deps: BatchDeps;
 
-  constructor(parts: BoardParts, batches: SqlBatches, submit: SubmitDesk, sweep: SweepDesk) {
+  constructor(parts: BoardParts, deps: BatchDeps) {
     this.#parts = parts;
-    this.#batches = batches;
-    this.#submit = submit;
-    this.#sweep = sweep;
+    this.#deps = deps;
   }
 
   /** Inside the object's transaction. */
   submit(batch: SentBatch, actor: string, now: number): Outcome<{ reply: ScoreBatchReply; news: readonly BoardNews[] }> {
     const { log } = this.#parts;
-    const kept = this.#batches.find(actor, batch.batchId, now);
+    const kept = this.#deps.batches.find(actor, batch.batchId, now);
     if (kept !== undefined) {
       const reply = repeatedAnswer(kept, batch, (row) => log.idOf(row));
       return reply ? accept({ reply, news: [] }) : ANOTHER;
     }
     const first = log.lastSeq() + 1;
     const news: BoardNews[] = [];
-    const items = batch.items.map((item) => this.#take(item, news, now));
-    this.#batches.put(actor, batch.batchId, keptAnswer(items, first, now, batch.digest), now);
-    this.#sweep.expect(now);
+    const items = this.#takeAll(batch.items, news, now);
+    this.#deps.batches.put(actor, batch.batchId, keptAnswer(items, first, now, batch.digest), now);
+    this.#deps.sweep.expect(now);
     return accept({ reply: { duplicate: false, accepted: acceptedOf(items), items }, news });
+  }
+
+  #takeAll(items: ReadBatch["items"], news: BoardNews[], now: number): BatchItemReply[] {
+    const { ahead } = this.#deps;
+    ahead.read(
+      items.flatMap((item) => (item.ok ? [item.score.player] : [])),
+      now,
+    );
+    try {
+      return items.map((item) => this.#take(item, news, now));
+    } finally {
+      ahead.end();
+    }
   }
 
   #take(item: ReadBatch["items"][number], news: BoardNews[], now: number): BatchItemReply {
     if (!item.ok) return refusal(item.fault.slug, `${item.fault.pointer || "/"}: ${item.fault.detail}.`);
-    const taken = this.#submit.take(item.score, "service", "batch", now);
+    const taken = this.#deps.submit.take(item.score, "service", "batch", now);
     if (!taken.ok) return refusal(taken.problem.slug, taken.problem.detail);
     const { submissionId, verdict, reasons } = taken.value;
     if (taken.value.news) news.push(taken.value.news);

@@ -57,6 +57,7 @@ export class Board implements BoardParts {
   readonly #follow: FollowDesk;
   readonly #windowing: Windowing;
   readonly #answers: Answers;
+  readonly #endAhead: () => void;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     const { sql } = ctx.storage;
@@ -89,7 +90,8 @@ export class Board implements BoardParts {
       () => `${kit.address.tenantId}/${kit.address.name}`,
       () => this.sets.checkpointedSeq(),
     );
-    this.sets = new CountedSets(new SqlEntries(sql), this.log, { dense: () => this.book.definition()?.config.ranking === "dense" });
+    const entries = new SqlEntries(sql);
+    this.sets = new CountedSets(entries, this.log, { dense: () => this.book.definition()?.config.ranking === "dense" });
     this.players = new SqlPlayers(sql);
     this.runs = new SqlRuns(sql);
     this.live = new LiveDesk(ctx, env, this, (now) => figuresOf(this, now));
@@ -122,13 +124,19 @@ export class Board implements BoardParts {
     this.sweep = new SweepDesk(this.kit, [this.runs, batches]);
     this.#follow = new FollowDesk(this, this.log);
     this.submit = new SubmitDesk(this, this.#follow, (player, runId) => this.log.usedRun(player, runId));
-    this.batches = new BatchDesk(this, batches, this.submit, this.sweep);
+    this.#endAhead = () => {
+      this.players.endAhead();
+      entries.endAhead();
+    };
+    const ahead = { read: (players: readonly string[], now: number) => this.#readAhead(entries, players, now), end: this.#endAhead };
+    this.batches = new BatchDesk(this, { batches, ahead, submit: this.submit, sweep: this.sweep });
     this.imports = new ImportDesk(this, batches, this.submit, this.sweep, turn);
     this.removal = new RemovalDesk({ parts: this, book: this.book, timers: Object.keys(timers), forget: () => this.forget() });
   }
 
   /** Drops what memory holds of rows; everything is read anew when it is asked for. */
   forget(): void {
+    this.#endAhead();
     this.book.reset();
     this.sets.reset();
     this.windows.reset();
@@ -139,6 +147,12 @@ export class Board implements BoardParts {
   /** One question, behind the gate. */
   answer<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Outcome<BoardQuestions[Q]["answer"]> {
     return this.#answers[question](ask, this.kit.now());
+  }
+
+  /** Rows that scores of now by these players will ask for. */
+  #readAhead(entries: SqlEntries, players: readonly string[], now: number): void {
+    this.players.readAhead(players);
+    for (const { id } of this.windows.entered(now, [])) entries.readAhead(id, players);
   }
 
   #followed(now: number): void {

@@ -1,5 +1,6 @@
 import type { BucketRow, CountChunk, EntryStore } from "../../../core/live/leaderboard/entry-store.ts";
 import type { SortKey } from "../../../core/live/leaderboard/ranked-sets.ts";
+import { ReadAhead, readableAhead } from "./read-ahead.ts";
 
 /**
  * Entries in order, where buckets begin, and counts of buckets. `inv` and `sub` are doubles, as scores of the Redis protocol are; with the
@@ -44,6 +45,7 @@ export const RANKING_TABLES = `
 
 const SQL = {
   find: "SELECT inv, sub, at, player FROM entries WHERE set_id = ? AND player = ?",
+  findAll: "SELECT inv, sub, at, player FROM entries WHERE set_id = ? AND player IN (SELECT value FROM json_each(?))",
   put: `INSERT INTO entries (set_id, player, inv, sub, at) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (set_id, player) DO UPDATE SET inv = excluded.inv, sub = excluded.sub, at = excluded.at`,
   remove: "DELETE FROM entries WHERE set_id = ? AND player = ?",
@@ -85,6 +87,9 @@ type Raw = readonly SqlStorageValue[];
 export class SqlEntries implements EntryStore {
   readonly #sql: SqlStorage;
   #rowsWritten = 0;
+  readonly #ahead = new ReadAhead<SortKey>();
+  /** Whether anything may have been read ahead. */
+  #isAhead = false;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -94,16 +99,33 @@ export class SqlEntries implements EntryStore {
     return this.#rowsWritten;
   }
 
+  /** Until `endAhead`, these players' entries of a ranking are found without asking for each. At most a batch of them. */
+  readAhead(set: number, players: readonly string[]): void {
+    const names = readableAhead(players);
+    const keys = this.#read(SQL.findAll, set, JSON.stringify(names)).map(keyOf);
+    this.#ahead.fill(
+      names.map((player) => placeAhead(set, player)),
+      keys.map((key) => [placeAhead(set, key.player), key]),
+    );
+    this.#isAhead = true;
+  }
+
+  endAhead(): void {
+    this.#isAhead = false;
+    this.#ahead.end();
+  }
+
   find(set: number, player: string): SortKey | undefined {
-    const [row] = this.#read(SQL.find, set, player);
-    return row && keyOf(row);
+    return this.#isAhead ? this.#ahead.get(placeAhead(set, player), () => this.#find(set, player)) : this.#find(set, player);
   }
 
   put(set: number, { inv, sub, at, player }: SortKey): void {
+    if (this.#isAhead) this.#ahead.forget(placeAhead(set, player));
     this.#write(SQL.put, set, player, inv, sub, at);
   }
 
   remove(set: number, player: string): void {
+    if (this.#isAhead) this.#ahead.forget(placeAhead(set, player));
     this.#write(SQL.remove, set, player);
   }
 
@@ -169,6 +191,7 @@ export class SqlEntries implements EntryStore {
   }
 
   dropSome(set: number, rows: number): number {
+    this.endAhead();
     const entries = this.dropping(set) ?? 0;
     this.#write(SQL.dropEntries, set, rows);
     const isLast = this.#read(SQL.hasEntries, set).length === 0;
@@ -185,6 +208,11 @@ export class SqlEntries implements EntryStore {
     return buckets;
   }
 
+  #find(set: number, player: string): SortKey | undefined {
+    const [row] = this.#read(SQL.find, set, player);
+    return row && keyOf(row);
+  }
+
   #read(statement: string, ...bindings: SqlStorageValue[]): Raw[] {
     return [...this.#sql.exec(statement, ...bindings).raw()];
   }
@@ -193,6 +221,10 @@ export class SqlEntries implements EntryStore {
     const cursor = this.#sql.exec(statement, ...bindings);
     this.#rowsWritten += cursor.rowsWritten;
   }
+}
+
+function placeAhead(set: number, player: string): string {
+  return `${set} ${player}`;
 }
 
 /** The columns `inv, sub, at, player` of a row. */

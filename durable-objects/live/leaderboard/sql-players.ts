@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { PlayerRow, PlayerStore } from "./players.ts";
+import { ReadAhead, readableAhead } from "./read-ahead.ts";
 
 export const PLAYER_TABLES = `
   CREATE TABLE players (
@@ -24,6 +25,7 @@ const FIGURES = [
 const COLUMNS = ["player", "name", "folded", ...FIGURES].join(", ");
 const SQL = {
   find: `SELECT ${COLUMNS} FROM players WHERE player = ?`,
+  findAll: `SELECT ${COLUMNS} FROM players WHERE player IN (SELECT value FROM json_each(?))`,
   // The name apart: naming it here would write its index anew with every score.
   update: `UPDATE players SET ${FIGURES.map((column) => `${column} = ?`).join(", ")} WHERE player = ?`,
   put: `INSERT INTO players (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -41,19 +43,34 @@ const nameRow = z.object({ player: z.string(), name: z.string() });
 
 export class SqlPlayers implements PlayerStore {
   readonly #sql: SqlStorage;
+  readonly #ahead = new ReadAhead<PlayerRow>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
+  /** Until `endAhead`, rows of these players are found without asking for each. At most a batch of them. */
+  readAhead(players: readonly string[]): void {
+    const keys = readableAhead(players);
+    const rows = Array.from(this.#sql.exec(SQL.findAll, JSON.stringify(keys)).raw(), playerOf);
+    this.#ahead.fill(
+      keys,
+      rows.map((row) => [row.player, row]),
+    );
+  }
+
+  endAhead(): void {
+    this.#ahead.end();
+  }
+
   find(player: string): PlayerRow | undefined {
-    const { value } = this.#sql.exec(SQL.find, player).raw().next();
-    return value && playerOf(value);
+    return this.#ahead.get(player, () => this.#find(player));
   }
 
   put(row: PlayerRow, held: PlayerRow | undefined): void {
     const { player, name, state, suspendedUntil, runs, total, best, streakDays, lastDay, firstAt, lastAt, milestone } = row;
     const figures = [state, suspendedUntil, runs, total, best, streakDays, lastDay, firstAt, lastAt, milestone];
+    this.#ahead.forget(player);
     // Somebody whom a decision made known has no row yet.
     const isThere = held !== undefined && this.#sql.exec(SQL.update, ...figures, player).rowsWritten > 0;
     if (isThere && held.name === name) return;
@@ -73,7 +90,13 @@ export class SqlPlayers implements PlayerStore {
   }
 
   remove(player: string): void {
+    this.#ahead.forget(player);
     this.#sql.exec(SQL.remove, player);
+  }
+
+  #find(player: string): PlayerRow | undefined {
+    const { value } = this.#sql.exec(SQL.find, player).raw().next();
+    return value && playerOf(value);
   }
 }
 

@@ -181,6 +181,14 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     test: `${CORE}/score-reader.test.ts`,
   },
   {
+    rule: "LB143",
+    defect: "gives a batch's later scores a player's row as it was before the first of them",
+    file: `${OBJECT}/sql-players.ts`,
+    find: "    this.#ahead.forget(player);\n    // Somebody",
+    replace: "    // Somebody",
+    test: `${OBJECT}/batches.test.ts`,
+  },
+  {
     rule: "LB134",
     defect: "answers another batch of the same length like the first",
     file: `${OBJECT}/batch-answers.ts`,
