@@ -68,6 +68,18 @@ export const BODIES: Readonly<Record<string, unknown>> = {
   ...onBothSides("post /v1/leaderboards/{board}/player-lookups", { players: ["walker"] }),
   "post /v1/leaderboards/{board}/score-batches": { batchId: "walker", items: [{ player: "walker", score: 1 }] },
   "post /v1/leaderboards/{board}/imports": {},
+  "put /v1/topics/{topicKind}/{topicName}": { keep: 10 },
+  ...onBothSides("post /v1/topics/{topicKind}/{topicName}/messages", { clientId: "walker", data: "walker" }),
+  ...onBothSides("post /v1/rooms", { room: "walker" }),
+  ...onBothSides("patch /v1/rooms/{room}", { title: "walker" }),
+  ...onBothSides("put /v1/rooms/{room}/members/{sub}", { name: "walker" }),
+  ...onBothSides("post /v1/rooms/{room}/messages", { clientId: "walker", text: "walker" }),
+  ...onBothSides("patch /v1/rooms/{room}/messages/{offset}", { text: "walker" }),
+  ...onBothSides("put /v1/rooms/{room}/receipts", { readOffset: 0 }),
+  ...onBothSides("post /v1/rooms/{room}/media", {}),
+  "post /v1/rooms/{room}/import": {},
+  "post /v1/room-document/apply": { document: { rooms: { walker: {} } } },
+  "post /v1/room-document/remove": { document: { rooms: { "walker-of-nothing": {} } } },
   "post /v1/leaderboards/{board}/reviews/{reviewId}/decision": { decision: "clear" },
   "post /p/{tenantSlug}/v1/subjects/register": { email: "walker@example.com", password: PASSWORD },
   "post /p/{tenantSlug}/v1/subjects/verify": { token: "walker", password: "a long enough phrase" },
@@ -101,6 +113,9 @@ export interface Walked {
 export async function walk(spec: RouteSpec, how: Asked, ids: Readonly<Record<string, string>> = {}, body?: unknown): Promise<Walked> {
   const sent = body === undefined ? {} : { body, ...(takesLines(spec) && { headers: { "content-type": "application/x-ndjson" } }) };
   const response = await ask(pathOf(spec, ids), { method: spec.method.toUpperCase(), ...sent, ...how });
-  const text = response.webSocket ? "" : await response.text();
+  // A stream of events has no end.
+  const endless = response.headers.get("content-type")?.startsWith("text/event-stream") === true;
+  if (endless) await response.body?.cancel();
+  const text = response.webSocket || endless ? "" : await response.text();
   return { status: response.status, text };
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { ask, type Asked } from "../../workers/control/testing.ts";
+import type { RouteSpec } from "../../workers/http/route.ts";
 import { BODIES, guarded, guardedAtDoor, named, nameOf, walk } from "./access-specs.ts";
 import { seedWorld, type World } from "./access-world.ts";
 
@@ -14,14 +15,18 @@ beforeAll(async () => {
 });
 
 const KINDS = ["minted", "granted", "hosted", "brought"] as const;
-async function tokenOf(world: World, kind: (typeof KINDS)[number]): Promise<string> {
-  return kind === "hosted" ? await world.people.hosted() : world.people[kind];
+async function tokenOf(world: World, kind: (typeof KINDS)[number], { path }: Pick<RouteSpec, "path">): Promise<string> {
+  if (kind !== "hosted") return world.people[kind];
+  return path.includes("/subjects/") ? await world.people.hosted() : world.people.guest;
 }
 
 /** What a handler refuses comes after: the example names another player. */
 function isOfHandler(text: string): boolean {
   return text.includes("/problems/not-your-player");
 }
+
+/** Whether end users need a grant for what the route is about, or its being public, which nothing here is. */
+const isAboutThings = (subjects: unknown) => typeof subjects === "function" || subjects === "readers";
 
 /** Whether the request path let it in: whatever a handler says comes after. */
 function isIn({ status, text }: { readonly status: number; readonly text: string }): boolean {
@@ -32,7 +37,7 @@ function isIn({ status, text }: { readonly status: number; readonly text: string
 describe("an end user on the API", () => {
   it.each(onApi)("[HT81] %s: is let in where the route says so, and with what they were granted", async (name, spec) => {
     for (const kind of KINDS) {
-      const { status, text } = await walk(spec, { key: await tokenOf(here, kind) }, here.ids, BODIES[name]);
+      const { status, text } = await walk(spec, { key: await tokenOf(here, kind, spec) }, here.ids, BODIES[name]);
       const expected = expectedOnApi(spec.subjects, kind);
       const isOut = status === 403 && !isOfHandler(text);
       expect([kind, status === 401 ? 401 : isOut ? 403 : "in"]).toEqual([kind, expected]);
@@ -43,12 +48,12 @@ describe("an end user on the API", () => {
   function expectedOnApi(subjects: unknown, kind: (typeof KINDS)[number]): 401 | 403 | "in" {
     if (kind === "brought") return 401; // away from the door nobody knows whose issuer it is
     if (subjects === undefined) return 403;
-    return typeof subjects === "function" && kind !== "granted" ? 403 : "in";
+    return isAboutThings(subjects) && kind !== "granted" ? 403 : "in";
   }
 
   it.each(onApi)("[HT82] %s: shows them nothing of another tenant, whatever ids they name", async (name, spec) => {
     for (const kind of KINDS) {
-      const { text } = await walk(spec, { key: await tokenOf(here, kind) }, there.ids, BODIES[name]);
+      const { text } = await walk(spec, { key: await tokenOf(here, kind, spec) }, there.ids, BODIES[name]);
       for (const secret of [there.mark, there.tenantId, there.slug]) expect(text).not.toContain(secret);
     }
   });
@@ -67,8 +72,8 @@ describe("a tenant's door", () => {
   it.each(atDoor)("[HT81] %s: lets in visitors and end users as the route says", async (name, spec) => {
     expect(isIn(await walk(spec, {}, here.ids, BODIES[name])), "a visitor").toBe(spec.subjects === "visitors" && !isRefresh(name));
     for (const kind of KINDS) {
-      const walked = await walk(spec, { key: await tokenOf(here, kind) }, here.ids, BODIES[name]);
-      const expected = typeof spec.subjects === "function" ? kind === "granted" : !isRefresh(name);
+      const walked = await walk(spec, { key: await tokenOf(here, kind, spec) }, here.ids, BODIES[name]);
+      const expected = isAboutThings(spec.subjects) ? kind === "granted" : !isRefresh(name);
       expect([kind, isIn(walked) || isForHosted(walked)]).toEqual([kind, expected]);
     }
   });
@@ -80,7 +85,7 @@ describe("a tenant's door", () => {
 
   it.each(atDoor)("[HT82] %s: is shut to every end user of another tenant", async (name, spec) => {
     for (const kind of KINDS) {
-      const { status, text } = await walk(spec, { key: await tokenOf(here, kind) }, there.ids, BODIES[name]);
+      const { status, text } = await walk(spec, { key: await tokenOf(here, kind, spec) }, there.ids, BODIES[name]);
       expect([kind, status]).toEqual([kind, 401]);
       for (const secret of [there.mark, there.tenantId, here.mark, here.tenantId]) expect(text).not.toContain(secret);
     }
@@ -88,7 +93,7 @@ describe("a tenant's door", () => {
 
   it("[HT82] after all of that the other tenant's people are as they were", async () => {
     for (const kind of KINDS) {
-      const me = await ask(`/p/${there.slug}/v1/subjects/me`, { key: await tokenOf(there, kind) });
+      const me = await ask(`/p/${there.slug}/v1/subjects/me`, { key: await tokenOf(there, kind, { path: "" }) });
       expect([kind, me.status]).toEqual([kind, 200]);
     }
     const cookie = there.operators.owner.cookie;

@@ -59,8 +59,8 @@ describe("every guarded route", () => {
 
 /** The caller names the thing, so that the other tenant's name is a new thing of one's own. */
 const isNamedByCaller = (path: string) =>
-  ["/v1/issuers/{name}", "/v1/public/{kind}", "/v1/metrics/labels/{name}", "/v1/leaderboard-modes/{mode}"].some((start) =>
-    path.startsWith(start),
+  ["/v1/issuers/{name}", "/v1/public/{kind}", "/v1/metrics/labels/{name}", "/v1/leaderboard-modes/{mode}", "/v1/topics/{topicKind}"].some(
+    (start) => path.startsWith(start),
   );
 
 /** How what is another tenant's is refused; a browser's lines are before anybody looks what they are for. */
@@ -95,6 +95,8 @@ describe("two tenants", () => {
       "leaderboards",
       "leaderboard-modes",
       "leaderboard-document",
+      "rooms",
+      "room-document",
     ].map((noun) => `get /v1/${noun}`);
     for (const name of [
       ...routes,
@@ -103,6 +105,8 @@ describe("two tenants", () => {
       "get /v1/hosts/{host}",
       "get /v1/agents/{agentId}",
       "get /v1/subjects/{issuer}/{sub}",
+      ...["", "/messages", "/members"].map((path) => `get /v1/rooms/{room}${path}`),
+      ...["/messages", "/state"].map((path) => `get /v1/topics/{topicKind}/{topicName}${path}`),
       ...["", "/top", "/entries", "/feed", "/players/{player}", "/players/{player}/around", "/players/{player}/stats"].map(
         (path) => `get /v1/leaderboards/{board}${path}`,
       ),
@@ -139,6 +143,8 @@ describe("two tenants", () => {
     expect(JSON.parse(shown["get /v1/leaderboards/{board}"] ?? "{}")).toMatchObject({ state: "live", config: { title: there.mark } });
     expect(JSON.parse(shown["get /v1/leaderboards/{board}/top"] ?? "{}")).toMatchObject({ items: [{ player: there.mark, score: 1 }] });
     expect(JSON.parse(shown["get /v1/leaderboard-modes/{mode}"] ?? "{}")).toMatchObject({ defaults: { title: there.mark } });
+    expect(JSON.parse(shown["get /v1/rooms/{room}"] ?? "{}")).toMatchObject({ title: there.mark, members: 1, messages: 1 });
+    expect(JSON.parse(shown["get /v1/rooms/{room}/messages"] ?? "{}")).toMatchObject({ items: [{ text: there.mark }] });
     expect(JSON.parse(shown["get /v1/subjects/{issuer}/{sub}"] ?? "{}")).toMatchObject({ sub: there.ids.sub });
     expect((JSON.parse(shown["get /v1/tenant/settings"] ?? "{}") as { settings: unknown }).settings).toMatchObject({
       origins: [`https://${there.mark}.example.com`],

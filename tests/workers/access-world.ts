@@ -31,8 +31,10 @@ export interface People {
   readonly minted: string;
   readonly granted: string;
   readonly brought: string;
-  /** A hosted account of its own for each call: what it does to itself stays with it. */
+  /** A hosted account of its own for each call: what it does to itself stays with it. A door lets in so many new ones only. */
   hosted(): Promise<string>;
+  /** One that does nothing to itself. */
+  readonly guest: string;
 }
 
 /** What an issuer and a public thing of either tenant are called: names are the caller's, and alike ones are two things. */
@@ -66,6 +68,8 @@ export async function seedWorld(mark: string): Promise<World> {
   await seedSortedSet(allScopes, mark);
   await seedAgent(allScopes, host);
   await seedBoard(allScopes, mark);
+  await seedTopic(allScopes, mark);
+  const offset = await seedRoom(allScopes, mark);
   await seedHistory(tenant.tenantId, mark);
   const people = await seedPeople(tenant, mark, allScopes);
   return {
@@ -92,6 +96,12 @@ export async function seedWorld(mark: string): Promise<World> {
       sub: `${mark}|person`,
       backupId,
       file: "backup.json",
+      topicKind: "topic",
+      topicName: boardOf(mark),
+      room: roomOf(mark),
+      offset: String(offset),
+      emoji: "👍",
+      mediaId: "01890a5d-ac96-774b-bcce-b302099a8057",
       board: boardOf(mark),
       mode: boardOf(mark),
       player: mark,
@@ -123,6 +133,27 @@ async function seedBoard(key: string, mark: string): Promise<void> {
   const mode = await ask(`/v1/leaderboard-modes/${boardOf(mark)}`, { method: "PUT", body: { title: mark }, key });
   const score = await ask(`/v1/leaderboards/${boardOf(mark)}/scores`, { body: { player: mark, name: mark, score: 1 }, key });
   for (const made of [board, mode, score]) if (!made.ok) throw new Error(`no board: ${await made.text()}`);
+}
+
+/** A topic with a message; its name is the board's. */
+async function seedTopic(key: string, mark: string): Promise<void> {
+  const path = `/v1/topics/topic/${boardOf(mark)}`;
+  const topic = await ask(path, { method: "PUT", body: { keyed: true }, key });
+  const message = await ask(`${path}/messages`, { body: { clientId: "seed", key: mark, data: mark }, key });
+  for (const made of [topic, message]) if (!made.ok) throw new Error(`no topic: ${await made.text()}`);
+}
+
+const roomOf = (mark: string) => `room-${mark.slice(0, 3)}`;
+
+/** A declared room with a member and a message. @returns the message's offset */
+async function seedRoom(key: string, mark: string): Promise<number> {
+  const at = `/v1/rooms/${roomOf(mark)}`;
+  const room = await ask("/v1/room-document/apply", { body: { document: { rooms: { [roomOf(mark)]: { title: mark } } } }, key });
+  const member = await ask(`${at}/members/seeded`, { method: "PUT", body: { name: mark }, key });
+  const sent = await ask(`${at}/messages`, { body: { clientId: "seed", text: mark }, key });
+  for (const made of [room, member, sent]) if (!made.ok) throw new Error(`no room: ${await made.text()}`);
+  const { items } = await sent.json<{ items: { offset: number }[] }>();
+  return items[0]?.offset ?? 0;
 }
 
 /** An agent that said hello once and is gone. */
@@ -171,6 +202,8 @@ async function seedPeople(tenant: SeededTenant, mark: string, key: string): Prom
     granted: await mint(`${mark}|granted`, [
       { kind: "metrics", name: "host_*", actions: ["read"] },
       { kind: "board", name: boardOf(mark), actions: ["read", "submit"] },
+      { kind: "room", name: "walker", actions: ["create", "read"] },
+      { kind: "topic", name: `topic/${boardOf(mark)}`, actions: ["read", "publish"] },
     ]),
     brought: await new SignJWT({})
       .setProtectedHeader({ alg: "ES256" })
@@ -181,6 +214,7 @@ async function seedPeople(tenant: SeededTenant, mark: string, key: string): Prom
       .setExpirationTime("1h")
       .sign(privateKey),
     hosted: async () => (await seedGuest(tenant)).token,
+    guest: (await seedGuest(tenant)).token,
   };
 }
 
