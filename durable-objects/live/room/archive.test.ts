@@ -1,6 +1,8 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { HistoryQuery } from "../../../contract/rooms.ts";
+import type { Room } from "../room.ts";
 import { standStillAt, START } from "../leaderboard/board-testing.ts";
 import { ann, ben, cid, meta, server, slugOf, TestRoom, valueOf } from "./room-testing.ts";
 
@@ -46,7 +48,26 @@ it("[RM31] what is beyond the room's size lies in the archive, and history reads
   expect((await room.say(ann, "next")).offset).toBe(2_304);
 });
 
-it("[RM31] a message that changes while it is sealed is sealed as it is then", async () => {
+it("[RM31] a message that is edited while its file is written is not lost: the file is written anew, and the first one goes", async () => {
+  const room = await new TestRoom("edited-meanwhile").open({ hotMessages: 1_000 });
+  await room.fill(1_600);
+  const put = env.ARCHIVE.put.bind(env.ARCHIVE);
+  const stub = room.stub as unknown as DurableObjectStub<Room>;
+  const itself = await runInDurableObject(stub, (instance) => instance); // a call of its own: this goes on inside of its alarm
+  const spy = vi.spyOn(env.ARCHIVE, "put").mockImplementationOnce((async (...args: Parameters<typeof put>) => {
+    valueOf(await itself.edit(server, 4, { text: "mended", mentions: [] }, meta));
+    return await put(...args);
+  }) as typeof put);
+  await room.passes(1);
+  expect(spy.mock.calls.length).toBeGreaterThan(2);
+  expect((await room.history(ann, { after: 0, limit: 1 })).items).toMatchObject([{ offset: 4, text: "mended" }]);
+  const before = await room.files();
+  await room.passes(120_000);
+  expect(await room.files()).toHaveLength(before.length - 1);
+  expect(await walk(room, "before", 200)).toHaveLength(1_600);
+});
+
+it("[RM31] what edits and reactions made of a message is sealed with it, former texts too", async () => {
   const room = await new TestRoom("changing").open({ hotMessages: 1_000 });
   await room.fill(1_600);
   valueOf(await room.rpc.edit(server, 4, { text: "first, mended", mentions: [] }, meta));
