@@ -40,7 +40,12 @@ export type TopicView = z.infer<typeof topicViewSchema>;
 
 export const topicPublishSchema = z.union([
   topicMessageSchema,
-  z.strictObject({ messages: z.array(topicMessageSchema).min(1).max(L.batch) }),
+  z.strictObject({
+    messages: z
+      .array(topicMessageSchema)
+      .min(1)
+      .refine((all) => all.length <= L.batch, { ...asProblem("payload-too-large"), message: `Send at most ${L.batch} messages` }),
+  }),
 ]);
 
 /** A message as it was published. */

@@ -18,19 +18,20 @@ export function readSettings(stored: string): TenantSettings {
 }
 
 /** The settings an operator asked for, each origin and host once, in a stable order, so that equal wishes are equal text. */
-export function normalSettings({ origins, hosts, defaultGrants, hostedAccounts }: TenantSettings): TenantSettings {
+export function normalSettings({ origins, hosts, defaultGrants, hostedAccounts, hubs }: TenantSettings): TenantSettings {
   const { enabled, guests, mailWebhookUrl } = hostedAccounts;
   return {
     origins: sortedOnce(origins),
     hosts: sortedOnce(hosts),
     defaultGrants: defaultGrants.map(({ kind, name, actions }) => ({ kind, name, actions })),
     hostedAccounts: { enabled, guests, mailWebhookUrl },
+    ...(hubs !== undefined && { hubs }),
   };
 }
 
 /** Names of the settings that differ, for the audit log. */
 export function changedSettings(before: TenantSettings, after: TenantSettings): (keyof TenantSettings)[] {
-  const names: (keyof TenantSettings)[] = ["origins", "hosts", "defaultGrants", "hostedAccounts"];
+  const names: (keyof TenantSettings)[] = ["origins", "hosts", "defaultGrants", "hostedAccounts", "hubs"];
   return names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
 }
 

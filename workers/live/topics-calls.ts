@@ -15,8 +15,8 @@ import type { KeepAlive } from "../http/single-flight.ts";
 import { finishTopic } from "./topics-finish.ts";
 import { findTopic } from "./topics-store.ts";
 
-export const topicParams = z.object({ kind: topicKindSchema, name: topicNameSchema });
-export const channelOf = ({ kind, name }: z.output<typeof topicParams>): string => `${kind}/${name}`;
+export const topicParams = z.object({ topicKind: topicKindSchema, topicName: topicNameSchema });
+export const channelOf = ({ topicKind, topicName }: z.output<typeof topicParams>): string => `${topicKind}/${topicName}`;
 
 export const NO_TOPIC: Problem = { slug: "not-found", detail: "There is no topic of this name." };
 

@@ -16,7 +16,7 @@ const CHANNEL_IN_PATH = /\/v1\/topics\/([^/]+)\/([^/]+)\/events$/;
 
 const events = {
   ...eventRoute,
-  path: "/v1/topics/{kind}/{name}/events",
+  path: "/v1/topics/{topicKind}/{topicName}/events",
   action: "topics:read",
   subjects: "readers",
   summary: "Follow a topic as server-sent events",

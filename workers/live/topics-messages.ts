@@ -21,7 +21,7 @@ import { atHome, channelOf, mayRead, type TopicCall, topicParams } from "./topic
 
 /** A full batch of the largest data, and what is around each. */
 const MAX_BODY_BYTES = TOPIC_LIMITS.batch * (TOPIC_LIMITS.dataBytes + 1_024);
-const path = "/v1/topics/{kind}/{name}";
+const path = "/v1/topics/{topicKind}/{topicName}";
 /** What is public is for everybody at the door: the handler looks. */
 const read = { method: "get", action: "topics:read", subjects: "readers", door: "also", tag: "live", params: topicParams } as const;
 const PROBLEMS = ["not-found", "invalid-name"] as const;
@@ -83,7 +83,7 @@ function registerPublish(app: App): void {
       method: "post",
       path: `${path}/messages`,
       action: "topics:publish",
-      subjects: ({ params }: SubjectParts) => [`${String(params["kind"])}/${String(params["name"])}`],
+      subjects: ({ params }: SubjectParts) => [`${String(params["topicKind"])}/${String(params["topicName"])}`],
       door: "also",
       tag: "live",
       summary: "Publish one message to a topic, or up to 100",
@@ -93,7 +93,7 @@ function registerPublish(app: App): void {
       body: topicPublishSchema,
       maxBodyBytes: MAX_BODY_BYTES,
       answer: { status: 200, schema: z.object({ items: z.array(topicAckSchema) }) },
-      problems: [...PROBLEMS, "quota-reached"],
+      problems: [...PROBLEMS, "payload-too-large", "quota-reached"],
     },
     async (call) => {
       const channel = channelOf(call.params);

@@ -17,7 +17,7 @@ import { atHome, channelOf, NO_TOPIC, type TopicCall, topicParams } from "./topi
 import { deleteTopic, putTopic } from "./topics-change.ts";
 import { findTopic, listedOf, listTopics } from "./topics-store.ts";
 
-const manage = { action: "topics:manage", tag: "live", path: "/v1/topics/{kind}/{name}", params: topicParams } as const;
+const manage = { action: "topics:manage", tag: "live", path: "/v1/topics/{topicKind}/{topicName}", params: topicParams } as const;
 
 /** Topics as the catalogue has them. */
 export function registerTopicRoutes(app: App): void {

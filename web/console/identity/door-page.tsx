@@ -78,7 +78,8 @@ function DoorForm({ view, stale, reload }: { view: VersionedSettings; stale: Mer
     busy.value = true;
     failed.value = undefined;
     try {
-      adopt(await api.settings.put(settingsOf(draft.value), base.value.version));
+      // What the form does not show stays as it is.
+      adopt(await api.settings.put({ ...base.value.settings, ...settingsOf(draft.value) }, base.value.version));
       toast("Saved. Every request sees it within 2 seconds.");
     } catch (failure) {
       const error = asError(failure);
