@@ -37,6 +37,8 @@ export const LIVE_LIMITS = {
   ackEveryFrames: 64,
   /** … or so many milliseconds after an unacknowledged one. */
   ackEveryMs: 1_000,
+  /** A client acknowledges each so manieth frame at once: from it the time of delivery is known. */
+  probeEvery: 256,
   /** Frames sent and not acknowledged before a socket is coalesced, */
   unackedSoft: 128,
   /** and before it is closed with 4101. */

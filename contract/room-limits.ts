@@ -62,8 +62,6 @@ export const ROOM_LIMITS = {
   receiptStoreMs: 5_000,
   /** Newest offsets of which `trace` knows times; older ones say "by". */
   traceOffsets: 50,
-  /** A client acknowledges each so manieth frame at once: from it the time of delivery is known. */
-  probeEvery: 256,
   /** Conversations are told of a room's news at most this often. */
   inboxMs: 1_000,
   /** `meridian.room.unread` per offline member and room. */

@@ -98,7 +98,8 @@ export class LiveLink {
   }
 
   #acknowledge(): void {
-    if (this.#received - this.#acked >= LIVE_LIMITS.ackEveryFrames) this.#ack();
+    const isProbe = this.#received % LIVE_LIMITS.probeEvery === 0;
+    if (isProbe || this.#received - this.#acked >= LIVE_LIMITS.ackEveryFrames) this.#ack();
     else this.#cancelAck ??= this.#deps.after(LIVE_LIMITS.ackEveryMs, () => this.#ack());
   }
 

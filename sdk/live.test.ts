@@ -17,6 +17,20 @@ describe("acknowledging", () => {
   });
 });
 
+describe("a probe", () => {
+  it("[RM81] is each 256th frame: it is acknowledged at once, whatever was before", async () => {
+    const world = new LiveWorld();
+    const socket = await world.live();
+    for (let n = 2; n < LIVE_LIMITS.probeEvery; n++) {
+      socket.batch("metrics/all", []);
+      if (n === 200) await world.forward(LIVE_LIMITS.ackEveryMs);
+    }
+    const before = socket.of("ack").length;
+    socket.batch("metrics/all", []);
+    expect(socket.of("ack").slice(before)).toEqual([{ v: 1, type: "ack", n: LIVE_LIMITS.probeEvery }]);
+  });
+});
+
 describe("a connection", () => {
   it("[LV41] with a hole in its numbers is given up for a new one", async () => {
     const world = new LiveWorld();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { LIVE_LIMITS } from "../../../contract/live-codes.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import { callerOf } from "./room-session.ts";
 import { entry, person, RoomBench } from "./live-testing.ts";
@@ -310,10 +311,10 @@ describe("delivery in a room", () => {
     const bench = new RoomBench();
     bench.follow("ann");
     bench.machine.takeReport(bench.now);
-    while ((bench.counts.get("ann") ?? 0) < 2 * L.probeEvery) {
+    while ((bench.counts.get("ann") ?? 0) < 2 * LIVE_LIMITS.probeEvery) {
       post(bench, 1);
       const count = bench.counts.get("ann") ?? 0;
-      if (count % L.probeEvery === 0) bench.wait(40);
+      if (count % LIVE_LIMITS.probeEvery === 0) bench.wait(40);
       if (count % 32 === 0) bench.ack("ann");
     }
     const { delivery, deliveries, bytesBatched, bytesSent, flushes, opened } = bench.machine.takeReport(bench.now);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { LIVE_LIMITS } from "../../../contract/live-codes.ts";
 import { type Action, ACTION_NAMES } from "../../../contract/permissions.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import { type Admission, admissionSchema } from "../../../contract/rpc/hub.ts";
@@ -151,7 +152,7 @@ export class RoomSession implements LiveSession, Tab {
   went(bytes: number, now: number): void {
     const n = this.#unread.next();
     this.#unread.went(bytes);
-    if (n % L.probeEvery === 0) this.#probe = { n, at: now };
+    if (n % LIVE_LIMITS.probeEvery === 0) this.#probe = { n, at: now };
   }
 
   /** Events of a subscription's answer, encoded. */

@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { LIVE_PING, LIVE_PONG } from "../../../contract/live-codes.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
@@ -105,8 +106,6 @@ describe("a room's object and its sockets", () => {
     expect(await b.events(1)).toEqual([(first ?? 0) + 1]);
     expect((await a.next("ack")).items).toMatchObject([{ ref: "before" }]);
     expect((await a.next("ack")).items).toMatchObject([{ ref: "after" }]);
-    await rested();
-    await room.evict();
     await room.say(server, "over HTTP");
     expect(await b.events(1)).toEqual([(first ?? 0) + 2]);
     expect([a.misnumbered, b.misnumbered]).toEqual([false, false]);
@@ -171,5 +170,25 @@ describe("a room's object and its sockets", () => {
     const bytes = slow.frames.reduce((sum, frame) => sum + JSON.stringify(frame).length, 0);
     expect(bytes).toBeLessThanOrEqual(L.unackedBytes + 500); // and the goodbye
     expect(bytes).toBeGreaterThan(L.unackedBytes - 40_000);
+  });
+
+  it("[RM83] reports to operators' figures once it rests", async () => {
+    const room = await new TestRoom("live-report", "t-report").open();
+    const a = await follow(room, ann);
+    a.say(text("c1"));
+    await a.events(1);
+    const figures = env.REALTIME.getByName("t-report/realtime/main");
+    for (let n = 0; n < 100; n++) {
+      await scheduler.wait(100);
+      if ((await figures.stats()).objects > 0) break;
+    }
+    expect(await figures.stats()).toMatchObject({ objects: 1, sockets: 1, busiest: [{ object: "room/live-report", sockets: 1 }] });
+    const { items } = await figures.connections({ limit: 10 });
+    expect(items).toMatchObject([
+      { object: "room/live-report", actor: "subject:ref-ann", subject: "minted|ann", channels: ["room/live-report"] },
+    ]);
+    expect(await figures.objectOf(items[0]?.id ?? "")).toBe("room/live-report");
+    expect(await room.rpc.kick(items[0]?.id ?? "")).toBe(true);
+    expect(await a.whenClosed()).toBe(4403);
   });
 });
