@@ -47,14 +47,13 @@ export const realtimeReportSchema = z.object({
   queued: z.object({ critical: z.number().int(), normal: z.number().int(), low: z.number().int() }),
   unreadBytes: z.number().int(),
   outboxDepth: z.number().int(),
-  /** Statements that read more rows than `SLOW_ROWS`, the worst few. */
+  /** Statements that read very many rows, the worst few. */
   slowQueries: z.array(z.object({ name: z.string(), rows: z.number().int(), times: z.number().int() })),
   /** The busiest sockets, 100 at most. */
   connections: z.array(connectionSchema),
 });
 export type RealtimeReport = z.infer<typeof realtimeReportSchema>;
 export const DELIVERY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000] as const;
-export const SLOW_ROWS = 10_000;
 export const REPORTED_CONNECTIONS = 100;
 
 export const realtimeStatsSchema = z.object({

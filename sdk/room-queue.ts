@@ -53,8 +53,12 @@ export function indexedDbQueue(owner: string, factory: IDBFactory = indexedDB): 
   };
   return {
     load: async (room) => await run<Unsent[]>("readonly", (store) => store.getAll(IDBKeyRange.bound([room], [room, []]))),
-    put: async (unsent) => void (await run("readwrite", (store) => store.put(unsent))),
-    remove: async (room, clientId) => void (await run("readwrite", (store) => store.delete([room, clientId]))),
+    put: async (unsent) => {
+      await run("readwrite", (store) => store.put(unsent));
+    },
+    remove: async (room, clientId) => {
+      await run("readwrite", (store) => store.delete([room, clientId]));
+    },
   };
 }
 

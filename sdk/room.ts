@@ -313,8 +313,15 @@ export class RoomClient {
       case "receipts":
         for (const receipt of (frame as unknown as ReceiptsPush).items) this.#receipts.set(receipt.subject, receipt);
         return this.#changed();
-      default:
-        return; // subscriptions have had theirs
+      case "welcome":
+      case "refreshed":
+      case "subscribed":
+      case "unsubscribed":
+      case "batch":
+      case "goodbye":
+      case "conflict":
+      case "degraded":
+        return; // the link and the subscriptions have had theirs
     }
   }
 

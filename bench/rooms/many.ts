@@ -1,6 +1,6 @@
 import type { Meridian } from "../../sdk/client.ts";
 import { at } from "./index.ts";
-import { roomWire, textOf } from "./raw-client.ts";
+import { roomWire, textOf, textOfData } from "./raw-client.ts";
 import { WebSocket } from "ws";
 
 const PER_ROOM = 10;
@@ -51,7 +51,7 @@ export async function runMany(client: Meridian, port: number, key: string, { soc
           socket.on("error", failed);
           socket.on("close", (code) => failed(new Error(`socket ${n} was closed with ${code}`)));
           socket.on("message", (data) => {
-            const text = String(data);
+            const text = textOfData(data);
             const ack = wire.ack?.(++seat.frames);
             if (ack !== undefined) socket.send(ack);
             if (!counting) {

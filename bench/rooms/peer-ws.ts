@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { textOfData } from "./raw-client.ts";
 import { type WebSocket, WebSocketServer } from "ws";
 
 /** A room as one writes it with `ws` alone: whatever one says everybody gets. Prints its port. */
@@ -7,7 +8,7 @@ const insert = process.argv[2] === "--sqlite" ? openLog(process.argv[3] ?? "") :
 
 server.on("connection", (socket: WebSocket) => {
   socket.on("message", (data) => {
-    const text = String(data);
+    const text = textOfData(data);
     insert?.(text);
     for (const other of server.clients) other.send(text);
   });

@@ -1,4 +1,4 @@
-import { WebSocket } from "ws";
+import { type RawData, WebSocket } from "ws";
 
 /** How one server's frames are spoken by the one raw client: what is said on opening, how a message is sent, what keeps it alive. */
 export interface Wire {
@@ -117,7 +117,7 @@ export class Crowd {
       socket.on("close", (code) => failed(new Error(`socket ${n} was closed with ${code}`)));
       socket.on("message", (data, isBinary) => {
         if (isBinary) return;
-        const text = String(data);
+        const text = textOfData(data);
         const ack = this.#wire.ack?.((this.#received[n] = (this.#received[n] ?? 0) + 1));
         if (ack !== undefined) socket.send(ack);
         if (!joined) {
@@ -135,6 +135,11 @@ export class Crowd {
       }
     });
   }
+}
+
+/** The text of a message, as `ws` gives it by default: one Buffer. */
+export function textOfData(data: RawData): string {
+  return Buffer.isBuffer(data) ? data.toString() : "";
 }
 
 /** `ws`: what is sent is what comes. */

@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import type { Meridian } from "../../sdk/client.ts";
+import { textOfData } from "./raw-client.ts";
 
 const EVENTS = 1_000;
 const TIMES = 20;
@@ -32,7 +33,7 @@ async function recover(port: number, room: string, key: string, since: { epoch: 
     let got = 0;
     socket.on("error", failed);
     socket.on("message", (data) => {
-      const frame = JSON.parse(String(data)) as { type: string; recovered?: boolean; events?: unknown[] };
+      const frame = JSON.parse(textOfData(data)) as { type: string; recovered?: boolean; events?: unknown[] };
       if (frame.type === "welcome") {
         asked = performance.now();
         socket.send(JSON.stringify({ v: 1, type: "subscribe", id: "s", channel: `room/${room}`, ...since }));

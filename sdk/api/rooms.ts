@@ -6,7 +6,6 @@ import type {
   Media,
   Member,
   MemberPut,
-  Message,
   MessageAck,
   messageInputSchema,
   Receipt,
@@ -104,4 +103,3 @@ export function roomsApi(call: Call) {
   };
 }
 export type RoomsApi = ReturnType<typeof roomsApi>;
-export type { Message };

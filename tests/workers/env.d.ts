@@ -5,7 +5,10 @@ import type { EdgeEnv } from "../../workers/env.ts";
 declare global {
   namespace Cloudflare {
     /** In tests the bindings are the real namespaces, so that an object can be opened, evicted and its alarm run. */
-    interface Env extends Omit<EdgeEnv, "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS" | "SUBJECTS" | "ROOMS" | "INBOXES" | "REALTIME"> {
+    interface Env extends Omit<
+      EdgeEnv,
+      "TENANT" | "METRICS" | "HUB" | "AGENTS" | "ATTEMPTS" | "SUBJECTS" | "ROOMS" | "INBOXES" | "REALTIME"
+    > {
       TENANT: DurableObjectNamespace<objects.Tenant>;
       METRICS: DurableObjectNamespace<objects.MetricShard>;
       HUB: DurableObjectNamespace<objects.Hub>;

@@ -39,7 +39,7 @@ export class InboxNotes {
   readonly #background: (work: Promise<void>) => void;
   #everybody = false;
   readonly #some = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #armed = false;
   #failedRounds = 0;
   #seq = 0;
 
@@ -76,8 +76,10 @@ export class InboxNotes {
   #soon(): void {
     if (!this.#everybody && this.#some.size === 0) return;
     // Pacing only; see the class.
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#armed) return;
+    this.#armed = true;
+    setTimeout(() => {
+      this.#armed = false;
       this.#background(this.#tell());
     }, L.inboxMs);
   }
@@ -88,13 +90,7 @@ export class InboxNotes {
     const { offset } = this.#parts.store.places();
     const members = this.#dirty();
     this.#seq = Math.max(this.#seq + 1, this.#parts.kit.now());
-    const failed: string[] = [];
-    for (let from = 0; from < members.length; from += AT_ONCE)
-      await Promise.all(
-        members.slice(from, from + AT_ONCE).map(async (member) => {
-          if (!(await this.#tellOne(member, head))) failed.push(member.subject);
-        }),
-      );
+    const failed = await this.#tellAll(members, head);
     if (failed.length === 0) {
       this.#failedRounds = 0;
       this.#note(offset);
@@ -102,6 +98,27 @@ export class InboxNotes {
       for (const subject of failed) this.#some.add(subject);
       this.#soon();
     }
+  }
+
+  /** The room is being removed: these no longer have it in their lists. Who cannot be reached is not waited for. */
+  async dismiss(members: readonly StoredMember[], head: RoomHead): Promise<void> {
+    this.#seq = Math.max(this.#seq + 1, this.#parts.kit.now());
+    await this.#tellAll(
+      members.map((member) => ({ ...member, state: "removed" })),
+      head,
+    );
+  }
+
+  /** @returns who could not be told */
+  async #tellAll(members: readonly StoredMember[], head: RoomHead): Promise<string[]> {
+    const failed: string[] = [];
+    for (let from = 0; from < members.length; from += AT_ONCE)
+      await Promise.all(
+        members.slice(from, from + AT_ONCE).map(async (member) => {
+          if (!(await this.#tellOne(member, head))) failed.push(member.subject);
+        }),
+      );
+    return failed;
   }
 
   #dirty(): StoredMember[] {

@@ -14,7 +14,7 @@ export function Avatar({
   for (const char of id) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
   const letters = name
     .split(/\s+/)
-    .map((word) => [...word][0] ?? "")
+    .map((word) => Array.from(word)[0] ?? "")
     .slice(0, 2)
     .join("")
     .toUpperCase();
