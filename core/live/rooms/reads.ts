@@ -24,7 +24,16 @@ export class RoomReads {
   /** Epoch milliseconds when a place was fanned out; undefined where that is not known any more. */
   readonly #fannedOutAt: (offset: number) => number | undefined;
 
-  constructor(desk: RoomDesk, presence: () => PresenceBook, fannedOutAt: (offset: number) => number | undefined) {
+  /** Epoch milliseconds: what was said before is too old to be shown. */
+  readonly #cutoff: () => number;
+
+  constructor(
+    desk: RoomDesk,
+    presence: () => PresenceBook,
+    fannedOutAt: (offset: number) => number | undefined,
+    cutoff: () => number = () => Number.NEGATIVE_INFINITY,
+  ) {
+    this.#cutoff = cutoff;
     this.#desk = desk;
     this.#presence = presence;
     this.#fannedOutAt = fannedOutAt;
@@ -105,17 +114,18 @@ export class RoomReads {
       offset,
       unread: ordinal - Math.max(member?.readOrdinal ?? 0, purged),
       mentions: store.mentionsAfter(subject, Math.max(member?.readOffset ?? 0, floor), MENTIONS),
-      last: message
-        ? {
-            offset: message.offset,
-            at: message.at,
-            sender: message.sender,
-            senderName: message.senderName,
-            text: Array.from(message.text.slice(0, 2 * SNIPPET_CHARS))
-              .slice(0, SNIPPET_CHARS)
-              .join(""),
-          }
-        : null,
+      last:
+        message && message.at >= this.#cutoff()
+          ? {
+              offset: message.offset,
+              at: message.at,
+              sender: message.sender,
+              senderName: message.senderName,
+              text: Array.from(message.text.slice(0, 2 * SNIPPET_CHARS))
+                .slice(0, SNIPPET_CHARS)
+                .join(""),
+            }
+          : null,
     };
   }
 

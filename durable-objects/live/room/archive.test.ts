@@ -132,6 +132,7 @@ it("[RM33] a shorter retention holds from the moment it is set; none at all sets
   expect(Object.keys(await room.timers())).not.toContain("retention");
   await room.open({ version: 2, retentionDays: 1 });
   expect((await room.history(ann)).items).toEqual([]);
+  expect((await room.ask(ann, "summary", {})).last).toBeNull();
   await room.passes(1);
   expect(await room.filled()).not.toHaveProperty("messages");
 });

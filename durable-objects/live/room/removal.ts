@@ -1,4 +1,6 @@
 import { roomPrefix } from "../../../contract/room-files.ts";
+import { belongs } from "../../../core/live/rooms/rights.ts";
+import type { RoomHead, StoredMember } from "../../../core/live/rooms/store.ts";
 import type { ObjectKit } from "../../kit/object-kit.ts";
 import { quoted, type SnapshotTable, snapshotTables } from "../../kit/snapshot-tables.ts";
 import type { SqlRoom } from "./sql-room.ts";
@@ -7,6 +9,8 @@ import { SLICE_ROWS } from "./upkeep.ts";
 /** Named so in the shell. */
 export const REMOVAL_TIMER = "removal";
 
+/** Members that are told in one slice. */
+const MEMBERS = 100;
 /** Keys of one listing of the archive; the platform gives and takes so many. */
 const BUCKET_KEYS = 1_000;
 
@@ -16,13 +20,15 @@ export interface RemovalDeps {
   readonly store: SqlRoom;
   /** Every timer of the room's but the removal's own. */
   readonly timers: readonly string[];
+  /** Tells the inboxes of members. */
+  readonly dismiss: (members: readonly StoredMember[], head: RoomHead) => Promise<void>;
   /** Forgets what memory holds of rows. */
   readonly forget: () => void;
 }
 
 /**
- * Removes a room: rows of every table in slices, then its files, then the room itself. From the first call on there is no such room for
- * anybody. Goes on after a crash, because the last thing to go is what says that it is being removed.
+ * Removes a room: its members' inboxes are told, then go rows of every table in slices, its files, and the room itself. From the first
+ * call on there is no such room for anybody. Goes on after a crash, because the last thing to go is what says that it is being removed.
  */
 export class Removal {
   readonly #deps: RemovalDeps;
@@ -43,8 +49,21 @@ export class Removal {
 
   /** The timer: one slice. */
   async tick(now: number): Promise<void> {
-    const { kit, store, forget } = this.#deps;
-    if (store.head()?.state !== "removing") return;
+    const { kit, store, forget, dismiss } = this.#deps;
+    const head = store.head();
+    if (head?.state !== "removing") return;
+    const members = store.members({ after: "", limit: MEMBERS, everybody: true });
+    if (members.length > 0) {
+      // While it is known who they are: a list of conversations must not go on naming a room that is gone.
+      await dismiss(
+        members.filter(({ state }) => belongs(state)),
+        head,
+      );
+      return kit.transaction(() => {
+        for (const { subject } of members) store.people.drop(subject);
+        kit.timers.set(REMOVAL_TIMER, now);
+      });
+    }
     const rowsLeft = kit.transaction(() => this.#removeRows());
     forget();
     if (rowsLeft || (await this.#removeFiles())) return kit.timers.set(REMOVAL_TIMER, now);

@@ -19,7 +19,7 @@ import { SealedMessages } from "./sealed.ts";
 import { SqlArchive } from "./sql-archive.ts";
 import { SqlRoom } from "./sql-room.ts";
 import { SqlTasks } from "./sql-tasks.ts";
-import { Upkeep, UPKEEP_TIMERS } from "./upkeep.ts";
+import { cutoffOf, Upkeep, UPKEEP_TIMERS } from "./upkeep.ts";
 
 const EPOCH_CHARS = 12;
 
@@ -87,12 +87,20 @@ export class RoomCore implements RoomParts {
       this.desk,
       () => this.presence,
       (offset) => this.#fannedOut.get(offset),
+      () => this.#cutoff(),
     );
     const shared = { kit: this.kit, store, archive, tasks, upkeep: this.upkeep, desk: this.desk };
     const tell = (events: readonly RoomEvent[]): void => this.tell(events);
     const erasure = new Erasure({ ...shared, tell });
     this.imports = new Imports({ ...shared, tell, turn });
-    this.removal = new Removal({ kit: this.kit, bucket, store, timers: Object.keys(timers), forget: () => this.forget() });
+    this.removal = new Removal({
+      kit: this.kit,
+      bucket,
+      store,
+      timers: Object.keys(timers),
+      dismiss: async (members, of) => await this.#inboxes.dismiss(members, of),
+      forget: () => this.forget(),
+    });
   }
 
   head(): RoomHead | undefined {
@@ -143,7 +151,7 @@ export class RoomCore implements RoomParts {
         if (entered.ok && entered.value.events.length > 0) this.committed(entered.value.events, []);
         return entered;
       },
-      recover: (since, replay) => desk.recover(since, replay),
+      recover: (since, replay) => this.#recover(since, replay),
       position: () => desk.position(),
       noteReceipt: (subject, receipt, now) => desk.noteReceipt(subject, receipt, now),
       storeReceipts: (now) => kit.transaction(() => desk.storeReceipts(now)),
@@ -153,6 +161,18 @@ export class RoomCore implements RoomParts {
       lastSeen: (subject) => desk.lastSeen(subject),
       member: (subject) => desk.member(subject),
     };
+  }
+
+  /** Without a place a subscription begins with messages, and those that are too old are not shown, gone from their rows or not. */
+  #recover(...[since, replay]: Parameters<RoomActs["recover"]>): ReturnType<RoomActs["recover"]> {
+    const found = this.desk.recover(since, replay);
+    const cutoff = this.#cutoff();
+    return since === undefined ? { ...found, events: found.events.filter(({ at }) => at >= cutoff) } : found;
+  }
+
+  #cutoff(): number {
+    const head = this.head();
+    return head ? cutoffOf(head, this.kit.now()) : Number.NEGATIVE_INFINITY;
   }
 
   /** Pacing only: what is lost with this timer is said again by its clients. */

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
+import type { InboxRpc } from "../../../contract/rpc/inbox.ts";
 import { messageInputSchema } from "../../../contract/rooms.ts";
 import type { Room } from "../room.ts";
 import { standStillAt, START } from "../leaderboard/board-testing.ts";
@@ -152,6 +153,11 @@ it("[RM28] a removed room is gone at once for everybody, in slices with its file
   await room.fill(1_300);
   await env.ARCHIVE.put("rooms/t-rooms/removed/media/m-1", "bytes");
   await env.ARCHIVE.put("rooms/t-rooms/removed-not/media/m-1", "bytes");
+  const inbox = env.INBOXES.getByName(`t-rooms/inbox/${ann.ref}`) as unknown as InboxRpc; // the class implements it
+  const note = { room: "removed", seq: 1, state: "active", kind: "group", role: "owner", title: "" } as const;
+  await inbox.note([{ ...note, peer: null, peerName: null, isHere: false, summary: null }]);
+  const listed = async () => (await inbox.list(200)).items.map((item) => item.room);
+  expect(await listed()).toContain("removed");
   valueOf(await room.rpc.remove(meta));
   expect(slugOf(await room.rpc.ask(ann, "view", {}))).toBe("not-found");
   const definition = { room: "removed", kind: "group" as const, version: 9, createdAt: START, members: [] };
@@ -160,6 +166,7 @@ it("[RM28] a removed room is gone at once for everybody, in slices with its file
   expect(slugOf(await room.rpc.remove(meta))).toBe("ok"); // it goes on
   await room.evict();
   await room.passes(1);
+  expect(await listed()).not.toContain("removed");
   expect(await room.filled()).toEqual({});
   expect(await room.files()).toEqual([]);
   expect(slugOf(await room.rpc.remove(meta))).toBe("not-found"); // nothing is left
