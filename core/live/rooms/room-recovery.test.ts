@@ -306,6 +306,21 @@ describe("a room that sleeps", () => {
   });
 });
 
+describe("a subscription", () => {
+  it("[RC14] that was answered is known after a sudden end, however soon", () => {
+    const bench = new RoomBench();
+    bench.join("ann");
+    bench.subscribe("ann", { replay: 0 });
+    bench.end();
+    post(bench, 1);
+    expect(bench.offsets("ann")).toEqual([2]);
+    bench.say("ann", { type: "unsubscribe", id: "u", channel: "room/lobby" });
+    bench.end();
+    post(bench, 1);
+    expect(bench.offsets("ann")).toEqual([]);
+  });
+});
+
 describe("delivery in a room", () => {
   it("[RM81] is measured by each 256th frame of a socket, from its sending to its acknowledgement", () => {
     const bench = new RoomBench();

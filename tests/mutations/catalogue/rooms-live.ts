@@ -125,8 +125,8 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     rule: "RC13",
     defect: "saves before each frame",
     file: "core/live/rooms/room-machine.ts",
-    find: "if (!this.#sockets.unsaved || Math.abs(this.#now - this.#changedAt) < SAVE_MS) return [];",
-    replace: "",
+    find: "const resting = this.#sockets.unsaved && Math.abs(this.#now - this.#changedAt) >= SAVE_MS;",
+    replace: "const resting = this.#sockets.unsaved;",
     test: "core/live/rooms/room-recovery.test.ts",
   },
   {
@@ -178,11 +178,11 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     test: "core/live/rooms/network-model.test.ts",
   },
   {
-    rule: "RC15",
+    rule: "RC14",
     defect: "saves a subscription some time after its answer",
     file: "core/live/rooms/room-machine.ts",
     find: "this.#fanOut.add(session);\n    this.#sockets.save(session);",
     replace: "this.#fanOut.add(session);",
-    test: "core/live/rooms/network-model.test.ts",
+    test: "core/live/rooms/room-recovery.test.ts",
   },
 ];
