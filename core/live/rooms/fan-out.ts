@@ -62,7 +62,9 @@ export class FanOut<F extends { readonly type: string }> {
 
   /** What was committed: the next events of the log, or, when another commit has not been told yet, whatever the log has. */
   tell(events: readonly RoomEvent[], now: number): void {
-    const { offset } = this.#place.at;
+    const { epoch, offset } = this.#place.at;
+    // A log that began anew may go on from the same place, and is another one.
+    if (this.#deps.acts.position().epoch !== epoch) return this.catchUp(now);
     const news = events.filter((event) => event.offset > offset);
     const [first] = news;
     if (!first) return;

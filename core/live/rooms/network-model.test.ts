@@ -14,4 +14,8 @@ describe("a room over a bad network", () => {
     expect(Math.min(...Object.values(sum)), JSON.stringify(sum)).toBeGreaterThanOrEqual(10);
     expect(sum.acked, JSON.stringify(sum)).toBeGreaterThan(1_000);
   });
+
+  it("[RC8] closes followers of a log that began anew, also when its next event has the next offset (found by seed 4629)", () => {
+    expect(runRoomModel(4_629).refused).toBeGreaterThan(0);
+  });
 });

@@ -99,6 +99,14 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
   },
   {
     rule: "RC8",
+    defect: "goes on in a log that began anew as if it were the same",
+    file: "core/live/rooms/fan-out.ts",
+    find: "if (this.#deps.acts.position().epoch !== epoch) return this.catchUp(now);",
+    replace: "void epoch;",
+    test: "core/live/rooms/network-model.test.ts",
+  },
+  {
+    rule: "RC8",
     defect: "keeps subscribers of a log that is no more",
     file: "core/live/rooms/fan-out.ts",
     find: "for (const session of this.#subscribers) this.#closeGap(session);",
