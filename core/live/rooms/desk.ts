@@ -87,7 +87,7 @@ export class RoomDesk implements RoomActs {
     const head = this.#head();
     if (!head) return NO_ROOM;
     const log = new LogWriter(this.store, head, now);
-    const entered = this.membership.enter(by, log);
+    const entered = this.membership.come(by, log);
     if (!entered.ok) return entered;
     this.end(log);
     return accept({ standing: entered.value.standing satisfies Standing, events: log.events });

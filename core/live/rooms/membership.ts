@@ -43,6 +43,17 @@ export class Membership {
     return put.ok ? accept(memberRights(log.head, put.value, by.granted.includes("manage"))) : put;
   }
 
+  /** Somebody comes in: their name and picture are those of their token from now on. */
+  come(by: RoomCaller, log: LogWriter): Outcome<Rights> {
+    const entered = this.enter(by, log);
+    const member = entered.ok ? entered.value.member : undefined;
+    if (!member) return entered;
+    const { subject, ref, role, state, mutedUntil } = member;
+    const [name, avatarUrl] = [by.name || member.name, by.avatarUrl ?? member.avatarUrl];
+    const put = this.#put({ subject, ref, role, state, mutedUntil, name, avatarUrl }, by, log);
+    return put.ok ? entered : put;
+  }
+
   /** What somebody may here who does not become anything by asking. */
   look(by: RoomCaller, head: LogWriter["head"]): Rights | undefined {
     const member = by.kind === "subject" ? this.find(by.id) : undefined;

@@ -184,3 +184,16 @@ it("[RM12] rows of who left make room for who comes; those of who was banned or 
   expect(desk.enter(person("two", ["write"]))).toBe("room-full");
   expect(desk.state("p8")).toBe("banned");
 });
+
+it("[RM40] a member is called and looks as their token says when they come in, and others hear of a change once", () => {
+  const desk = new TestDesk();
+  const ann = { ...desk.seat("ann"), name: "Ann B.", avatarUrl: "https://pictures/ann" };
+  desk.say(ann);
+  expect(desk.store.member(ann.id)).toMatchObject({ name: "ann", avatarUrl: null });
+  desk.enter(ann);
+  desk.enter(ann);
+  expect(desk.told.slice(1).map(({ data }) => data)).toMatchObject([{ subject: ann.id, name: "Ann B.", role: "member" }]);
+  desk.enter({ ...ann, name: "", avatarUrl: null });
+  expect(desk.store.member(ann.id)).toMatchObject({ name: "Ann B.", avatarUrl: "https://pictures/ann" });
+  expect(desk.outbox.map(({ type }) => type)).toEqual(["meridian.message.sent"]);
+});

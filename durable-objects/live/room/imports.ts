@@ -108,7 +108,9 @@ export class Imports {
     const state: ImportState = { ...held, lines, from, to: events.at(-1)?.offset ?? held.to, done: isDone };
     tasks.putImport(state);
     upkeep.sweepAt(state.at + IMPORT_KNOWN_MS);
-    upkeep.look(kit.now());
+    if (isDone)
+      upkeep.lookNow(kit.now()); // some of it may be too old already
+    else upkeep.look(kit.now());
     desk.end(log);
     return { state, events };
   }

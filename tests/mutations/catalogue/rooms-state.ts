@@ -193,4 +193,12 @@ export const ROOM_STATE_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "durable-objects/live/room/room.test.ts",
   },
+  {
+    rule: "RM40",
+    defect: "takes a token without a picture for a wish to have none",
+    file: "core/live/rooms/membership.ts",
+    find: "by.avatarUrl ?? member.avatarUrl",
+    replace: "by.avatarUrl",
+    test: "core/live/rooms/rights.test.ts",
+  },
 ];
