@@ -76,7 +76,11 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
 
   async submitMany(scores: readonly SentScore[]): Promise<Outcome<SubmitReply>[]> {
     await this.#gathering.join();
-    return await eachByItself(scores, async (score) => await this.#submit(score));
+    const players = scores.map(({ input }) => input.player);
+    return await this.#readingAhead(
+      ({ ahead, kit }) => ahead.scores(players, kit.now()),
+      async () => await eachByItself(scores, async (score) => await this.#submit(score)),
+    );
   }
 
   async submitBatch(batch: Uint8Array, meta: CallMeta): Promise<Outcome<ScoreBatchReply>> {
@@ -104,7 +108,10 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
   }
 
   async askMany(questions: readonly PlayerQuestion[]): Promise<Outcome<Standing | Entries>[]> {
-    return await eachByItself(questions, async ({ question, ask }) => await this.ask(question, ask));
+    return await this.#readingAhead(
+      ({ ahead, kit }) => ahead.questions(questions, kit.now()),
+      async () => await eachByItself(questions, async ({ question, ask }) => await this.ask(question, ask)),
+    );
   }
 
   async decide(reviewId: string, decision: Decision, meta: CallMeta): Promise<Outcome<DecisionReply>> {
@@ -172,6 +179,16 @@ export class Leaderboard extends DurableObject<ObjectsEnv> implements Leaderboar
     });
     await this.#committed(news);
     return outcome;
+  }
+
+  /** Answers calls that crossed together with their rows read at once. A board that is not there, or fails, says so to each by itself. */
+  async #readingAhead<T>(read: (board: Board) => void, answer: () => Promise<T>): Promise<T> {
+    try {
+      await this.#with((board) => accept(read(board))).catch(() => undefined); // a row that cannot be read fails those alone who ask for it
+      return await answer();
+    } finally {
+      this.#board?.ahead.end();
+    }
   }
 
   /** Works with a board that is there. One that never was is not opened: asking for a name must not make an object of it. */

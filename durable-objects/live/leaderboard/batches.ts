@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { BatchItemReply, ScoreBatchReply } from "../../../contract/leaderboard-scores.ts";
 import { accept, type Outcome, refuse } from "../../../contract/problems.ts";
 import type { ReadBatch } from "../../../core/live/leaderboard/batch-reader.ts";
+import type { Ahead } from "./ahead.ts";
 import { acceptedOf, keptAnswer, repeatedAnswer } from "./batch-answers.ts";
 import type { BoardNews } from "./live.ts";
 import type { BoardParts } from "./parts.ts";
@@ -23,8 +24,7 @@ export interface BatchDeps {
   readonly batches: SqlBatches;
   readonly submit: SubmitDesk;
   readonly sweep: SweepDesk;
-  /** Rows that scores by these players will ask for, found at once until the end. */
-  readonly ahead: { readonly read: (players: readonly string[], now: number) => void; readonly end: () => void };
+  readonly ahead: Ahead;
 }
 
 /** Batches of scores: one transaction each, and once in 24 hours by the id that its sender gave it. */
@@ -55,7 +55,7 @@ export class BatchDesk {
 
   #takeAll(items: ReadBatch["items"], news: BoardNews[], now: number): BatchItemReply[] {
     const { ahead } = this.#deps;
-    ahead.read(
+    ahead.scores(
       items.flatMap((item) => (item.ok ? [item.score.player] : [])),
       now,
     );

@@ -3,6 +3,7 @@ import type { BoardQuestion, BoardQuestions } from "../../../contract/rpc/leader
 import type { ObjectsEnv } from "../../env.ts";
 import { createKit, type ObjectKit } from "../../kit/object-kit.ts";
 import { CountedSets } from "../../../core/live/leaderboard/counted-sets.ts";
+import { Ahead } from "./ahead.ts";
 import type { ArchivedPlayers } from "./archives.ts";
 import { BatchDesk } from "./batches.ts";
 import { FOLLOW_TIMER, FollowDesk } from "./follow.ts";
@@ -47,6 +48,7 @@ export class Board implements BoardParts {
   readonly runs: SqlRuns;
   readonly reviews: ReviewDesk;
   readonly live: LiveDesk;
+  readonly ahead: Ahead;
 
   readonly reviewing: Reviewing;
   readonly submit: SubmitDesk;
@@ -57,7 +59,6 @@ export class Board implements BoardParts {
   readonly #follow: FollowDesk;
   readonly #windowing: Windowing;
   readonly #answers: Answers;
-  readonly #endAhead: () => void;
 
   constructor(ctx: DurableObjectState, env: ObjectsEnv) {
     const { sql } = ctx.storage;
@@ -93,6 +94,7 @@ export class Board implements BoardParts {
     const entries = new SqlEntries(sql);
     this.sets = new CountedSets(entries, this.log, { dense: () => this.book.definition()?.config.ranking === "dense" });
     this.players = new SqlPlayers(sql);
+    this.ahead = new Ahead(() => this.windows, this.players, entries);
     this.runs = new SqlRuns(sql);
     this.live = new LiveDesk(ctx, env, this, (now) => figuresOf(this, now));
     this.reviews = reviewing.desk;
@@ -124,19 +126,14 @@ export class Board implements BoardParts {
     this.sweep = new SweepDesk(this.kit, [this.runs, batches]);
     this.#follow = new FollowDesk(this, this.log);
     this.submit = new SubmitDesk(this, this.#follow, (player, runId) => this.log.usedRun(player, runId));
-    this.#endAhead = () => {
-      this.players.endAhead();
-      entries.endAhead();
-    };
-    const ahead = { read: (players: readonly string[], now: number) => this.#readAhead(entries, players, now), end: this.#endAhead };
-    this.batches = new BatchDesk(this, { batches, ahead, submit: this.submit, sweep: this.sweep });
+    this.batches = new BatchDesk(this, { batches, ahead: this.ahead, submit: this.submit, sweep: this.sweep });
     this.imports = new ImportDesk(this, batches, this.submit, this.sweep, turn);
     this.removal = new RemovalDesk({ parts: this, book: this.book, timers: Object.keys(timers), forget: () => this.forget() });
   }
 
   /** Drops what memory holds of rows; everything is read anew when it is asked for. */
   forget(): void {
-    this.#endAhead();
+    this.ahead.end();
     this.book.reset();
     this.sets.reset();
     this.windows.reset();
@@ -147,12 +144,6 @@ export class Board implements BoardParts {
   /** One question, behind the gate. */
   answer<Q extends BoardQuestion>(question: Q, ask: BoardQuestions[Q]["ask"]): Outcome<BoardQuestions[Q]["answer"]> {
     return this.#answers[question](ask, this.kit.now());
-  }
-
-  /** Rows that scores of now by these players will ask for. */
-  #readAhead(entries: SqlEntries, players: readonly string[], now: number): void {
-    this.players.readAhead(players);
-    for (const { id } of this.windows.entered(now, [])) entries.readAhead(id, players);
   }
 
   #followed(now: number): void {

@@ -189,6 +189,14 @@ export const LEADERBOARD_SUBMIT_MUTATIONS: readonly Mutation[] = [
     test: `${OBJECT}/batches.test.ts`,
   },
   {
+    rule: "LB144",
+    defect: "keeps entries that were read ahead when somebody moves them",
+    file: `${OBJECT}/sql-entries.ts`,
+    find: "  put(set: number, { inv, sub, at, player }: SortKey): void {\n    if (this.#isAhead) this.#ahead.forget(placeAhead(set, player));\n",
+    replace: "  put(set: number, { inv, sub, at, player }: SortKey): void {\n",
+    test: `${OBJECT}/ahead.test.ts`,
+  },
+  {
     rule: "LB134",
     defect: "answers another batch of the same length like the first",
     file: `${OBJECT}/batch-answers.ts`,
