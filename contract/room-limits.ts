@@ -99,7 +99,7 @@ export const TOPIC_LIMITS = {
   /** Names of topics in an admission, and their characters together: they travel in tickets and attachments. */
   admitted: 100,
   admittedChars: 2_000,
-  /** Publications that wait for one hub; above the first those of low priority go, above the second all: the hub fetches them. */
+  /** Publications that wait for one hub; above the first those of low priority go, above the second all but the newest: the hub fetches them. */
   laneSoft: 500,
   laneHard: 2_000,
   /** Messages from sockets that wait for one topic's hub. */

@@ -36,6 +36,7 @@ import { SUBJECT_EDGE_MUTATIONS } from "./catalogue/subjects-edge.ts";
 import { SUBJECT_ROUTE_MUTATIONS } from "./catalogue/subjects-routes.ts";
 import { SUBJECT_OBJECT_MUTATIONS } from "./catalogue/subjects-objects.ts";
 import { SUBJECT_TENANT_MUTATIONS } from "./catalogue/subjects-tenant.ts";
+import { TOPIC_MUTATIONS } from "./catalogue/topics.ts";
 import type { Mutation } from "./mutation.ts";
 
 /** Every mutation, by the family of its rule. */
@@ -58,6 +59,7 @@ export const CATALOGUE: readonly Mutation[] = [
   ...LEADERBOARD_PROOF_MUTATIONS,
   ...ROOM_EDGE_MUTATIONS,
   ...ROOM_LIVE_MUTATIONS,
+  ...TOPIC_MUTATIONS,
   ...ROOM_STATE_MUTATIONS,
   ...METRIC_MUTATIONS,
   ...METRIC_CATALOG_MUTATIONS,

@@ -18,7 +18,8 @@ export type TopicEffect =
 /** What following needs of the machine around it. */
 export interface FollowerDeps {
   readonly fanOut: FanOut;
-  reply(session: Session, reply: Reply): void;
+  /** @param asked whether the client named a place to begin from */
+  reply(session: Session, reply: Reply, asked: boolean): void;
   fail(session: Session, id: string | undefined, code: string, detail: string): void;
   close(session: Session, code: LiveCloseCode, reason: string): void;
   deliver(session: Session, publications: readonly EncodedPublication[]): void;

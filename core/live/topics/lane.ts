@@ -4,7 +4,7 @@ import { TOPIC_LIMITS } from "../../../contract/room-limits.ts";
 export interface LaneLimits {
   /** Publications that wait before those of low priority go, */
   readonly soft: number;
-  /** and before all go: who gets what follows sees the hole and fetches it. */
+  /** and before all but the newest of each topic go: who gets that sees the hole before it and fetches. */
   readonly hard: number;
 }
 const LIMITS: LaneLimits = { soft: TOPIC_LIMITS.laneSoft, hard: TOPIC_LIMITS.laneHard };
@@ -38,7 +38,7 @@ export class Lane {
       this.#waiting.push(chained ? { ...publication, after } : publication);
     }
     if (this.#waiting.length > this.#limits.soft) this.#shedLow();
-    if (this.#waiting.length > this.#limits.hard) this.drop();
+    if (this.#waiting.length > this.#limits.hard) this.#keepNewest();
   }
 
   /** The oldest, as many as one call takes. */
@@ -48,17 +48,17 @@ export class Lane {
     return taken;
   }
 
-  /** Everything that waits is left to be fetched. */
-  drop(): void {
-    this.#waiting = [];
-    this.#left.clear();
-  }
-
   /** Those that wait, by priority. */
   counts(): { critical: number; normal: number; low: number } {
     const counts = { critical: 0, normal: 0, low: 0 };
     for (const { priority = "normal" } of this.#waiting) counts[priority]++;
     return counts;
+  }
+
+  /** Nothing may follow: without the newest nobody would ever see that something is missing. */
+  #keepNewest(): void {
+    const newest = new Map(this.#waiting.map((publication) => [publication.channel, publication]));
+    this.#waiting = this.#waiting.filter((publication) => newest.get(publication.channel) === publication);
   }
 
   #shedLow(): void {

@@ -105,7 +105,7 @@ class World {
   #lanes = this.#newLanes();
   #machines = Array.from({ length: HUBS }, () => new HubMachine());
   readonly #attachments = Array.from({ length: HUBS }, () => new Map<string, string>());
-  readonly #clients = Array.from({ length: CLIENTS }, (_, n) => new Client(`c${n}`, n === 0));
+  readonly #clients = Array.from({ length: CLIENTS }, (_, n) => new Client(`c${n}`, n < 2));
   /** Questions on their way to the home, by hub. */
   readonly #asked: { hub: number; effect: HubEffect }[] = [];
   readonly #flushes = new Set<number>();
@@ -158,7 +158,7 @@ class World {
     const writes = Array.from({ length: count }, () => {
       const priority: Priority = this.#pick(["normal", "normal", "low", "critical"]);
       this.seen.published++;
-      const data = "x".repeat(this.#pick([1, 1, 1, 12_000]));
+      const data = "x".repeat(this.#pick([1, 1, 15_000]));
       return { by: "key:k", message: { type: "m", data, priority, clientId: `${this.seen.published}` } };
     });
     const done = this.#desk.publish(CHANNEL, writes, false, this.now);

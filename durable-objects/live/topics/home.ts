@@ -62,6 +62,11 @@ export class TopicHome {
     this.#relays = new Relays({ relay, later, background, warn, unfollowed });
   }
 
+  /** Publications that wait for other hubs, by priority. */
+  queued(): ReturnType<Relays["counts"]> {
+    return this.#relays.counts();
+  }
+
   configure(definition: TopicDefinition): Outcome<{ version: number }> {
     const { kit } = this.#deps;
     const { channel } = definition;

@@ -2,6 +2,7 @@ import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } fr
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TopicMessage } from "../../../contract/room-live.ts";
 import type { Outcome } from "../../../contract/problems.ts";
+import type { MaintenanceReport, StateChunk } from "../../../contract/rpc/maintenance.ts";
 import type { TopicFigures, TopicResult } from "../../../contract/rpc/topics.ts";
 import { topicSettingsSchema, type TopicSettings } from "../../../contract/topics.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
@@ -242,6 +243,32 @@ describe("a topic over hubs", () => {
       vi.setSystemTime(Date.now() + 60_000);
       for (const one of [home, hub(2)]) expect(await runDurableObjectAlarm(one)).toBe(false);
     }
+  });
+
+  it("[TP17] has a new epoch when its log was restored", async () => {
+    const { home, publish } = await newTenant();
+    await publish({}, {});
+    const epoch = await epochOf(home);
+    const chunks: StateChunk[] = [];
+    for (let cursor: string | null = null; ;) {
+      // What a stub's type leaves of it.
+      const part = (await home.maintain({ type: "export", cursor })) as unknown as MaintenanceReport<{
+        type: "export";
+        cursor: string | null;
+      }>;
+      chunks.push(part.chunk);
+      cursor = part.cursor;
+      if (cursor === null) break;
+    }
+    await runInDurableObject(home, async (_hub, state) => await state.storage.deleteAll());
+    await evictDurableObject(home);
+    for (const [at, chunk] of chunks.entries()) {
+      await home.maintain({ type: "import", chunk, first: at === 0, last: at === chunks.length - 1 });
+    }
+    expect(await home.askTopic(NEWS, "messages", { limit: 5 })).toMatchObject({
+      value: { offset: 2, items: [{ offset: 2 }, { offset: 1 }] },
+    });
+    expect(await home.since(NEWS, { epoch, offset: 1 })).toMatchObject({ ok: false, reason: "epoch-changed" });
   });
 
   it("[TP18] empties what a deleted end user published where it stands", async () => {
