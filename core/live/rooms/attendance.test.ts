@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
-import { entry, RoomBench } from "./live-testing.ts";
+import { entry, person, RoomBench } from "./live-testing.ts";
 
 /** So many members more, without sockets. */
 function crowd(bench: RoomBench, count: number): void {
@@ -126,8 +126,10 @@ describe("typing in a room", () => {
   it("[RM78] ends with the message that was typed, with a word, and with the socket", () => {
     const bench = new RoomBench();
     bench.follow("ann", "bob");
+    const message = { clientId: "http", text: "over HTTP", mediaId: null, replyTo: null, mentions: [] };
     const ends: (() => void)[] = [
       () => bench.send("bob", "c1"),
+      () => bench.change({ ...person("bob"), granted: [] }, { type: "send", message }),
       () => bench.say("bob", { type: "typing", on: false }),
       () => bench.do(bench.machine.leave("bob", bench.now)),
     ];

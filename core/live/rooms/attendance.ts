@@ -51,9 +51,13 @@ export class Attendance<F extends { readonly type: string }> {
     this.people.come(person.id, session, session.data, now);
   }
 
-  /** Who does not belong to the room any more goes, on every socket and before they hear of it. */
-  sendAway(events: readonly RoomEvent[], now: number): void {
+  /**
+   * What is about to be told, over whichever wire it came: who sent something does not type any more, and who does not belong to the room
+   * any more goes, on every socket and before they hear of it.
+   */
+  notice(events: readonly RoomEvent[], now: number): void {
     for (const { type, data } of events) {
+      if (type === "message") this.#news.typing.stop(data.sender);
       if (type !== "member" || data.state === "invited") continue;
       const guests = [...this.#guests].filter(({ person }) => person.id === data.subject);
       if (data.state === "active") {
@@ -91,11 +95,6 @@ export class Attendance<F extends { readonly type: string }> {
     if (!standing.mayWrite) return { slug: "forbidden", detail: "Who may not write here is not seen typing." };
     this.#news.typing.say(session.person.id, on, now);
     return undefined;
-  }
-
-  /** Somebody sent what they typed. */
-  sent(subject: string): void {
-    this.#news.typing.stop(subject);
   }
 
   /** @returns why not */

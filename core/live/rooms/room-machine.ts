@@ -78,7 +78,7 @@ export class RoomMachine implements PresenceBook {
         sockets: this.#sockets,
         channel: this.#channel,
         figures: this.#figures,
-        before: (events, now) => this.#attendance.sendAway(events, now),
+        before: (events, now) => this.#attendance.notice(events, now),
       },
       this.#place,
     );
@@ -308,9 +308,7 @@ export class RoomMachine implements PresenceBook {
     for (const { wanted, outcome } of answers) {
       const { ref, change } = wanted;
       if (outcome.ok) items.push({ ref, offset: outcome.value.offset, at: outcome.value.at });
-      if (!outcome.ok || change.type !== "send") continue;
-      this.#figures.add("sends");
-      this.#attendance.sent(session.person.id);
+      if (outcome.ok && change.type === "send") this.#figures.add("sends");
     }
     if (!this.#sockets.has(session)) return; // it left: it will ask again, or does not care
     if (items.length > 0) this.#sockets.reply(session, { type: "ack", items });
