@@ -91,9 +91,14 @@ export class EventPump {
       throw error;
     }
     this.#heartbeat = setInterval(() => void this.#beat(), EVENT_PUMP_LIMITS.heartbeatMs);
-    const source = { pull: this.#pull.bind(this), cancel: () => this.#end(1000) };
+    const source = { pull: this.#pull.bind(this), cancel: () => this.stop() };
     // Nothing is made before it is asked for: being asked is how a reader says that it has taken what it got.
     return accept(new ReadableStream<Uint8Array>(source, { highWaterMark: 0 }));
+  }
+
+  /** The reader is gone. */
+  stop(): void {
+    this.#end(1000);
   }
 
   async #subscribe(replay: number): Promise<Outcome<undefined>> {

@@ -40,6 +40,8 @@ export async function streamEvents({ request, query }: StreamCall, subscription:
   if (streams >= STREAMS) return refuse("overloaded", "Too many streams are open here. Try again.", { retryAfterS: 5 });
   streams++;
   const pump = new EventPump(subscription, since.value, () => streams--);
+  // Nobody else says that a reader has gone while nothing is written to it.
+  request.signal.addEventListener("abort", () => pump.stop());
   const opened = await pump.begin(query.replay);
   if (!opened.ok) return opened;
   return new Response(opened.value, {

@@ -44,6 +44,12 @@ describe("a picture's size", () => {
     expect(sizeOf("video/mp4", FILES["video/mp4"])).toBeUndefined();
   });
 
+  it("[RM111] that no browser could draw is none", () => {
+    const lying = FILES["image/png"].slice();
+    lying.set([0x7f, 0xff, 0xff, 0xff], 16);
+    expect(sizeOf("image/png", lying)).toBeUndefined();
+  });
+
   it("[RM111] of a photograph may stand behind what its camera noted", () => {
     expect(sizeOf("image/jpeg", jpegOf(400, 300, 60_000))).toEqual({ width: 400, height: 300 });
   });

@@ -5,6 +5,9 @@ import type { MediaType } from "../../contract/rooms.ts";
 /** Bytes that are looked at: a photograph's size may stand behind a preview of 64 KiB. */
 export const MEDIA_HEAD_BYTES = 96 * 1024;
 
+/** What says that it is larger lies: no browser draws it. */
+export const MAX_PX = 100_000;
+
 /** Width and height in pixels, as stored: before any rotation that the file asks for. */
 export interface Size {
   readonly width: number;
@@ -39,7 +42,7 @@ function isMp3Frame(head: Uint8Array): boolean {
 export function sizeOf(type: MediaType, head: Uint8Array): Size | undefined {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const size = measured(type, view);
-  return size && size.width > 0 && size.height > 0 ? size : undefined;
+  return size && [size.width, size.height].every((px) => px > 0 && px <= MAX_PX) ? size : undefined;
 }
 
 function measured(type: MediaType, view: DataView): Size | undefined {

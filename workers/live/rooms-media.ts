@@ -8,13 +8,13 @@ import type { MediaRecord } from "../../contract/rpc/room.ts";
 import type { App } from "../http/app.ts";
 import { route } from "../http/define-route.ts";
 import { serveMedia } from "./media-file.ts";
-import { shownSize, sizeOf } from "./media-kind.ts";
+import { MAX_PX, shownSize, sizeOf } from "./media-kind.ts";
 import { storeUpload } from "./media-upload.ts";
 import { readSignedMedia, signMedia } from "./media-url.ts";
 import { publicOrigin } from "./public-origin.ts";
 import { forMembers, inRoom, type RoomCall, roomParams } from "./rooms-calls.ts";
 
-const pixels = z.coerce.number().int().min(1).max(100_000).optional();
+const pixels = z.coerce.number().int().min(1).max(MAX_PX).optional();
 const uploadQuery = z.object({
   width: pixels,
   height: pixels,
