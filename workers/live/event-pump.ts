@@ -1,7 +1,6 @@
 import type { Envelope } from "../../contract/live.ts";
 import { LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode } from "../../contract/live-codes.ts";
 import { accept, type Outcome, PROBLEMS, type ProblemSlug, refuse } from "../../contract/problems.ts";
-import { ROOM_LIMITS } from "../../contract/room-limits.ts";
 import { degradedText, eventText, gapText, type Heard, HEARTBEAT_TEXT, openingText, placeText, readHeard } from "./event-frames.ts";
 import type { Position } from "./event-position.ts";
 
@@ -240,7 +239,7 @@ export class EventPump {
   #acknowledge(): void {
     const frames = this.#given - this.#acknowledged;
     if (frames <= 0 || this.#over) return;
-    const isProbe = Math.floor(this.#given / ROOM_LIMITS.probeEvery) > Math.floor(this.#acknowledged / ROOM_LIMITS.probeEvery);
+    const isProbe = Math.floor(this.#given / LIVE_LIMITS.probeEvery) > Math.floor(this.#acknowledged / LIVE_LIMITS.probeEvery);
     if (isProbe || frames >= LIVE_LIMITS.ackEveryFrames || this.#givenBytes >= EVENT_PUMP_LIMITS.ackBytes)
       return this.#sendAck(this.#given);
     const taken = this.#given;
