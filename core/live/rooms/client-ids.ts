@@ -1,12 +1,12 @@
 import type { RoomStore, StoredMessage } from "./store.ts";
 
-/** Messages of one packed block; the newest ones that no block holds yet are read from their rows. */
-export const CLIENT_ID_BLOCK = 1_000;
+/** Messages of one packed block; the newest ones that no block holds yet are read from their rows at the first send after a sleep. */
+export const CLIENT_ID_BLOCK = 250;
 /** Blocks that are kept: a repetition is recognised among the newest hundred thousand messages. */
-export const CLIENT_ID_BLOCKS = 100;
+const CLIENT_ID_BLOCKS = 400;
 
 /**
- * Finds what was sent before. An index by sender and client id would double the rows of every send; this writes one row each thousand
+ * Finds what was sent before. An index by sender and client id would double the rows of every send; this writes one row each 250
  * messages: hashes in order, each with its message's offset. A hash only says where to look, the message itself decides.
  */
 export class ClientIds {
