@@ -7,6 +7,7 @@ import { DataAnswer } from "./answer.ts";
 import { type App, INTERNAL, type Visit, answerProblem } from "./app.ts";
 import { readBody } from "./body.ts";
 import { isUnsafe, isUpgrade } from "./browser.ts";
+import { Call, type Parts, type Who } from "./call.ts";
 import { servedAt } from "./door-routes.ts";
 import { fieldErrors, ownProblem } from "./field-errors.ts";
 import { idempotencyOf } from "./idempotency-key.ts";
@@ -72,39 +73,22 @@ async function run<S extends RouteSpec>(
   const parts = partsOf(visit, spec, readQuery);
   const parsed = spec.body && parts.ok ? await withBody(parts.value, visit, spec, spec.body) : parts;
   if (!parsed.ok) return parsed.problem;
-  const { params, query, body, bytes } = parsed.value;
   if (isOutsider(who.value)) {
     const admitted = await admit(who.value, spec, parsed.value, scene);
     if (!admitted.ok) return admitted.problem;
   }
   const meta = metaOf(who.value, context);
-  const keyed = isUnsafe(request.method) ? await keyOf(visit, spec, who.value, bytes) : NO_KEY;
+  const keyed = isUnsafe(request.method) ? await keyOf(visit, spec, who.value, parsed.value.bytes) : NO_KEY;
   if (!keyed.ok) return keyed.problem;
-  let answerHeaders: Headers | undefined;
-  const call = {
-    env,
-    request,
-    ctx,
-    principal: who.value,
-    door,
-    params,
-    query,
-    body,
-    meta: keyed.value ? { ...meta, idempotency: keyed.value } : meta,
-    now,
-    trace: context.trace,
-    // Made when first asked for: most answers have none of their own.
-    get answerHeaders() {
-      return (answerHeaders ??= new Headers(spec.answer.headers));
-    },
-  } as unknown as RouteCall<S>; // each part was just parsed with the spec's own schema
-  const result = await handler(call);
+  const withKey = keyed.value ? { ...meta, idempotency: keyed.value } : meta;
+  const call = new Call(visit, who.value, parsed.value, withKey, now, spec.answer.headers);
+  const result = await handler(call as unknown as RouteCall<S>); // each part was just parsed with the spec's own schema
   if (result instanceof Response || result instanceof DataAnswer) return result;
-  if (!result.ok) return limited(answerProblem(result.problem, context, spec.renderProblem), answerHeaders);
-  const { status, headers } = spec.answer;
-  if (status === 204) return new Response(null, { status, headers: answerHeaders ?? headers ?? {} });
-  if (answerHeaders || headers) return Response.json(result.value, { status, headers: answerHeaders ?? headers ?? {} });
-  return new DataAnswer(JSON.stringify(result.value), status);
+  const headers = call.headersIfAny;
+  if (!result.ok) return limited(answerProblem(result.problem, context, spec.renderProblem), headers);
+  const { status } = spec.answer;
+  if (status === 204) return new Response(null, headers ? { status, headers } : { status });
+  return headers ? Response.json(result.value, { status, headers }) : new DataAnswer(JSON.stringify(result.value), status);
 }
 
 /** What a 401 says of the credential that was sent. */
@@ -122,8 +106,6 @@ function limited(response: Response, answerHeaders: Headers | undefined): Respon
   }
   return response;
 }
-
-type Who = AnyPrincipal | typeof ANONYMOUS;
 
 async function principalOf(request: Request, spec: RouteSpec, scene: Scene): Promise<Outcome<Who>> {
   if (spec.action === "open") {
@@ -160,14 +142,6 @@ async function admit(who: Outsider, spec: RouteSpec, { params, query, body }: Pa
 }
 
 type QueryReader = ReturnType<typeof queryReader>;
-
-interface Parts {
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly query: Readonly<Record<string, unknown>>;
-  readonly body: unknown;
-  /** The body as it came, decompressed; for the idempotency hash. */
-  readonly bytes: Uint8Array;
-}
 
 /** All parts but the body. */
 function partsOf({ request, url, params: given }: Visit, spec: RouteSpec, readQuery: QueryReader | undefined): Outcome<Parts> {
