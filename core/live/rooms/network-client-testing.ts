@@ -123,7 +123,10 @@ export class NetworkClient {
         return;
       case "goodbye":
         return this.disconnect();
-      default:
+      case "refreshed":
+      case "unsubscribed":
+      case "conflict":
+      case "degraded":
         return;
     }
   }

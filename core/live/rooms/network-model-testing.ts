@@ -1,51 +1,18 @@
 import { deflateRawSync } from "node:zlib";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
-import { mulberry, pick, type Random } from "../../../tests/lib/random.ts";
 import type { RoomActs, WantedChange } from "./acts.ts";
 import { entry, person, RoomBook, START } from "./live-testing.ts";
 import { NetworkClient, Wire } from "./network-client-testing.ts";
+import { judge, noRun, type RoomRun } from "./network-judge-testing.ts";
 import type { RoomEffect } from "./room-effects.ts";
 import { RoomMachine } from "./room-machine.ts";
 import { callerOf } from "./room-session.ts";
 
+export type { RoomRun };
+
 const CLIENTS = 5;
 const SERVICE = callerOf(person("bot", { kind: "service", id: "key:bot", ref: "" }), ["rooms:read", "rooms:write"]);
-
-/** How often what happened, so that a run can show that it was not vacuous. */
-export interface RoomRun {
-  acked: number;
-  events: number;
-  recovered: number;
-  refused: number;
-  gaps: number;
-  slow: number;
-  packed: number;
-  sleeps: number;
-  ends: number;
-  cutShort: number;
-  halfOpen: number;
-  lost: number;
-  repeated: number;
-  reordered: number;
-}
-
-const noRun = (): RoomRun => ({
-  acked: 0,
-  events: 0,
-  recovered: 0,
-  refused: 0,
-  gaps: 0,
-  slow: 0,
-  packed: 0,
-  sleeps: 0,
-  ends: 0,
-  cutShort: 0,
-  halfOpen: 0,
-  lost: 0,
-  repeated: 0,
-  reordered: 0,
-});
 
 /**
  * One run of a room and its clients over a network that loses, repeats and reorders frames, with half-open sockets, while the room
@@ -62,7 +29,7 @@ export function runRoomModel(seed: number, steps = 300): RoomRun {
 
 class World {
   readonly seen = noRun();
-  readonly #random: Random;
+  readonly #random: () => number;
   readonly #book = new RoomBook();
   readonly #acts: RoomActs;
   readonly #clients: NetworkClient[];
@@ -82,7 +49,7 @@ class World {
   #epochs = 1;
 
   constructor(seed: number) {
-    this.#random = mulberry(seed);
+    this.#random = numbers(seed);
     const { desk } = this.#book;
     const commit = desk.commit.bind(desk);
     const enter = desk.enter.bind(desk);
@@ -363,7 +330,7 @@ class World {
       this.#apply(this.#machine.tell(this.#acts.commit([{ by: SERVICE, change: { type: "send", message } }], this.#now).events, this.#now));
       this.#calm();
     }
-    this.#judge();
+    judge(this.#clients, this.#log.values(), this.#acts.position(), this.seen);
   }
 
   /** Everything that is on its way arrives, until nobody has anything to say. */
@@ -392,33 +359,20 @@ class World {
       }
     }
   }
+}
 
-  #judge(): void {
-    const end = this.#acts.position();
-    const places = new Map<string, number>();
-    for (const { type, data, offset } of this.#log.values()) {
-      if (type !== "message" || data.clientId === null) continue;
-      if (places.has(data.clientId)) throw new Error(`${data.clientId} was stored twice`);
-      places.set(data.clientId, offset);
-    }
-    for (const client of this.#clients) {
-      const { name, place, base, seen, acked, unsent } = client;
-      if (place?.epoch !== end.epoch || place.offset !== end.offset) throw new Error(`${name} is at ${JSON.stringify(place)} in the end`);
-      if (unsent.size > 0) throw new Error(`${name} could not say ${[...unsent.keys()].join()}`);
-      for (let offset = base + 1; offset <= end.offset; offset++) {
-        // An id begins with the epoch in which it was seen.
-        if (seen.get(offset)?.split(":")[1] !== String(offset)) throw new Error(`${name} misses ${offset}`);
-      }
-      for (const [ref, offset] of acked) {
-        const stored = ref.startsWith("say-") ? places.get(ref) : offset;
-        if (stored !== offset || !this.#log.has(offset)) throw new Error(`${ref} is at ${stored}, acknowledged at ${offset}`);
-      }
-      this.seen.acked += acked.size;
-      this.seen.events += seen.size;
-      this.seen.recovered += client.recoveries;
-      this.seen.refused += client.refusals;
-      this.seen.gaps += client.gaps;
-      this.seen.packed += client.packed;
-    }
-  }
+/** Numbers from 0 up to 1: Mulberry32 (public domain, T. Ettinger), as in tests/lib/random.ts, which core may not import. */
+function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+function pick<T>(random: () => number, list: readonly T[]): T {
+  return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }
