@@ -3,11 +3,12 @@ import type { PersonPresence, PresencePush, ReceiptsPush, RoomFrame, TypingPush 
 import { ROOM_LIMITS } from "../contract/room-limits.ts";
 import type { History, Message, MessageInput, Receipt } from "../contract/rooms.ts";
 import { type HistoryAsk, roomsApi, type RoomsApi } from "./api/rooms.ts";
-import { connectApi } from "./api/live.ts";
-import { LiveClient, liveDeps, type LiveDeps, type LiveEvent, type LiveFrame, type LiveStatus } from "./live.ts";
+import { LiveClient, type LiveDeps, type LiveEvent, type LiveFrame, type LiveStatus } from "./live.ts";
 import type { RecoveryRefusal } from "./live-types.ts";
+import { PendingChanges } from "./room-changes.ts";
 import { RoomLog } from "./room-log.ts";
-import { indexedDbQueue, memoryQueue, type QueueStore, RoomQueue, type Unsent } from "./room-queue.ts";
+import { OwnSignals } from "./room-own.ts";
+import { type QueueStore, RoomQueue, type Unsent } from "./room-queue.ts";
 import { Typists } from "./room-typists.ts";
 import type { Call } from "./transport.ts";
 
@@ -35,34 +36,6 @@ export interface RoomRange {
 
 export type Draft = Partial<Pick<MessageInput, "text" | "mediaId" | "replyTo" | "mentions">>;
 
-/** How a change ended that a frame asked for. */
-type Settle = { readonly done: (offset: number) => void; readonly failed: (error: RoomRefusal) => void };
-
-/** The room refuses a change. */
-export class RoomRefusal extends Error {
-  override readonly name = "RoomRefusal";
-  readonly code: string;
-
-  constructor(code: string, detail: string) {
-    super(detail);
-    this.code = code;
-  }
-}
-
-/**
- * A room's client for a browser or Node.
- * @param owner whose unsent messages are kept in the browser, such as `acme minted|ada`; left out, they are kept in memory
- */
-export function openRoom(request: Call, room: string, owner?: string): RoomClient {
-  const tickets = connectApi(request);
-  return new RoomClient(request, room, {
-    live: liveDeps(async () => (await tickets.roomTicket(room)).url),
-    queue: owner !== undefined && typeof indexedDB !== "undefined" ? indexedDbQueue(owner) : memoryQueue(),
-    newId: () => crypto.randomUUID(),
-    deflate: typeof DecompressionStream !== "undefined",
-  });
-}
-
 /**
  * One room as one person sees it, kept current: messages, receipts, who types, who is there; what is written while there is no
  * connection waits and goes out in order. `onChange` says that something looks different, at most once a turn.
@@ -82,7 +55,8 @@ export class RoomClient {
   readonly #typists: Typists;
   readonly #receipts = new Map<string, Receipt>();
   readonly #presence = new Map<string, PersonPresence>();
-  readonly #asked = new Map<string, Settle>();
+  readonly #changes: PendingChanges;
+  readonly #own: OwnSignals;
   readonly #listeners = new Set<() => void>();
   readonly #eventListeners = new Set<(event: LiveEvent) => void>();
   #range: RoomRange = { hasOlder: false, hasNewer: false };
@@ -91,11 +65,7 @@ export class RoomClient {
   #asOf = -1;
   #reading: Promise<void> | undefined;
   #subscribed = false;
-  #own = { delivered: 0, read: 0 };
-  #toldOwn = { delivered: 0, read: 0 };
-  #cancelReceipt: (() => void) | undefined;
   #cancelRetry: (() => void) | undefined;
-  #typingToldAt = Number.NEGATIVE_INFINITY;
   #refusal: { readonly code: string; readonly detail: string } | undefined;
   #gaps = 0;
 
@@ -105,7 +75,9 @@ export class RoomClient {
     this.#deps = deps;
     this.#queue = new RoomQueue(room, deps.queue, () => this.#changed());
     this.#typists = new Typists(deps.live, () => this.#changed());
+    this.#changes = new PendingChanges(deps.newId);
     this.#live = new LiveClient(deps.live);
+    this.#own = new OwnSignals(deps.live, (frame) => this.#subscribed && this.#live.send(frame));
     this.#live.onStatus(({ light }) => {
       if (light !== "live") this.#lost();
       this.#changed();
@@ -192,11 +164,9 @@ export class RoomClient {
   }
 
   close(): void {
-    this.#cancelReceipt?.();
-    this.#cancelReceipt = undefined;
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    this.#tellReceipt();
+    this.#own.close();
     this.#live.close();
   }
 
@@ -205,7 +175,7 @@ export class RoomClient {
     const message: MessageInput = { text: "", mediaId: null, replyTo: null, mentions: [], ...draft, clientId: this.#deps.newId() };
     await this.#queue.load(this.#deps.live.now());
     const taken = await this.#queue.add(message, this.#deps.live.now());
-    this.#typingToldAt = Number.NEGATIVE_INFINITY;
+    this.#own.noLongerTyping();
     this.#pump();
     return taken;
   }
@@ -243,18 +213,12 @@ export class RoomClient {
 
   /** The person has seen everything up to here. */
   read(offset: number): void {
-    if (offset <= this.#own.read) return;
-    this.#own = { delivered: Math.max(this.#own.delivered, offset), read: offset };
-    this.#tellReceiptSoon();
+    this.#own.read(offset);
   }
 
   /** Says that the person types, as often as it is called but told at most once a second; `false` when they stop. */
   type(on: boolean): void {
-    const now = this.#deps.live.now();
-    if (on && now - this.#typingToldAt < ROOM_LIMITS.typingEveryMs) return;
-    if (!on && this.#typingToldAt === Number.NEGATIVE_INFINITY) return;
-    this.#typingToldAt = on ? now : Number.NEGATIVE_INFINITY;
-    this.#live.send({ v: 1, type: "typing", on });
+    this.#own.typing(on);
   }
 
   setPresence(state: "online" | "away"): void {
@@ -299,7 +263,7 @@ export class RoomClient {
   #take(frame: LiveFrame): void {
     switch (frame.type) {
       case "ack":
-        for (const { ref, offset } of frame.items) this.#acknowledged(ref, offset);
+        for (const { ref } of frame.items) if (!this.#queue.acknowledged(ref)) this.#changes.acknowledged(ref);
         this.#pump();
         return;
       case "error":
@@ -331,8 +295,7 @@ export class RoomClient {
       const message = event.data as Message; // the contract of rooms' channels
       this.#typists.told(message.sender, false);
       if (!this.#range.hasNewer) this.#log.event(event);
-      this.#own = { ...this.#own, delivered: Math.max(this.#own.delivered, event.offset) };
-      this.#tellReceiptSoon();
+      this.#own.delivered(event.offset);
     } else this.#log.event(event);
     for (const listener of this.#eventListeners) listener(event);
     this.#changed();
@@ -342,8 +305,7 @@ export class RoomClient {
     this.#subscribed = true;
     this.#refusal = undefined;
     if (this.#deps.deflate === true) this.#live.send({ v: 1, type: "options", data: { deflate: true } });
-    this.#toldOwn = { delivered: 0, read: 0 }; // what the room had only in memory may be gone with it
-    this.#tellReceiptSoon();
+    this.#own.joined();
     if (reason !== undefined) {
       this.#gaps++;
       void this.#readAnew();
@@ -355,10 +317,8 @@ export class RoomClient {
     this.#subscribed = false;
     this.#queue.disconnected();
     this.#typists.clear();
-    this.#typingToldAt = Number.NEGATIVE_INFINITY;
-    for (const { failed } of this.#asked.values())
-      failed(new RoomRefusal("connection-lost", "The connection was lost before an answer came. Look, then try again."));
-    this.#asked.clear();
+    this.#own.noLongerTyping();
+    this.#changes.lost();
   }
 
   /** @param again whatever is being read already may be too old */
@@ -401,17 +361,9 @@ export class RoomClient {
     this.#changed();
   }
 
-  #acknowledged(ref: string, offset: number): void {
-    if (this.#queue.acknowledged(ref)) return;
-    this.#asked.get(ref)?.done(offset);
-    this.#asked.delete(ref);
-  }
-
   #refused({ ref, code, detail, retryAfterMs }: Extract<ServerFrame, { type: "error" }>): void {
     if (ref === undefined) return;
-    const asked = this.#asked.get(ref);
-    this.#asked.delete(ref);
-    if (asked) return asked.failed(new RoomRefusal(code, detail));
+    if (this.#changes.refused(ref, code, detail)) return;
     if (!PASSING.has(code)) return this.#queue.failed(ref, { code, detail });
     this.#queue.postpone();
     this.#cancelRetry ??= this.#deps.live.after(retryAfterMs ?? RETRY_MS, () => {
@@ -422,25 +374,7 @@ export class RoomClient {
 
   async #change(frame: (ref: string) => RoomFrame, byHttp: () => Promise<unknown>): Promise<void> {
     if (!this.#subscribed) return void (await byHttp());
-    const ref = this.#deps.newId();
-    await new Promise<number>((done, failed) => {
-      this.#asked.set(ref, { done, failed });
-      this.#live.send(frame(ref));
-    });
-  }
-
-  #tellReceiptSoon(): void {
-    this.#cancelReceipt ??= this.#deps.live.after(ROOM_LIMITS.receiptFlushMs, () => {
-      this.#cancelReceipt = undefined;
-      this.#tellReceipt();
-    });
-  }
-
-  #tellReceipt(): void {
-    const { delivered, read } = this.#own;
-    if (!this.#subscribed || (delivered <= this.#toldOwn.delivered && read <= this.#toldOwn.read)) return;
-    const said = { ...(delivered > 0 && { deliveredOffset: delivered }), ...(read > 0 && { readOffset: read }) };
-    if (this.#live.send({ v: 1, type: "receipt", ...said })) this.#toldOwn = { delivered, read };
+    await this.#changes.ask(frame, (asked) => this.#live.send(asked));
   }
 
   #changed(): void {

@@ -11,6 +11,7 @@ import "../../ui/fields.css";
 import "../../ui/overlays.css";
 import "../../console/page.css";
 import "./chat.css";
+import "./messages.css";
 
 startTheme();
 startLocation();

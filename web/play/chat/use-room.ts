@@ -2,7 +2,8 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import type { Member, RoomView } from "../../../contract/rooms.ts";
 import { roomsApi, type RoomsApi } from "../../../sdk/api/rooms.ts";
-import { openRoom, type RoomClient } from "../../../sdk/room.ts";
+import { openRoom } from "../../../sdk/open-room.ts";
+import type { RoomClient } from "../../../sdk/room.ts";
 import type { MeridianUser } from "../../../sdk/user.ts";
 
 export interface OpenRoom {
