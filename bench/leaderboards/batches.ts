@@ -1,10 +1,13 @@
-import { startObjectWorker } from "../lib/object-worker.ts";
+import { type ObjectWorker, startObjectWorker } from "../lib/object-worker.ts";
 import { runtimeCpuSeconds } from "../metrics/cpu.ts";
 
 const BATCHES = 10;
 const ROUNDS = 5;
 const SCORES = 1_000;
 const SUBMITS = 500;
+/** Calls that cross together, as with 32 connections at once, and how often. */
+const TOGETHER = 10;
+const CROSSINGS = 300;
 /** Scores a second that one object takes in batches at least, by windows. */
 const BOUNDS = { 1: 3_000, 5: 1_000 } as const;
 
@@ -30,7 +33,26 @@ export async function runBatches(): Promise<void> {
         `| ${windows} | ${best.toFixed(0)} | ${byCpu.toFixed(0)} | ${BOUNDS[windows]} | ${rows.toFixed(1)} | ${8 + 3 * windows} |`,
       );
     }
+    await printTogether(worker);
   } finally {
     await worker.stop();
+  }
+}
+
+/** CPU of a single score and of a rank inside of the object of 100,000 players, when ten cross together. */
+async function printTogether(worker: ObjectWorker): Promise<void> {
+  await worker.ask("together", "begin?windows=1");
+  await worker.ask("together", "fill");
+  console.log(`\ninside of the object, 100,000 players, ${TOGETHER} calls together: CPU us a call, the median of ${ROUNDS} rounds\n`);
+  for (const what of ["submits", "ranks"] as const) {
+    const call = `${what}?calls=${CROSSINGS}&together=${TOGETHER}`;
+    await worker.ask("together", call);
+    const micros: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const cpu = runtimeCpuSeconds() ?? Number.NaN;
+      await worker.ask("together", call);
+      micros.push((1e6 * ((runtimeCpuSeconds() ?? Number.NaN) - cpu)) / (CROSSINGS * TOGETHER));
+    }
+    console.log(`| ${what} | ${(micros.toSorted((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN).toFixed(0)} |`);
   }
 }
