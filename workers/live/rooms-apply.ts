@@ -5,6 +5,8 @@ import type { D1Call } from "../db/d1-change.ts";
 import { changeRoom, deleteRoom, differing } from "./rooms-change.ts";
 import { createRoom } from "./rooms-create.ts";
 import { DIRECT_PREFIX } from "./rooms-people.ts";
+import { observeTopics, topicProblem, topicRemovals, topicSteps } from "./topics-apply.ts";
+import type { TopicChangeCall } from "./topics-change.ts";
 import { findRooms, listDeclared, type RoomRow } from "./rooms-store.ts";
 
 type Change = RoomApplied["changes"][number];
@@ -14,14 +16,20 @@ export interface Step extends Change {
 }
 
 /** Everything that the tenant's people declared: applied as it is, it changes nothing. */
-export async function observeDocument({ env, principal }: D1Call): Promise<RoomDocument> {
+export async function observeDocument(call: TopicChangeCall): Promise<RoomDocument> {
+  const { env, principal } = call;
   const rows = await listDeclared(env.DB, principal.tenantId, ROOM_DOCUMENT_LIMITS.rooms);
   const declared = rows.flatMap(({ room, kind, settings }) => (kind === "direct" ? [] : [[room, { kind, ...settings }] as const]));
-  return { rooms: Object.fromEntries(declared) };
+  return { rooms: Object.fromEntries(declared), topics: await observeTopics(call) };
 }
 
-/** Makes rooms as the document says. The whole is checked before the first change is made. */
-export async function applyDocument(call: D1Call, by: RoomCaller, { rooms }: RoomDocument, prune: boolean): Promise<Outcome<RoomApplied>> {
+/** Makes rooms and topics as the document says. The whole is checked before the first change is made. */
+export async function applyDocument(
+  call: TopicChangeCall,
+  by: RoomCaller,
+  { rooms, topics }: RoomDocument,
+  prune: { readonly rooms: boolean; readonly topics: boolean },
+): Promise<Outcome<RoomApplied>> {
   const { env, principal } = call;
   const there = new Map((await findRooms(env.DB, principal.tenantId, Object.keys(rooms))).map((row) => [row.room, row]));
   const steps: Step[] = [];
@@ -30,17 +38,21 @@ export async function applyDocument(call: D1Call, by: RoomCaller, { rooms }: Roo
     if (problem) return within(problem, `/document/rooms/${room}`);
     steps.push(roomStep(call, by, room, wanted, there.get(room)));
   }
-  if (prune) {
+  for (const topic of Object.keys(topics)) {
+    const problem = topicProblem(topic);
+    if (problem) return within(problem, `/document/topics/${topic.replaceAll("/", "~1")}`);
+  }
+  if (prune.rooms) {
     for (const { room } of await listDeclared(env.DB, principal.tenantId, ROOM_DOCUMENT_LIMITS.rooms))
       if (!Object.hasOwn(rooms, room)) steps.push(roomGone(call, room));
   }
-  return await make(steps);
+  return await make([...steps, ...(await topicSteps(call, topics, prune.topics))]);
 }
 
 /** Removes what the document names, as far as it is there. */
-export async function removeDocument(call: D1Call, { rooms }: RoomDocument): Promise<Outcome<RoomApplied>> {
+export async function removeDocument(call: TopicChangeCall, { rooms, topics }: RoomDocument): Promise<Outcome<RoomApplied>> {
   const there = await findRooms(call.env.DB, call.principal.tenantId, Object.keys(rooms));
-  return await make(there.map(({ room }) => roomGone(call, room)));
+  return await make([...there.map(({ room }) => roomGone(call, room)), ...(await topicRemovals(call, topics))]);
 }
 
 /** Each change is one of its own: an Idempotency-Key of the whole would make the second look like a repetition of the first. */
@@ -83,7 +95,7 @@ export async function make(steps: readonly Step[]): Promise<Outcome<RoomApplied>
     }
     if (run) {
       const outcome = await run();
-      if (!outcome.ok) return within(outcome.problem, `/document/${what}s/${name}`);
+      if (!outcome.ok) return within(outcome.problem, `/document/${what}s/${name.replaceAll("/", "~1")}`);
       made++;
     }
     changes.push({ what, name, change });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TopicAck, TopicHistory, TopicListed, TopicView } from "../../contract/topics.ts";
+import type { RoomApplied, RoomDocument } from "../../contract/room-document.ts";
 import { FIRST_SETTINGS } from "../../contract/settings.ts";
 import { fine, refusal } from "../../tests/workers/leaderboards-testing.ts";
 import { ask, seedTenant } from "../control/testing.ts";
@@ -146,6 +147,32 @@ describe("topics over HTTP", () => {
     const { url } = await fine<{ url: string }>(await ask("/v1/connect/tickets?events=topic%2Fnews", { key, method: "POST" }), 201);
     const { pathname, search } = new URL(url);
     expect((await readEvents(await ask(`${pathname}${search}&replay=1`), 1)).map(({ data }) => data)).toEqual([4]);
+  });
+
+  it("[TP26] are part of the document of rooms: observed, applied, pruned and removed, the same twice without effect", async () => {
+    const tenant = await newTenant();
+    const key = await tenant.keyOf(["topics:manage", "topics:read", "rooms:manage", "rooms:read"]);
+    const at = async (action: string, document: object, prune = false) =>
+      await ask(`/v1/room-document/${action}`, { key, body: action === "apply" ? { document, prune } : { document } });
+    const changes = async (response: Response) =>
+      (await fine<RoomApplied>(response)).changes.map(({ name, change }) => `${name} ${change}`);
+    const document = { topics: { "topic/a": { keep: 5 }, "deployments/all": { visibility: "public" } } };
+    expect(await changes(await at("apply", document))).toEqual(["topic/a created", "deployments/all created"]);
+    const seen = await fine<RoomDocument>(await ask("/v1/room-document", { key }));
+    expect(seen.topics).toMatchObject({ "topic/a": { keep: 5, flushMs: 100 }, "deployments/all": { visibility: "public" } });
+    expect(await changes(await at("apply", seen, true))).toEqual(["deployments/all same", "topic/a same"]);
+    expect(await changes(await at("apply", { topics: { "topic/a": { keep: 6 } } }, true))).toEqual([
+      "topic/a changed",
+      "deployments/all removed",
+    ]);
+    expect(await refusal(await at("apply", { topics: { "alerts/critical": {} } }))).toEqual([404, "not-found"]);
+    expect(await refusal(await at("apply", { topics: { "topic/": {} } }))).toEqual([422, "invalid-name"]);
+    const roomsOnly = await tenant.keyOf(["rooms:manage", "rooms:read"]);
+    const sent = await ask("/v1/room-document/apply", { key: roomsOnly, body: { document: { topics: { "topic/b": {} } } } });
+    expect(await refusal(sent)).toEqual([403, "forbidden"]);
+    await fine(await ask("/v1/room-document/apply", { key: roomsOnly, body: { document: {}, prune: true } }));
+    expect(await changes(await at("remove", { topics: { "topic/a": {}, "topic/none": {} } }))).toEqual(["topic/a removed"]);
+    expect((await fine<RoomDocument>(await ask("/v1/room-document", { key }))).topics).toEqual({});
   });
 
   it("[TP24] that a request left unfinished are finished by the event and by the sweep", async () => {

@@ -218,7 +218,7 @@ export class TopicFollower {
     topic.late.set(session, 0);
     session.channels.set(channel, null);
     session.stand(channel, position);
-    this.#deps.reply(session, { type: "subscribed", id: waiting?.id ?? "", channel, epoch, offset, ...how });
+    this.#deps.reply(session, { type: "subscribed", id: waiting?.id ?? "", channel, epoch, offset, ...how }, waiting?.from !== undefined);
     if (publications.length > 0) this.#deps.deliver(session, publications);
     if (!this.#deps.has(session)) return;
     // Whatever was lost before this is behind it: a hole after it is seen.

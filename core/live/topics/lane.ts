@@ -13,8 +13,8 @@ const LIMITS: LaneLimits = { soft: TOPIC_LIMITS.laneSoft, hard: TOPIC_LIMITS.lan
 export class Lane {
   readonly #limits: LaneLimits;
   #waiting: Publication[] = [];
-  /** Per channel, what the next one comes after, where the newest were left out. */
-  readonly #left = new Map<string, number>();
+  /** Per channel, the newest run that was left out: what it came after, and its last one. */
+  readonly #left = new Map<string, { readonly after: number; readonly upTo: number }>();
   #shed = 0;
 
   constructor(limits: LaneLimits = LIMITS) {
@@ -32,10 +32,7 @@ export class Lane {
 
   add(publications: readonly Publication[]): void {
     for (const publication of publications) {
-      const after = this.#left.get(publication.channel);
-      this.#left.delete(publication.channel);
-      const chained = after !== undefined && publication.after !== undefined && after < publication.after;
-      this.#waiting.push(chained ? { ...publication, after } : publication);
+      this.#waiting.push(this.#chained(publication));
     }
     if (this.#waiting.length > this.#limits.soft) this.#shedLow();
     if (this.#waiting.length > this.#limits.hard) this.#keepNewest();
@@ -64,16 +61,20 @@ export class Lane {
   #shedLow(): void {
     const kept: Publication[] = [];
     for (const publication of this.#waiting) {
-      const { channel, priority, after } = publication;
-      const left = this.#left.get(channel);
+      const chained = this.#chained(publication);
+      const { channel, priority, after, offset } = chained;
       if (priority === "low" && after !== undefined) {
-        this.#left.set(channel, left ?? after);
+        this.#left.set(channel, { after, upTo: offset });
         this.#shed++;
-      } else {
-        this.#left.delete(channel);
-        kept.push(left === undefined ? publication : { ...publication, after: left });
-      }
+      } else kept.push(chained);
     }
     this.#waiting = kept;
+  }
+
+  /** What was left out right before it is no hole; anything else that is missing is one. */
+  #chained(publication: Publication): Publication {
+    const left = this.#left.get(publication.channel);
+    this.#left.delete(publication.channel);
+    return left !== undefined && publication.after === left.upTo ? { ...publication, after: left.after } : publication;
   }
 }

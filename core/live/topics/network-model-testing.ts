@@ -109,8 +109,8 @@ class World {
   /** Questions on their way to the home, by hub. */
   readonly #asked: { hub: number; effect: HubEffect }[] = [];
   readonly #flushes = new Set<number>();
-  /** Every message ever, by place; `low` ones may be left out when that is said. */
-  readonly #log = new Map<string, Priority>();
+  /** Every message ever, by offset, which rises over epochs too; `low` ones may be left out when that is said. */
+  readonly #log = new Map<number, Priority>();
 
   constructor(seed: number) {
     this.#random = mulberry(seed);
@@ -147,9 +147,10 @@ class World {
     const { epoch, offset } = this.#row();
     for (const { place, id } of this.#clients) {
       let end = offset; // what was left out last, nobody was told of yet
-      while (place && end > place.offset && this.#log.get(`${epoch}:${end}`) === "low") end--;
-      if (place?.epoch !== epoch || place.offset !== end)
-        throw new Error(`${id} ends at ${JSON.stringify(place)}, not at ${epoch}:${offset}`);
+      while (place && end > place.offset && this.#log.get(end) === "low") end--;
+      // Of a new epoch, whoever is there hears with the first message that is not left out.
+      const heard = place?.epoch === epoch || (place !== undefined && end < offset);
+      if (!heard || place?.offset !== end) throw new Error(`${id} ends at ${JSON.stringify(place)}, not at ${epoch}:${offset}`);
     }
   }
 
@@ -163,7 +164,7 @@ class World {
     });
     const done = this.#desk.publish(CHANNEL, writes, false, this.now);
     if (!done.ok) throw new Error(done.problem.detail);
-    for (const { epoch, offset, priority } of done.value.publications) this.#log.set(`${epoch}:${offset}`, priority ?? "normal");
+    for (const { offset, priority } of done.value.publications) this.#log.set(offset, priority ?? "normal");
     this.#pass(this.#broadcast.add(CHANNEL, done.value.publications, done.value.settings.flushMs, this.now));
   }
 
@@ -343,7 +344,7 @@ class World {
     const missing = offset - place.offset - 1;
     if (missing > client.leftOut) throw new Error(`${client.id}: ${missing} missing before ${epoch}:${offset}, told of ${client.leftOut}`);
     for (let at = place.offset + 1; at < offset; at++) {
-      if (this.#log.get(`${epoch}:${at}`) !== "low") throw new Error(`${client.id}: ${epoch}:${at} was left out and is not low`);
+      if (this.#log.get(at) !== "low") throw new Error(`${client.id}: ${epoch}:${at} was left out and is not low`);
     }
     client.leftOut -= missing;
     client.place = { epoch, offset };

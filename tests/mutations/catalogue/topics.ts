@@ -29,8 +29,8 @@ export const TOPIC_MUTATIONS: readonly Mutation[] = [
     rule: "TP5",
     defect: "does not say what a queue has lost",
     file: "core/live/topics/lane.ts",
-    find: "this.#waiting.push(chained ? { ...publication, after } : publication);",
-    replace: "this.#waiting.push(publication);",
+    find: "return left !== undefined && publication.after === left.upTo ?",
+    replace: "return left !== undefined && publication.after === -1 ?",
     test: "core/live/topics/lane.test.ts",
   },
   {
