@@ -36,6 +36,7 @@ import { registerBoardPlayerRoutes } from "./live/leaderboards-players.ts";
 import { registerBoardReadRoutes } from "./live/leaderboards-reads.ts";
 import { registerBoardReviewRoutes } from "./live/leaderboards-reviews.ts";
 import { registerScoreRoutes } from "./live/leaderboards-scores.ts";
+import { registerRealtimeRoutes } from "./live/realtime.ts";
 import { registerRedisRoutes } from "./live/redis.ts";
 import { registerRoomEventRoutes } from "./live/room-events.ts";
 import { registerRoomSocketRoutes } from "./live/room-socket.ts";
@@ -136,6 +137,7 @@ export const ROUTES: readonly ((app: App) => void)[] = [
   registerTopicRoutes,
   registerTopicMessageRoutes,
   registerTopicEventRoutes,
+  registerRealtimeRoutes,
 ];
 
 export function registerAll(app: App): void {

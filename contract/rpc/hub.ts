@@ -104,6 +104,8 @@ export interface HubRpc extends ObjectRpc, TopicsRpc {
    *   Absent: now, and every socket of theirs goes.
    */
   closeCredentials(credentials: readonly string[], at?: number): Promise<number>;
+  /** Closes one socket with 4403, for an operator. @returns whether there was such a one */
+  kick(connectionId: string): Promise<boolean>;
   /**
    * Of the hub that keeps this actor's places (`placeHubOf`): notes that the actor may get a socket at an object that is no hub, before
    * it gets one. Refuses whom a revocation means that this hub was told of. Answers with what `unnotePlace` takes; null: others rely on

@@ -9,5 +9,7 @@ export interface RealtimeRpc extends ObjectRpc {
   stats(): Promise<RealtimeStats>;
   /** `hub/2` or `room/lobby`, of a connection that was reported. */
   objectOf(connectionId: string): Promise<string | undefined>;
+  /** A connection was ended: it is listed no more. */
+  forget(connectionId: string): Promise<void>;
   connections(query: { limit: number; object?: string; actor?: string }): Promise<{ items: Connection[]; total: number }>;
 }

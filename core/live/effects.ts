@@ -23,6 +23,8 @@ export type HubEffect =
   | { readonly type: "interest"; readonly publisher: LivePublisher; readonly topics: readonly string[]; readonly untilMs: number }
   /** Call `flush` after this time: pacing in memory, for what is already pending. */
   | { readonly type: "flush"; readonly inMs: number }
+  /** Tell operators' figures what `takeReport` says; answer with `watched`. */
+  | { readonly type: "report" }
   /** A deadline that outlives a sleep; null takes it away. Answer with `interestDue`. */
   | { readonly type: "timer"; readonly name: "interest"; readonly at: number | null };
 

@@ -5,6 +5,7 @@ import type { TopicPosition } from "../../contract/rpc/metrics.ts";
 import type { TopicRecovery, TopicResult, TopicStanding } from "../../contract/rpc/topics.ts";
 import type { HubEffect, HubTimer, SocketEffect } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
+import { type HubReport, HubFigures } from "./hub-figures.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position } from "./frames.ts";
 import { Session } from "./session.ts";
 import { type FollowFrame, SocketMachine } from "./socket-machine.ts";
@@ -32,6 +33,7 @@ const FULL: Problem = { slug: "unavailable", detail: "This hub is full; ask for 
 export class HubMachine {
   readonly #topics = new Topics();
   readonly #fanOut = new FanOut();
+  readonly #figures = new HubFigures();
   /** The deadline `interest`, as the shell knows it. */
   #interestAt: number | null = null;
   readonly #sockets = new SocketMachine<Session, FollowFrame | PublishFrame, HubOwnEffect>({
@@ -41,16 +43,20 @@ export class HubMachine {
     admitted: (id, admission) => new Session(id, admission),
     decode: (attachment) => Session.decode(attachment),
     handle: (session, frame, now) => this.#handle(session, frame, now),
-    acknowledged: (session) => this.#acknowledged(session),
+    acknowledged: (session, now) => this.#acknowledged(session, now),
     replaced: (session) => this.#replaced(session),
     left: (session) => {
+      this.#figures.left(session);
       for (const channel of session.channels.keys()) this.#drop(session, channel);
     },
   });
 
   readonly #follower = new TopicFollower({
     fanOut: this.#fanOut,
-    reply: (session, reply) => this.#sockets.reply(session, reply),
+    reply: (session, reply, asked) => {
+      this.#figures.answered(reply, asked);
+      this.#sockets.reply(session, reply);
+    },
     fail: (session, id, code, detail) => this.#fail(session, id, code, detail),
     close: (session, code, reason) => this.#sockets.close(session, code, reason),
     deliver: (session, publications) => this.#deliver(session, publications, encodeEvents(publications)),
@@ -78,6 +84,7 @@ export class HubMachine {
   restore(attachments: Iterable<string>, timers: Readonly<Partial<Record<HubTimer, number>>>, now: number): HubEffect[] {
     this.#interestAt = timers.interest ?? null;
     for (const session of this.#sockets.restore(attachments, timers.expiry ?? null)) {
+      this.#figures.restore(session);
       for (const [channel, waiting] of session.channels) {
         const parsed = parseChannel(channel);
         if (!parsed) continue; // a kind that this release does not know: nothing is published to it
@@ -99,7 +106,8 @@ export class HubMachine {
 
   join(id: string, admission: Admission, now: number): HubEffect[] {
     this.#sockets.join(id, admission, now);
-    return this.#sockets.done();
+    this.#figures.opened(now);
+    return this.#done(now);
   }
 
   /** A socket is gone, whoever closed it. */
@@ -111,7 +119,7 @@ export class HubMachine {
   /** A client's message. */
   receive(id: string, message: string | ArrayBuffer, now: number): HubEffect[] {
     this.#sockets.receive(id, message, now);
-    return this.#sockets.done();
+    return this.#done(now);
   }
 
   /** @returns how many sockets follow at least one of the channels; 0 only when nothing of their publisher is followed here */
@@ -129,14 +137,14 @@ export class HubMachine {
       if (topic.members.size > 0) this.#fanOut.add(topic, encoded);
     }
     this.#pace(now);
-    return { effects: this.#sockets.done(), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
+    return { effects: this.#done(now), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
   }
 
   /** Publications of topics from their home. @returns the channels that nobody follows here */
   relay(publications: readonly Publication[], now: number): { effects: HubEffect[]; unknown: string[] } {
     const unknown = this.#follower.relay(publications);
     this.#pace(now);
-    return { effects: this.#sockets.done(), unknown };
+    return { effects: this.#done(now), unknown };
   }
 
   /** The answer to `follow`. */
@@ -170,7 +178,7 @@ export class HubMachine {
   /** What was pending goes out now. */
   flush(now: number): HubEffect[] {
     this.#flush(now);
-    return this.#sockets.done();
+    return this.#done(now);
   }
 
   /** The publisher knows of these topics until `untilMs` and says where each stands. */
@@ -231,7 +239,24 @@ export class HubMachine {
   /** Closes the sockets of these credentials, actors or groups. @param at of `HeldCredential.isEndedBy` */
   closeCredentials(credentials: readonly string[], at?: number): { effects: HubEffect[]; closed: number } {
     const closed = this.#sockets.closeCredentials(credentials, at);
-    return { effects: this.#sockets.done(), closed };
+    return { effects: this.#done(), closed };
+  }
+
+  /** An operator ends a socket. */
+  kick(id: string): { effects: HubEffect[]; found: boolean } {
+    const session = this.#sockets.get(id);
+    if (session) this.#sockets.close(session, LIVE_CLOSE.denied, "closed by an operator");
+    return { effects: this.#done(), found: !!session };
+  }
+
+  /** What the sockets did since the last report; the next begins with this. @param object `hub/{n}` */
+  takeReport(object: string, now: number): HubReport {
+    return this.#figures.take(this.#sockets.all(), object, now);
+  }
+
+  /** The answer to `report`: until when somebody looks, or null. */
+  watched(until: number | null): void {
+    this.#figures.watched(until);
   }
 
   /** The answer to `verify`: the new credential, or null when the token is worth nothing. */
@@ -254,7 +279,16 @@ export class HubMachine {
     return followed;
   }
 
+  /** @param now where the hub did something that operators hear of */
+  #done(now?: number): HubEffect[] {
+    if (now !== undefined && this.#figures.isDue(now)) this.#sockets.push({ type: "report" });
+    const effects = this.#sockets.done();
+    for (const effect of effects) if (effect.type === "close") this.#figures.closed(effect.code);
+    return effects;
+  }
+
   #handle(session: Session, frame: FollowFrame | PublishFrame, now: number): void {
+    this.#figures.heard(frame.type === "publish", now);
     switch (frame.type) {
       case "publish":
         return this.#publishFrom(session, frame);
@@ -266,7 +300,8 @@ export class HubMachine {
     }
   }
 
-  #acknowledged(session: Session): void {
+  #acknowledged(session: Session, now: number): void {
+    this.#figures.acknowledged(session, now);
     for (const text of session.release()) this.#sockets.pass(session, text);
   }
 
@@ -331,7 +366,9 @@ export class HubMachine {
     topic.joining.delete(session);
     topic.members.add(session);
     const recovered = isAt(waiting?.from, position) && isAt(topic.unbroken, position);
-    this.#sockets.reply(session, { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered });
+    const reply = { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered } as const;
+    this.#figures.answered(reply, waiting?.from !== undefined);
+    this.#sockets.reply(session, reply);
     if (!this.#sockets.has(session)) return; // that was one frame too many for it
     const later = topic.recent.filter((publication) => isNews(position, publication));
     if (isNews(topic.position, position)) topic.startsAfter.set(session, position);
@@ -362,14 +399,17 @@ export class HubMachine {
   }
 
   #flush(now: number): void {
-    for (const { session, publications, events } of this.#fanOut.take(now)) {
-      if (!this.#sockets.closeEnded(session, now)) this.#deliver(session, publications, events);
+    const deliveries = this.#fanOut.take(now);
+    if (deliveries.length > 0) this.#figures.flushed(now);
+    for (const { session, publications, events } of deliveries) {
+      if (!this.#sockets.closeEnded(session, now)) this.#deliver(session, publications, events, now);
     }
   }
 
-  #deliver(session: Session, publications: readonly EncodedPublication[], events: string): void {
+  #deliver(session: Session, publications: readonly EncodedPublication[], events: string, now?: number): void {
     const frames = session.deliver(publications, events);
     if (!frames) return this.#sockets.close(session, LIVE_CLOSE.gap, "publications are missing: connect again and recover");
+    if (frames.length > 0) this.#figures.delivered(session, publications, events, now);
     for (const text of frames) this.#sockets.pass(session, text);
     this.#sockets.pass(session, undefined); // more may be unread than may be
   }

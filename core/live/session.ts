@@ -45,6 +45,7 @@ const attachmentSchema = z.object({
   /** Of topics, by index into `channels`: where the socket stands, and how many of low priority were left out unsaid. */
   places: z.array(z.tuple([z.number(), z.string(), z.number(), z.number()])).optional(),
   bytes: unreadSchema.optional(),
+  reportedAt: z.number().optional(),
 });
 
 /** A frame around publications, and an answer before it. */
@@ -66,6 +67,13 @@ export class Session implements LiveSession {
   /** Channel by name: null when it stands, else the request that waits. */
   readonly channels = new Map<string, Joining | null>();
   readonly meter = new FrameMeter();
+  /** Frames sent when the hub reported last, and when that was; 0: never. */
+  reported = 0;
+  reportedAt = 0;
+  /** The newest frame whose acknowledgement tells how long delivery takes. */
+  probe: { readonly n: number; readonly at: number } | undefined;
+  /** Publications of low priority that it was told were left out, not reported yet. */
+  #shed = 0;
   #sent = 0;
   #acked = 0;
   /** Newest withheld publication by channel, the latest last. */
@@ -90,6 +98,30 @@ export class Session implements LiveSession {
 
   get #keepsUp(): boolean {
     return unreadVerdict(this.#sent, this.#acked) === "send" && (this.#bytes?.verdict ?? "send") === "send";
+  }
+
+  /** Number of the last frame. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Bytes sent and not acknowledged: counted from the first topic on. */
+  get unreadBytes(): number {
+    return this.#bytes?.unread ?? 0;
+  }
+
+  takeShed(): number {
+    const shed = this.#shed;
+    this.#shed = 0;
+    return shed;
+  }
+
+  /** How long a probe was under way, once it was acknowledged; given out once. */
+  takeProbe(now: number): number | undefined {
+    if (!this.probe || this.#acked < this.probe.n) return undefined;
+    const { at } = this.probe;
+    this.probe = undefined;
+    return Math.max(0, now - at);
   }
 
   reply(reply: Reply): string {
@@ -155,6 +187,7 @@ export class Session implements LiveSession {
     const place = this.#places.get(channel);
     if (!place || place.shed === 0) return;
     leftOut.set(channel, (leftOut.get(channel) ?? 0) + place.shed);
+    this.#shed += place.shed;
     this.#places.set(channel, { ...place, shed: 0 });
   }
 
@@ -227,6 +260,7 @@ export class Session implements LiveSession {
       withheldCount: this.#withheldCount,
       ...(this.#places.size === 0 ? {} : { places: channels.flatMap((channel, index) => this.#placeAt(channel, index)) }),
       ...(this.#bytes === undefined ? {} : { bytes: this.#bytes.kept() }),
+      ...(this.reportedAt === 0 ? {} : { reportedAt: this.reportedAt }),
     };
     return asciiJson(attachment);
   }
@@ -247,6 +281,8 @@ export class Session implements LiveSession {
     for (const [index, epoch, offset, shed] of kept.places ?? []) session.#places.set(kept.channels[index] ?? "", { epoch, offset, shed });
     if (kept.bytes) session.#bytes = UnreadBytes.of(kept.bytes, UNREAD);
     session.#sent = kept.sent;
+    session.reported = kept.sent;
+    session.reportedAt = kept.reportedAt ?? 0;
     session.#acked = kept.acked;
     session.#coalesced = kept.coalesced;
     session.#withheldCount = kept.withheldCount;

@@ -2,6 +2,7 @@ import type { ServerFrame } from "../../contract/live.ts";
 import { serverFrameSchema } from "../../contract/live.ts";
 import type { Admission, Publication } from "../../contract/rpc/hub.ts";
 import type { HubEffect } from "./effects.ts";
+import type { HubReport } from "./hub-figures.ts";
 import { HubMachine } from "./hub-machine.ts";
 
 export const NOW = 1_000_000;
@@ -34,6 +35,7 @@ export class Bench {
   readonly timers = new Map<string, number>();
   readonly asked: Extract<HubEffect, { type: "interest" }>[] = [];
   readonly verify: Extract<HubEffect, { type: "verify" }>[] = [];
+  readonly reports: HubReport[] = [];
   flushInMs: number | undefined;
 
   do(effects: readonly HubEffect[]): void {
@@ -66,6 +68,9 @@ export class Bench {
           break;
         case "verify":
           this.verify.push(effect);
+          break;
+        case "report":
+          this.reports.push(this.machine.takeReport("hub/0", this.now));
           break;
         case "flush":
           this.flushInMs = effect.inMs;

@@ -123,6 +123,13 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
     return closed;
   }
 
+  async kick(connectionId: string): Promise<boolean> {
+    await this.#kit.ready();
+    const { effects, found } = this.#machine.kick(connectionId);
+    this.#background(this.#apply(effects));
+    return found;
+  }
+
   async notePlace(place: LivePlace, admission: Admission): Promise<Outcome<number | null>> {
     await this.#kit.ready();
     return this.#kit.transaction(() => {
@@ -231,6 +238,9 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
           // Pacing only: what is lost with this timer would have been lost with the sockets themselves.
           setTimeout(() => this.#background(this.#apply(this.#machine.flush(this.#kit.now()))), effect.inMs);
           break;
+        case "report":
+          asked.push(this.#report());
+          break;
         case "interest":
           asked.push(this.#ask(effect.publisher, effect.topics, effect.untilMs));
           break;
@@ -264,6 +274,20 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
       return;
     }
     await this.#apply(this.#machine.positions(publisher, topics, untilMs, positions, this.#kit.now()));
+  }
+
+  async #report(): Promise<void> {
+    const { tenantId, name } = this.#kit.address;
+    const object = `hub/${name}`;
+    const { shed: _shed, ...queued } = this.#topics.home.queued();
+    const report = { ...this.#machine.takeReport(object, this.#kit.now()), queued, slowQueries: [] };
+    try {
+      const figures = objectAt(this.env.REALTIME, { tenantId, kind: "realtime", name: "main" });
+      this.#machine.watched(await callObject(() => figures.report(object, { ...report, outboxDepth: this.#kit.outbox.status().depth })));
+    } catch (error) {
+      // Operators see the next one.
+      logLine("warn", "a hub's figures could not be reported", { error: errorText(error) });
+    }
   }
 
   #publisher(publisher: LivePublisher) {

@@ -28,6 +28,10 @@ export class Realtime extends DurableObject<ObjectsEnv> implements RealtimeRpc {
     return await this.#kit.read(() => this.#figures.objectOf(connectionId, this.#kit.now()));
   }
 
+  async forget(connectionId: string): Promise<void> {
+    await this.#kit.read(() => this.#figures.forget(connectionId));
+  }
+
   async connections(query: ConnectionQuery): Promise<{ items: Connection[]; total: number }> {
     return await this.#kit.read(() => this.#figures.connections(query, this.#kit.now()));
   }

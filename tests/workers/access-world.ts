@@ -102,6 +102,7 @@ export async function seedWorld(mark: string): Promise<World> {
       offset: String(offset),
       emoji: "👍",
       mediaId: "01890a5d-ac96-774b-bcce-b302099a8057",
+      connectionId: "01890a5d-ac96-774b-bcce-b302099a8058",
       board: boardOf(mark),
       mode: boardOf(mark),
       player: mark,

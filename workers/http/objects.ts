@@ -104,7 +104,7 @@ const METRICS: Repeats<MetricShardRpc> = {
 };
 const HUB: Repeats<HubRpc> = {
   // A message is known again by its clientId, a definition by its version, a removal by being there.
-  always: [...COMMON, "closeCredentials", "configureTopic", "removeTopic", "publishTo", "askTopic", "since", "noteHome", "homeOf"],
+  always: [...COMMON, "closeCredentials", "kick", "configureTopic", "removeTopic", "publishTo", "askTopic", "since", "noteHome", "homeOf"],
 };
 const LEADERBOARDS: Repeats<LeaderboardRpc> = {
   always: [...COMMON, "configure", "remove", "submitBatch", "importScores", "ask", "askMany", "erasePlayer", "closeCredentials"],
@@ -128,7 +128,7 @@ const ROOMS: Repeats<RoomRpc> = {
   keyed: ["edit", "erase", "react", "putMember", "removeMember"],
 };
 const INBOXES: Repeats<InboxRpc> = { always: [...COMMON, "list"] };
-const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections", "objectOf"] };
+const REALTIME: Repeats<RealtimeRpc> = { always: [...COMMON, "stats", "connections", "objectOf", "forget"] };
 const AGENTS: Repeats<AgentFleetRpc> = { always: [...COMMON, "list", "find", "lookup", "closeCredentials"], keyed: ["configure"] };
 const ATTEMPTS: Repeats<AttemptLimiterRpc> = { always: [...COMMON, "clear"] };
 

@@ -82,6 +82,15 @@ export class RealtimeFigures {
     return this.#fresh(now).find(([, { connections }]) => connections.some(({ id }) => id === connectionId))?.[0];
   }
 
+  /** A connection was ended: it is listed no more, also before its object reports again. */
+  forget(connectionId: string): void {
+    for (const [object, report] of this.#reports) {
+      const connections = report.connections.filter(({ id }) => id !== connectionId);
+      // In its place: the order is that of reports.
+      if (connections.length < report.connections.length) this.#reports.set(object, { ...report, connections });
+    }
+  }
+
   /** The connections that were reported: of each object its busiest. @returns the first so many, and how many there are */
   connections({ limit, object, actor }: ConnectionQuery, now: number): { items: Connection[]; total: number } {
     this.#leaseUntil = now + FIGURE_LIMITS.leaseMs;

@@ -2,6 +2,22 @@ import type { Mutation } from "../mutation.ts";
 
 export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
   {
+    rule: "RM157",
+    defect: "ends a connection and lists it on",
+    file: "core/live/realtime/figures.ts",
+    find: "if (connections.length < report.connections.length) this.#reports.set(object, { ...report, connections });",
+    replace: "",
+    test: "workers/live/realtime.test.ts",
+  },
+  {
+    rule: "RM158",
+    defect: "reports with each wake",
+    file: "core/live/hub-figures.ts",
+    find: "this.#pace.reportedAt = Math.max(this.#pace.reportedAt, reportedAt);",
+    replace: "",
+    test: "core/live/hub-figures.test.ts",
+  },
+  {
     rule: "RM61",
     defect: "lets a send wait that came alone",
     file: "core/live/rooms/flush-window.ts",
