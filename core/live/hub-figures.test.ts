@@ -20,7 +20,7 @@ describe("what a hub tells operators", () => {
     expect(bench.reports).toMatchObject([{ sockets: 1, opened: 1 }]);
     const reportsWithin = (ms: number) => {
       bench.reports.length = 0;
-      for (const end = bench.now + ms; bench.now < end; ) {
+      for (const end = bench.now + ms; bench.now < end;) {
         bench.now += 1_000;
         bench.publish(publication("metrics/all", bench.now));
       }
