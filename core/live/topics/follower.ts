@@ -1,5 +1,5 @@
 import type { ClientFrame } from "../../../contract/live.ts";
-import { LIVE_CLOSE, LIVE_LIMITS, type LiveCloseCode } from "../../../contract/live-codes.ts";
+import { LIVE_CLOSE, type LiveCloseCode } from "../../../contract/live-codes.ts";
 import type { Publication } from "../../../contract/rpc/hub.ts";
 import type { TopicRecovery, TopicSince, TopicStanding } from "../../../contract/rpc/topics.ts";
 import type { FanOut } from "../fan-out.ts";

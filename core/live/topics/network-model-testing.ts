@@ -227,8 +227,9 @@ class World {
   }
 
   #flush(): void {
-    for (const hub of [...this.#flushes]) {
-      this.#flushes.delete(hub);
+    const due = Array.from(this.#flushes);
+    this.#flushes.clear();
+    for (const hub of due) {
       this.#do(hub, this.#machine(hub).flush(this.now));
     }
   }

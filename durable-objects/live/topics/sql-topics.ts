@@ -69,7 +69,16 @@ export class SqlTopics implements TopicStore {
     const topic = this.#created(channel);
     this.#sql.exec(
       "INSERT INTO topic_message (id, topic, at, type, data, priority, key, version, client_id, by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[topic * STRIDE + offset, topic, at, type, data, priority, key, version, clientId, by],
+      topic * STRIDE + offset,
+      topic,
+      at,
+      type,
+      data,
+      priority,
+      key,
+      version,
+      clientId,
+      by,
     );
   }
 
@@ -114,7 +123,14 @@ export class SqlTopics implements TopicStore {
       `INSERT INTO topic_key (topic, key, version, at, client_id, data, offset, by) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (topic, key) DO UPDATE SET version = excluded.version, at = excluded.at, client_id = excluded.client_id,
          data = excluded.data, offset = excluded.offset, by = excluded.by`,
-      ...[this.#created(channel), key, version, at, clientId, data, offset, by],
+      this.#created(channel),
+      key,
+      version,
+      at,
+      clientId,
+      data,
+      offset,
+      by,
     );
   }
 
@@ -189,7 +205,9 @@ export class SqlTopics implements TopicStore {
     this.#sql.exec(
       `INSERT INTO topic_home (channel, hub, version) VALUES (?, ?, ?)
        ON CONFLICT (channel) DO UPDATE SET hub = excluded.hub, version = excluded.version WHERE excluded.version >= version`,
-      ...[channel, hub, version],
+      channel,
+      hub,
+      version,
     );
   }
 
