@@ -146,7 +146,7 @@ class World {
     if (socket === "nobody" || !isHopeless(message)) return;
     this.#report.malformed++;
     const isAnswered = (this.#bench.counts.get(socket) ?? 0) > before;
-    if (!isAnswered) throw new Error(`no answer to ${String(message).slice(0, 200)}`);
+    if (!isAnswered) throw new Error(`no answer to ${typeof message === "string" ? message.slice(0, 200) : "bytes"}`);
   }
 
   /** Looks at what came, and acknowledges for the reader. */
