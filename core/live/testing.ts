@@ -75,6 +75,11 @@ export class Bench {
         case "flush":
           this.flushInMs = effect.inMs;
           break;
+        case "follow":
+        case "fetch":
+        case "recall":
+        case "publish":
+          break; // of topics: their own tests look at them
       }
     }
   }

@@ -1,3 +1,4 @@
+import type * as z from "zod";
 import type { NewEvent } from "../../../contract/events.ts";
 import type { Outcome } from "../../../contract/problems.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
@@ -69,7 +70,7 @@ export class TestDesk {
     return result;
   }
 
-  send(by: RoomCaller, text = "hello", more: Partial<Parameters<typeof messageInputSchema.parse>[0] & object> = {}): Outcome<Committed> {
+  send(by: RoomCaller, text = "hello", more: Partial<z.input<typeof messageInputSchema>> = {}): Outcome<Committed> {
     this.#sent += 1;
     return this.do(by, { type: "send", message: messageInputSchema.parse({ clientId: `c-${this.#sent}`, text, ...more }) });
   }
