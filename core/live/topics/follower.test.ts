@@ -3,7 +3,9 @@ import { LIVE_LIMITS } from "../../../contract/live-codes.ts";
 import type { Publication } from "../../../contract/rpc/hub.ts";
 import type { Priority } from "../../../contract/room-live.ts";
 import { ROOM_LIMITS } from "../../../contract/room-limits.ts";
-import { Bench } from "../testing.ts";
+import { encodeEvents, encodePublication } from "../frames.ts";
+import { Session } from "../session.ts";
+import { admission, Bench } from "../testing.ts";
 
 const NEWS = "topic/news";
 
@@ -89,5 +91,49 @@ describe("a follower of topics", () => {
     expect(relay(bench, publication(1), { ...publication(1), channel: "topic/other" })).toEqual(["topic/other"]);
     bench.do(bench.machine.leave("a"));
     expect(relay(bench, publication(2))).toEqual([NEWS]);
+  });
+
+  it("[TP1] gives a socket nothing behind a hole of its own", () => {
+    const session = new Session("a", admission());
+    session.stand(NEWS, { epoch: "e1", offset: 0 });
+    const give = (one: Publication) => session.deliver([encodePublication(one)], encodeEvents([encodePublication(one)]));
+    expect(give(publication(1))).toHaveLength(1);
+    expect(give(publication(1))).toEqual([]);
+    expect(give(publication(3))).toBeUndefined();
+    expect(give({ ...publication(2), epoch: "e2" })).toBeUndefined();
+  });
+
+  it("[TP1] takes for missed what was published while the home did not know of it", () => {
+    const bench = new Bench();
+    for (const id of ["a", "b"]) bench.join(id, { actions: ["topics:read"] });
+    bench.say("a", { type: "subscribe", id: "s", channel: NEWS });
+    relay(bench, publication(5)); // of an earlier time in which this hub was told
+    bench.do(bench.machine.followed(NEWS, { epoch: "e1", offset: 9, isPublic: false }, bench.now));
+    expect(bench.last("a")).toMatchObject({ type: "subscribed", offset: 9 });
+    const text = JSON.stringify({ v: 1, type: "subscribe", id: "s", channel: NEWS, epoch: "e1", offset: 5 });
+    const effects = bench.machine.receive("b", text, bench.now);
+    expect(effects).toContainEqual({ type: "recall", channel: NEWS, socket: "b", since: { epoch: "e1", offset: 5 } });
+  });
+
+  it("[TP1] brings a socket to where the others are before it is one of them", () => {
+    const bench = following();
+    relay(bench, publication(1), publication(2), publication(3));
+    bench.join("b", { actions: ["topics:read"] });
+    bench.say("b", { type: "subscribe", id: "s", channel: NEWS, epoch: "e1", offset: 1 });
+    relay(bench, publication(4));
+    bench.take("b");
+    const answer = { ok: true, epoch: "e1", offset: 1, publications: [publication(2), publication(3)] } as const;
+    const effects = bench.machine.recalled(NEWS, "b", answer, bench.now);
+    bench.do(effects);
+    expect(effects).toContainEqual({
+      type: "recall",
+      channel: NEWS,
+      socket: "b",
+      since: expect.objectContaining({ epoch: "e1", offset: 3 }),
+    });
+    bench.do(bench.machine.recalled(NEWS, "b", { ...answer, offset: 3, publications: [publication(4)] }, bench.now));
+    relay(bench, publication(5));
+    const offsets = bench.take("b").flatMap((frame) => (frame.type === "batch" ? frame.events.map(({ offset }) => offset) : []));
+    expect(offsets).toEqual([2, 3, 4, 5]);
   });
 });

@@ -7,7 +7,7 @@ export const TOPIC_MUTATIONS: readonly Mutation[] = [
     file: "core/live/session.ts",
     find: 'if (place.epoch !== epoch || chain.after > place.offset) return "gap";',
     replace: "",
-    test: "core/live/topics/network-model.test.ts",
+    test: "core/live/topics/follower.test.ts",
   },
   {
     rule: "TP1",
@@ -15,7 +15,7 @@ export const TOPIC_MUTATIONS: readonly Mutation[] = [
     file: "core/live/topics/follower.ts",
     find: "topic.position = topic.laterOf({ epoch, offset });",
     replace: "topic.position ??= { epoch, offset };",
-    test: "core/live/topics/network-model.test.ts",
+    test: "core/live/topics/follower.test.ts",
   },
   {
     rule: "TP1",
@@ -23,7 +23,7 @@ export const TOPIC_MUTATIONS: readonly Mutation[] = [
     file: "core/live/topics/follower.ts",
     find: "if (!place || topic.laterOf(place) === place) topic.members.add(session);",
     replace: "if (place) topic.members.add(session);",
-    test: "core/live/topics/network-model.test.ts",
+    test: "core/live/topics/follower.test.ts",
   },
   {
     rule: "TP5",
