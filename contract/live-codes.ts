@@ -29,9 +29,9 @@ export type LiveCloseCode = (typeof LIVE_CLOSE)[keyof typeof LIVE_CLOSE];
 
 export const LIVE_LIMITS = {
   /** One frame from a client. */
-  frameBytes: 16 * 1024,
+  frameBytes: 64 * 1024,
   /** Channels of one socket; they travel in a hibernation attachment of 16 KiB. */
-  channels: 50,
+  channels: 200,
   channelChars: 200,
   /** A client acknowledges at least every so many frames … */
   ackEveryFrames: 64,
@@ -46,7 +46,9 @@ export const LIVE_LIMITS = {
   /** Client frames per second over time, */
   framesPerSecond: 20,
   /** and at once: a client that comes back subscribes to all its channels in one go, with acks and a second thought between. */
-  frameBurst: 120,
+  frameBurst: 450,
+  /** Frames of a socket that has not said who it is are held up to so much. */
+  earlyBytes: 1_920 * 1024,
   /** A socket without a credential has so long to send `auth`. */
   authMs: 5_000,
   ticketTtlMs: 60_000,

@@ -171,7 +171,7 @@ describe("limits of subscriptions", () => {
     for (let n = 1; n <= LIVE_LIMITS.channels; n++) bench.follow("a", `metrics/host-${n}`);
     expect(bench.last("a")).toMatchObject({ type: "subscribed", channel: `metrics/host-${LIVE_LIMITS.channels}` });
     bench.say("a", { type: "subscribe", id: "more", channel: "metrics/one-more" });
-    expect(bench.last("a")).toMatchObject({ type: "error", id: "more", code: "limit-reached" });
+    expect(bench.last("a")).toMatchObject({ type: "error", id: "more", code: "too-many-subscriptions" });
     bench.say("a", { type: "unsubscribe", id: "u", channel: "metrics/host-1" });
     bench.follow("a", "metrics/one-more");
     expect(bench.last("a")).toMatchObject({ type: "subscribed", channel: "metrics/one-more" });

@@ -67,7 +67,7 @@ it("[LV64] keeps frames as large as the place takes them, and none larger", asyn
 });
 
 it("[LV64] keeps so many frames and bytes, and no more", async () => {
-  const whole = Math.floor((LIVE_LIMITS.frameBurst * LIVE_LIMITS.frameBytes) / BIG);
+  const whole = Math.floor(LIVE_LIMITS.earlyBytes / BIG);
   for (const [count, bytes] of [
     [LIVE_LIMITS.frameBurst, 1],
     [whole, BIG],

@@ -7,7 +7,7 @@ import { authenticateToken, type TokenScene } from "./authenticate-token.ts";
 import type { Entry, SocketPlace } from "./ticket.ts";
 
 /** What is held for a socket that is not let in yet, all in all: what a hub takes at once. */
-const EARLY_BYTES = LIVE_LIMITS.frameBurst * LIVE_LIMITS.frameBytes;
+const EARLY_BYTES = LIVE_LIMITS.earlyBytes;
 
 /** Authenticates a token and opens the other socket where it leads. */
 type Enter = (token: string) => Promise<Outcome<Response>>;
