@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
+import { mulberry, pick } from "../../random-testing.ts";
 import type { RoomActs, WantedChange } from "./acts.ts";
 import { entry, person, RoomBook, START } from "./live-testing.ts";
 import { NetworkClient, Wire } from "./network-client-testing.ts";
@@ -49,7 +50,7 @@ class World {
   #epochs = 1;
 
   constructor(seed: number) {
-    this.#random = numbers(seed);
+    this.#random = mulberry(seed);
     const { desk } = this.#book;
     const commit = desk.commit.bind(desk);
     const enter = desk.enter.bind(desk);
@@ -359,20 +360,4 @@ class World {
       }
     }
   }
-}
-
-/** Numbers from 0 up to 1: Mulberry32 (public domain, T. Ettinger), as in tests/lib/random.ts, which core may not import. */
-function numbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-function pick<T>(random: () => number, list: readonly T[]): T {
-  return list[Math.floor(random() * list.length)] as T; // the lists are never empty
 }

@@ -3,7 +3,7 @@ import { serverFrameSchema } from "../../../contract/live.ts";
 import type { Publication } from "../../../contract/rpc/hub.ts";
 import type { Priority } from "../../../contract/room-live.ts";
 import { topicSettingsSchema } from "../../../contract/topics.ts";
-import { mulberry } from "../../../tests/lib/random.ts";
+import { mulberry } from "../../random-testing.ts";
 import type { HubEffect } from "../effects.ts";
 import type { Position } from "../frames.ts";
 import { HubMachine } from "../hub-machine.ts";
