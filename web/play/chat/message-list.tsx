@@ -30,6 +30,8 @@ export function MessageList({ opened, own, others, reply }: Props) {
   );
   const keys = useMemo(() => rows.map(({ key }) => key), [rows]);
   const loading = useSignal(false);
+  // Drawn again when a page has come: the reader may have reached the top of it already, where no scrolling tells of it.
+  void loading.value;
   const failed = useSignal(false);
   const load = (work: () => Promise<void>) => {
     if (loading.value) return;

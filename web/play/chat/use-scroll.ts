@@ -38,7 +38,12 @@ export function useScroll(keys: readonly string[], onTop: () => void, onBottom: 
     keys: [] as readonly string[],
     sticks: true,
     anchor: undefined as Anchor | undefined,
+    onTop,
+    onBottom,
   });
+  // Listeners live as long as the list, and what they call is of the newest drawing.
+  state.current.onTop = onTop;
+  state.current.onBottom = onBottom;
   const rows = useRef(new Map<string, HTMLElement>());
 
   if (state.current.keys !== keys) {
@@ -64,8 +69,8 @@ export function useScroll(keys: readonly string[], onTop: () => void, onBottom: 
     const next = windowOf(state.current, heights);
     const now = shown.value;
     if (next.from !== now.from || next.to !== now.to) shown.value = next;
-    if (element.scrollTop < 2 * element.clientHeight) onTop();
-    if (element.scrollHeight - element.scrollTop < 3 * element.clientHeight) onBottom();
+    if (element.scrollTop < 2 * element.clientHeight) state.current.onTop();
+    if (element.scrollHeight - element.scrollTop < 3 * element.clientHeight) state.current.onBottom();
   };
 
   const sizes = useMemo(
