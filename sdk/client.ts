@@ -6,6 +6,7 @@ import { connectApi } from "./api/live.ts";
 import { hostsApi, metricsApi } from "./api/observe.ts";
 import { realtimeApi } from "./api/realtime.ts";
 import { roomsApi } from "./api/rooms.ts";
+import { topicsApi } from "./api/topics.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
 
 export { MeridianError } from "./errors.ts";
@@ -41,6 +42,7 @@ export class Meridian {
   readonly platform: ReturnType<typeof platformApi>;
   readonly leaderboards: ReturnType<typeof leaderboardsApi>;
   readonly rooms: ReturnType<typeof roomsApi>;
+  readonly topics: ReturnType<typeof topicsApi>;
   readonly realtime: ReturnType<typeof realtimeApi>;
 
   constructor(options: MeridianOptions = {}) {
@@ -68,6 +70,7 @@ export class Meridian {
     this.platform = platformApi(call);
     this.leaderboards = leaderboardsApi(call);
     this.rooms = roomsApi(call);
+    this.topics = topicsApi(call);
     this.realtime = realtimeApi(call);
   }
 

@@ -50,14 +50,29 @@ describe("what a hub tells operators", () => {
     expect(bench.reports).toHaveLength(1);
   });
 
+  it("[RM158] says at once that the last socket has gone, and of the others with the next report", () => {
+    const bench = following();
+    bench.join("b");
+    bench.reports.length = 0;
+    bench.now += 1_000;
+    bench.do(bench.machine.leave("b", bench.now));
+    expect(bench.reports).toEqual([]);
+    bench.do(bench.machine.leave(CONNECTION, bench.now));
+    bench.do(bench.machine.leave(CONNECTION, bench.now));
+    expect(bench.reports).toMatchObject([{ sockets: 0, closed: 2, connections: [] }]);
+  });
+
   it("[RM158] counts what its sockets did, and whose they are", () => {
     const bench = following();
     bench.join("b", { actor: "user:u2" });
     bench.follow("b", "metrics/all");
     bench.reports.length = 0;
     bench.publish(publication("metrics/all", 1));
-    bench.say("b", { type: "subscribe", id: "2", channel: "metrics/all", epoch: "e0", offset: 1 });
-    bench.do(bench.machine.kick("b").effects);
+    const topic = "topic/news";
+    bench.say("b", { type: "subscribe", id: "2", channel: topic, epoch: "e1", offset: 1 });
+    bench.do(bench.machine.followed(topic, { epoch: "e1", offset: 9, isPublic: true }, bench.now));
+    bench.do(bench.machine.recalled(topic, "b", { ok: false, epoch: "e1", offset: 9, reason: "too-old" }, bench.now));
+    bench.do(bench.machine.kick("b", bench.now).effects);
     bench.now += ROOM_LIMITS.reportMs;
     bench.publish(publication("metrics/all", 2), publication("metrics/all", 3));
     const [report] = bench.reports;
@@ -98,9 +113,9 @@ describe("what a hub tells operators", () => {
 describe("a socket that an operator ends", () => {
   it("[RM157] is closed with 4403, once", () => {
     const bench = following();
-    const { effects, found } = bench.machine.kick(CONNECTION);
+    const { effects, found } = bench.machine.kick(CONNECTION, bench.now);
     bench.do(effects);
     expect([found, bench.closed.get(CONNECTION)]).toEqual([true, 4403]);
-    expect(bench.machine.kick(CONNECTION).found).toBe(false);
+    expect(bench.machine.kick(CONNECTION, bench.now).found).toBe(false);
   });
 });

@@ -17,6 +17,9 @@ const ID_TIME_DIGITS = 12;
 export class HubFigures {
   readonly #book = new FigureBook();
   readonly #pace = new ReportPace();
+  /** The last socket has gone, which was not told yet. */
+  #deserted = false;
+  #asked = false;
   /** The newest delivery, of which most sockets get the same. */
   #shared: { readonly events: string; readonly bytes: number } | undefined;
 
@@ -30,6 +33,12 @@ export class HubFigures {
     this.#pace.active(now);
   }
 
+  /** A socket has closed. @param isLast operators hear at once that nobody is left, since nothing may happen here any more */
+  ended(isLast: boolean, now: number): void {
+    this.#pace.active(now);
+    this.#deserted ||= isLast;
+  }
+
   left(session: Session): void {
     this.#book.add("closed");
     this.#book.add("shed", session.takeShed());
@@ -41,7 +50,7 @@ export class HubFigures {
     this.#pace.active(now);
   }
 
-  /** A subscription was answered. @param asked whether it named a place */
+  /** A subscription to a topic was answered; other channels promise no recovery. @param asked whether it named a place */
   answered(reply: Reply, asked: boolean): void {
     if (asked && reply.type === "subscribed") this.#book.add(reply.recovered ? "recoveries" : "refusedRecoveries");
   }
@@ -72,8 +81,11 @@ export class HubFigures {
     this.#book.error(code);
   }
 
+  /** Whether to report now; said once until the report is taken. */
   isDue(now: number): boolean {
-    return this.#pace.isDue(now, true);
+    if (this.#asked) return false;
+    this.#asked = this.#deserted || this.#pace.isDue(now, true);
+    return this.#asked;
   }
 
   /** Somebody looks until then; null: nobody. */
@@ -84,6 +96,8 @@ export class HubFigures {
   /** The figures since the last report, the busiest sockets first. @param object `hub/{n}` */
   take(sessions: Iterable<Session>, object: string, now: number): HubReport {
     const overMs = this.#pace.take(now);
+    this.#deserted = false;
+    this.#asked = false;
     const all: { session: Session; frames: number }[] = [];
     let unreadBytes = 0;
     for (const session of sessions) {

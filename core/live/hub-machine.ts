@@ -110,10 +110,12 @@ export class HubMachine {
     return this.#done(now);
   }
 
-  /** A socket is gone, whoever closed it. */
-  leave(id: string): HubEffect[] {
+  /** A socket is gone, whoever closed it. @param now where operators hear of it */
+  leave(id: string, now?: number): HubEffect[] {
+    const isHere = this.#sockets.get(id) !== undefined;
     this.#sockets.leave(id);
-    return this.#sockets.done();
+    if (isHere && now !== undefined) this.#figures.ended(this.#sockets.size === 0, now);
+    return this.#done(now);
   }
 
   /** A client's message. */
@@ -243,10 +245,13 @@ export class HubMachine {
   }
 
   /** An operator ends a socket. */
-  kick(id: string): { effects: HubEffect[]; found: boolean } {
+  kick(id: string, now: number): { effects: HubEffect[]; found: boolean } {
     const session = this.#sockets.get(id);
-    if (session) this.#sockets.close(session, LIVE_CLOSE.denied, "closed by an operator");
-    return { effects: this.#done(), found: !!session };
+    if (session) {
+      this.#sockets.close(session, LIVE_CLOSE.denied, "closed by an operator");
+      this.#figures.ended(this.#sockets.size === 0, now);
+    }
+    return { effects: this.#done(now), found: !!session };
   }
 
   /** What the sockets did since the last report; the next begins with this. @param object `hub/{n}` */
@@ -333,7 +338,7 @@ export class HubMachine {
       return this.#fail(session, id, "in-progress", "A subscription to this channel is already on its way.");
     const known = session.channels.has(channel);
     if (!known && session.channels.size >= LIVE_LIMITS.channels) {
-      return this.#fail(session, id, "limit-reached", `A socket follows at most ${LIVE_LIMITS.channels} channels.`);
+      return this.#fail(session, id, "too-many-subscriptions", `A socket follows at most ${LIVE_LIMITS.channels} channels.`);
     }
     const isNew = !this.#topics.get(channel) && !this.#follower.has(channel);
     if (isNew && this.#topics.size + this.#follower.size >= LIVE_LIMITS.topicsPerHub) {
@@ -366,9 +371,7 @@ export class HubMachine {
     topic.joining.delete(session);
     topic.members.add(session);
     const recovered = isAt(waiting?.from, position) && isAt(topic.unbroken, position);
-    const reply = { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered } as const;
-    this.#figures.answered(reply, waiting?.from !== undefined);
-    this.#sockets.reply(session, reply);
+    this.#sockets.reply(session, { type: "subscribed", id: waiting?.id ?? "", channel: topic.channel, ...position, recovered });
     if (!this.#sockets.has(session)) return; // that was one frame too many for it
     const later = topic.recent.filter((publication) => isNews(position, publication));
     if (isNews(topic.position, position)) topic.startsAfter.set(session, position);

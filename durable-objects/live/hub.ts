@@ -125,7 +125,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
 
   async kick(connectionId: string): Promise<boolean> {
     await this.#kit.ready();
-    const { effects, found } = this.#machine.kick(connectionId);
+    const { effects, found } = this.#machine.kick(connectionId, this.#kit.now());
     this.#background(this.#apply(effects));
     return found;
   }
@@ -211,7 +211,7 @@ export class Hub extends DurableObject<ObjectsEnv> implements HubRpc {
   async #forget(socket: WebSocket): Promise<void> {
     await this.#kit.ready();
     const id = this.#sockets.forget(socket);
-    if (id !== undefined) await this.#apply(this.#machine.leave(id));
+    if (id !== undefined) await this.#apply(this.#machine.leave(id, this.#kit.now()));
   }
 
   /** Does what the machine wants, in order and at once; resolves when what asks others has been answered. */

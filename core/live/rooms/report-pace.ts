@@ -1,5 +1,8 @@
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 
+/** What a report covers at least: what happened just now is no rate yet. */
+const LEAST_MS = 1_000;
+
 /**
  * When a room that is active says so to operators: each minute, each five seconds while one looks, and when it comes to rest after having
  * been silent for as long. An idle room never does: nothing here wakes it. `now` is epoch milliseconds.
@@ -29,7 +32,7 @@ export class ReportPace {
     const from = this.reportedAt === 0 ? (this.#activeFrom ?? now) : this.reportedAt;
     this.reportedAt = now;
     this.#activeFrom = undefined;
-    return Math.max(1, now - from);
+    return Math.max(LEAST_MS, now - from);
   }
 
   /** Somebody looks until then; null: nobody. */

@@ -12,7 +12,7 @@ import { type Column, Table } from "../../ui/table.tsx";
 import { toast } from "../../ui/toast.tsx";
 import { When } from "../../ui/when.tsx";
 import { api } from "../api.ts";
-import { can } from "../session.ts";
+import { can, me } from "../session.ts";
 import { StaleNotice } from "./stale-notice.tsx";
 import "./realtime.css";
 
@@ -89,9 +89,14 @@ export default function ConnectionsPage() {
   );
 }
 
+/** Oneself by that name; others as their object knows them. */
+function whoWords({ subject, actor }: Connection): string {
+  return actor === `user:${me.value?.id ?? ""}` ? "you" : (subject ?? actor);
+}
+
 function columns(operates: boolean, end: (one: Connection) => void): readonly [Column<Connection>, ...Column<Connection>[]] {
   return [
-    { key: "who", title: "Who", value: ({ subject, actor }) => subject ?? actor },
+    { key: "who", title: "Who", value: whoWords },
     {
       key: "object",
       title: "Where",
@@ -103,11 +108,19 @@ function columns(operates: boolean, end: (one: Connection) => void): readonly [C
       ),
     },
     { key: "channels", title: "Follows", wide: true, value: ({ channels }) => channels.join(", ") },
-    { key: "age", title: "Since", number: true, value: ({ openedAt }) => openedAt, cell: ({ openedAt }) => <When at={openedAt} /> },
+    {
+      key: "age",
+      title: "Since",
+      number: true,
+      wide: true,
+      value: ({ openedAt }) => openedAt,
+      cell: ({ openedAt }) => <When at={openedAt} />,
+    },
     {
       key: "pace",
       title: "Frames",
       number: true,
+      wide: true,
       value: ({ framesPerSecond }) => framesPerSecond,
       cell: ({ framesPerSecond }) => formatValue(framesPerSecond, "perSecond"),
     },
@@ -145,13 +158,13 @@ function EndOne({ one, done, onClose }: { one: Connection; done: () => void; onC
       onClose={onClose}
       act={async () => {
         await api.realtime.end(one.id, one.object);
-        toast(`The connection of ${one.subject ?? one.actor} has ended.`);
+        toast(`The connection of ${whoWords(one)} has ended.`);
         done();
       }}
     >
       <p>
-        The socket of <strong>{one.subject ?? one.actor}</strong> at {one.object} is closed. The person may come back; to keep them out, ban
-        them in the room or revoke their token.
+        The socket of <strong>{whoWords(one)}</strong> at {one.object} is closed. The person may come back; to keep them out, ban them in
+        the room or revoke their token.
       </p>
     </Confirm>
   );

@@ -10,7 +10,7 @@ import { Sparkline } from "../../ui/sparkline.tsx";
 import { ErrorState, Skeleton } from "../../ui/states.tsx";
 import { type Column, Table } from "../../ui/table.tsx";
 import { api } from "../api.ts";
-import { closeWords, realtimeHead, timesSmaller } from "./realtime-words.ts";
+import { bytesWords, closeWords, realtimeHead } from "./realtime-words.ts";
 import { StaleNotice } from "./stale-notice.tsx";
 import "./realtime.css";
 
@@ -94,14 +94,8 @@ export default function RealtimePage() {
             <Fact title="Delivery, 99 of 100" value={milliseconds(now.delivery.p99Ms)} />
             <Fact title="Measured deliveries" value={now.delivery.probes.toLocaleString("en")} />
             <Fact title="Bytes, each message alone" value={formatValue(now.bytesSingle, "bytes")} />
-            <Fact
-              title="Bytes in batches"
-              value={`${formatValue(now.bytesBatched, "bytes")} (${timesSmaller(now.bytesSingle, now.bytesBatched)} less)`}
-            />
-            <Fact
-              title="Bytes sent, compressed"
-              value={`${formatValue(now.bytesSent, "bytes")} (${timesSmaller(now.bytesSingle, now.bytesSent)} less)`}
-            />
+            <Fact title="Bytes in batches" value={bytesWords(now.bytesSingle, now.bytesBatched)} />
+            <Fact title="Bytes sent, compressed" value={bytesWords(now.bytesSingle, now.bytesSent)} />
             <Fact title="Unread at slow readers" value={formatValue(now.unreadBytes, "bytes")} />
             <Fact title="Waiting, critical / normal / low" value={`${now.queued.critical} / ${now.queued.normal} / ${now.queued.low}`} />
             <Fact title="Events not handed on yet" value={now.outboxDepth.toLocaleString("en")} />

@@ -51,7 +51,8 @@ export function realtimeHead(stats: RealtimeStats): { readonly tone: Tone; reado
   return { tone: "ok", headline: `${plural(sockets, "socket")}, all delivered`, detail: `${detail}.` };
 }
 
-/** How much smaller something is than before: `7.5×`. */
-export function timesSmaller(before: number, after: number): string {
-  return before === 0 || after === 0 ? "–" : `${(before / after).toPrecision(2)}×`;
+/** Bytes after something that makes them fewer: `1.2 MB, 87 % less`. */
+export function bytesWords(before: number, after: number): string {
+  const bytes = formatValue(after, "bytes");
+  return after === 0 || before <= after ? bytes : `${bytes}, ${Math.round((1 - after / before) * 100)} % less`;
 }

@@ -86,7 +86,7 @@ function Entry({ room, message, changed }: { room: string; message: Message; cha
     }
   };
   return (
-    <li>
+    <li class="rt-message">
       <p class="muted">
         <strong>{message.senderName || message.sender}</strong> · <When at={message.at} /> · {message.offset}
       </p>

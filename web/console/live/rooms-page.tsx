@@ -54,7 +54,7 @@ export default function RoomsPage({ params }: PageProps) {
               bar={
                 <input
                   type="search"
-                  class="lb-find"
+                  class="rt-find"
                   aria-label="Room, by name"
                   placeholder="Room ( / )"
                   value={readQuery(place.value.search, "q")}
