@@ -30,7 +30,9 @@ export type RoomRole = (typeof ROOM_ROLES)[number];
 export const MEMBER_STATES = ["active", "invited", "left", "removed", "banned"] as const;
 export type MemberState = (typeof MEMBER_STATES)[number];
 
-const noControls = (text: string): boolean => !/\p{Cc}/u.test(text);
+/** Half a surrogate pair is no character either: storage keeps another in its place, and what is sent again would not be found. */
+const isWhole = (text: string): boolean => text.isWellFormed();
+const noControls = (text: string): boolean => isWhole(text) && !/\p{Cc}/u.test(text);
 const titleSchema = z.string().max(L.titleChars).refine(noControls, "Send it without control characters");
 
 const settingsShape = {
@@ -121,16 +123,20 @@ export const roomEntrySchema = z.object({
 export type RoomEntry = z.infer<typeof roomEntrySchema>;
 
 const mentionsSchema = z.array(memberIdSchema).max(L.mentions);
-const textSchema = z.string().refine((text) => new TextEncoder().encode(text).byteLength <= L.textBytes, {
-  ...asProblem("payload-too-large"),
-  message: `Send at most ${L.textBytes} bytes`,
-});
+/** Halves of surrogate pairs become U+FFFD, as they would in storage: everybody is shown the same, live and later. */
+const textSchema = z
+  .string()
+  .overwrite((text) => text.toWellFormed())
+  .refine((text) => new TextEncoder().encode(text).byteLength <= L.textBytes, {
+    ...asProblem("payload-too-large"),
+    message: `Send at most ${L.textBytes} bytes`,
+  });
 
 /** What somebody says. Text or media, or both. */
 export const messageInputSchema = z
   .strictObject({
     /** Made by the client: the same one sent again is answered with the first acknowledgement and stored once. */
-    clientId: z.string().min(1).max(L.clientIdChars),
+    clientId: z.string().min(1).max(L.clientIdChars).refine(isWhole, "Send it without halves of characters"),
     text: textSchema.default(""),
     mediaId: z.string().min(1).max(64).nullable().default(null),
     /** Offset of the message it answers. */

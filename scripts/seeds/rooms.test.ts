@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { importLineSchema, roomCreateSchema } from "../../contract/rooms.ts";
 import { mulberry } from "../../tests/lib/random.ts";
-import { ROOM_SIZES, seededHistory, seededPerson, seededRoom } from "./rooms.ts";
+import { ROOM_SIZES, seededHistory, seededPerson, seededRooms } from "./rooms.ts";
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const { people, rooms } = ROOM_SIZES.demo;
-const all = Array.from({ length: rooms }, (_, n) => seededRoom(n, people));
+const all = seededRooms(rooms, people);
 
 describe("the seeded rooms", () => {
   it("[RM205] are what the contract takes: seven of ten direct, two groups, one channel, with at least two people each", () => {
@@ -17,6 +17,14 @@ describe("the seeded rooms", () => {
     const count = (kind: string) => all.filter(({ create }) => create.kind === kind).length / rooms;
     expect([count("direct"), count("group"), count("channel")]).toEqual([0.7, 0.2, 0.1]);
     expect(new Set(Array.from({ length: people }, (_, n) => seededPerson(n).senderName)).size).toBe(people);
+  });
+
+  it("[RM205] are one each: no two people have two direct rooms, in any size, and every draw is the same each time", () => {
+    for (const { people, rooms } of Object.values(ROOM_SIZES)) {
+      const names = seededRooms(rooms, people).map(({ create }) => create.room ?? create.members?.toSorted().join());
+      expect(new Set(names).size).toBe(rooms);
+    }
+    expect(seededRooms(rooms, people)).toEqual(all);
   });
 
   it("[RM205] are as uneven as people are: the busiest tenth holds more than half of all messages", () => {

@@ -120,9 +120,23 @@ export interface SeededRoom {
   readonly messages: number;
 }
 
+/** All rooms beside the long one. Two people have one direct room: a pair that was drawn before is drawn anew. */
+export function seededRooms(rooms: number, people: number): SeededRoom[] {
+  const pairs = new Set<string>();
+  return Array.from({ length: rooms }, (_, n) => {
+    for (let draw = 0; ; draw++) {
+      const room = seededRoom(n, people, draw);
+      const pair = room.create.room ?? room.create.members?.toSorted().join() ?? "";
+      if (pairs.has(pair)) continue;
+      pairs.add(pair);
+      return room;
+    }
+  });
+}
+
 /** The `n`th room: seven of ten are between two people, two are groups, one is a channel. */
-export function seededRoom(n: number, people: number): SeededRoom {
-  const random = mulberry(n * 40_503 + 11);
+function seededRoom(n: number, people: number, again: number): SeededRoom {
+  const random = mulberry(n * 40_503 + 11 + again * 7_919);
   const messages = Math.min(MOST, Math.round(FEWEST / (1 - random()) ** (1 / TAIL)));
   const kind = n % 10 < 7 ? "direct" : n % 10 < 9 ? "group" : "channel";
   // A few people are in many rooms: the square puts more weight on the low numbers.
@@ -163,7 +177,8 @@ export function seededHistory(count: number, people: readonly SeededPerson[], no
 /** Makes people's rooms with their history by imports. The same day's seed again changes nothing. */
 export async function seedRooms(client: Meridian, size: RoomSize, { signal, say }: Pick<SeedOptions, "signal" | "say">): Promise<void> {
   const { people, rooms, longest } = ROOM_SIZES[size];
-  const now = Date.now();
+  // The day's beginning: at another hour of it the same lines are made, and a seed that was broken off goes on.
+  const now = Math.floor(Date.now() / DAY_MS) * DAY_MS;
   const day = new Date(now).toISOString().slice(0, 10);
   const everybody = Array.from({ length: people }, (_, n) => seededPerson(n));
   let messages = 0;
@@ -175,10 +190,10 @@ export async function seedRooms(client: Meridian, size: RoomSize, { signal, say 
   };
   await made(client, { kind: "group", room: LONG_ROOM, title: "Lobby", members: everybody.slice(0, 100).map(({ sender }) => sender) });
   await fill(LONG_ROOM, seededHistory(longest, everybody, now, mulberry(1)));
-  let next = 0;
+  const waiting = seededRooms(rooms - 1, people).entries();
   const worker = async () => {
-    for (let n = next++; n < rooms - 1 && !signal.aborted; n = next++) {
-      const { create, people: who, messages: count } = seededRoom(n, people);
+    for (const [n, { create, people: who, messages: count }] of waiting) {
+      if (signal.aborted) return;
       const room = await made(client, create);
       await fill(room, seededHistory(count, who, now, mulberry(n + 2)));
     }

@@ -39,7 +39,7 @@ export function registerRoomMemberRoutes(app: App): void {
       method: "put",
       summary: "Add, invite or change a member",
       description:
-        "`sub` is `issuer|sub`, or the `sub` of a minted token. What is left out stays. `banned` keeps somebody out whatever they were granted; `mutedUntil` null ends a mute. End users: owners, and admins of those below them; anybody their own name.",
+        "`sub` is `issuer|sub`, or the `sub` of a minted token. What is left out stays. `banned` keeps somebody out whatever they were granted; `mutedUntil` null ends a mute. End users: owners, and admins of those below them.",
       body: memberPutSchema,
       answer: { status: 200, schema: memberSchema },
       problems: ["not-found", "invalid-id", "room-full", "conflict"],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import { entry, person, RoomBench } from "./live-testing.ts";
+import { callerOf } from "./room-session.ts";
 
 /** So many members more, without sockets. */
 function crowd(bench: RoomBench, count: number): void {
@@ -43,6 +44,34 @@ describe("presence in a room", () => {
     bench.wait(60_000);
     expect(bench.taken("ann", "presence")).toEqual([]);
     expect(bench.machine.takeReport(bench.now).connections.find(({ id }) => id === "bob again")?.reconnects).toBe(1);
+  });
+
+  it("[RM84] ends at once for who is removed, banned or leaves, and for who had just gone", () => {
+    const removal = { type: "remove-member", subject: "minted|bob" } as const;
+    const ends: readonly [boolean, (bench: RoomBench) => void][] = [
+      [false, (bench) => bench.put("bob", { state: "banned" })],
+      [true, (bench) => bench.put("bob", { state: "banned" })],
+      [false, (bench) => bench.change(callerOf(person("op", { kind: "operator", id: "user:op" }), ["rooms:manage"]), removal)],
+      [false, (bench) => bench.change(callerOf(person("bob"), []), removal)],
+    ];
+    for (const [gone, end] of ends) {
+      const bench = new RoomBench();
+      bench.follow("ann", "bob");
+      const lastSeenAt = bench.now;
+      if (gone) {
+        bench.do(bench.machine.leave("bob", bench.now));
+        bench.wait(1_000);
+      }
+      bench.take("ann");
+      end(bench);
+      bench.wait(L.presenceEveryMs);
+      const offline = { subject: "minted|bob", state: "offline", lastSeenAt, data: null };
+      expect(bench.taken("ann", "presence").map(({ items }) => items)).toEqual([[offline]]);
+      expect(bench.machine.stateOf("minted|bob")).toBe("offline");
+      expect(bench.acts.lastSeen("minted|bob")).toBe(lastSeenAt);
+      bench.wait(60_000);
+      expect(bench.taken("ann", "presence")).toEqual([]);
+    }
   });
 
   it("[RM75] and receipts are shown whole at a subscription, and changes together at most each 200 ms", () => {

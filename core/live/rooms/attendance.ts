@@ -66,6 +66,7 @@ export class Attendance<F extends { readonly type: string }> {
       }
       const reason = data.state === "left" ? "you have left the room" : `you were ${data.state} from the room`;
       for (const session of [...this.people.tabsOf(data.subject), ...guests]) this.#sockets.close(session, LIVE_CLOSE.denied, reason);
+      this.people.dismiss(data.subject, now);
     }
   }
 

@@ -39,7 +39,9 @@ export class Membership {
     if (admission.type === "out") return NO_ROOM;
     if (admission.type === "in") return accept(admission.rights);
     const { name, avatarUrl, ref } = by;
-    const put = this.#put({ subject: by.id, ref, role: admission.role, state: "active", mutedUntil: null, name, avatarUrl }, by, log);
+    // Leaving is no way out of a mute.
+    const mutedUntil = member?.mutedUntil ?? null;
+    const put = this.#put({ subject: by.id, ref, role: admission.role, state: "active", mutedUntil, name, avatarUrl }, by, log);
     return put.ok ? accept(memberRights(log.head, put.value, by.granted.includes("manage"))) : put;
   }
 
@@ -70,7 +72,8 @@ export class Membership {
     const role = change.role ?? before?.role ?? "member";
     const fault = this.#mayChange(rights, before, role) ?? this.#fitsRoom(log, before);
     if (fault) return fault;
-    const kept = before && belongs(before.state) ? before.state : undefined;
+    // A ban ends only where it is said: a change of something else is no pardon.
+    const kept = before && (belongs(before.state) || before.state === "banned") ? before.state : undefined;
     const state = change.state ?? kept ?? "active";
     if (before?.role === "owner" && before.state === "active" && (role !== "owner" || state !== "active") && this.#isLastOwner())
       return LAST_OWNER;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
-import { messageInputSchema } from "../../../contract/rooms.ts";
+import { emojiSchema, messageEditSchema, messageInputSchema, roomPatchSchema } from "../../../contract/rooms.ts";
 import { person, service, slug, START, TestDesk } from "./desk-testing.ts";
 import { MemoryRoomStore } from "./memory-store-testing.ts";
 
@@ -205,4 +205,17 @@ it("[RM37] what is sent in order stops at the first refusal, and goes on there w
   expect(second.results.map(slug)).toEqual(Array(40).fill("ok"));
   expect(second.events.map(({ offset }) => offset)).toEqual(Array.from({ length: 10 }, (_, n) => L.sendBurst + 1 + n));
   expect(desk.store.messagesAfter(0, 100).map(({ clientId }) => clientId)).toEqual(changes.map((_, n) => `m${n}`));
+});
+
+it("[RM41] half a character is no part of a name, an emoji or a clientId, and is U+FFFD in a text from the start", () => {
+  const half = "\ud83d";
+  const message = (clientId: string, text: string) => messageInputSchema.safeParse({ clientId, text });
+  expect(message(`c${half}`, "hello").error?.issues.map(({ path }) => path)).toEqual([["clientId"]]);
+  expect(message("c😀", `hel${half}lo 😀`).data?.text).toBe("hel\ufffdlo 😀");
+  expect(messageEditSchema.parse({ text: half }).text).toBe("\ufffd");
+  expect([half, `${half}👍`, "👍"].map((emoji) => emojiSchema.safeParse(emoji).success)).toEqual([false, false, true]);
+  expect([half, "Tea 🍵"].map((title) => roomPatchSchema.safeParse({ title }).success)).toEqual([false, true]);
+  // Its bytes are those of what is kept: a half is three.
+  expect(message("c", half.repeat(L.textBytes / 3)).success).toBe(true);
+  expect(message("c", half.repeat(L.textBytes / 3 + 1)).success).toBe(false);
 });

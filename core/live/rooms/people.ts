@@ -61,6 +61,15 @@ export class People<T extends Tab> implements PresenceBook {
     return true;
   }
 
+  /** Somebody who does not belong here any more: they are offline at once. */
+  dismiss(subject: string, now: number): void {
+    const person = this.#people.get(subject);
+    if (!person) return;
+    this.#people.delete(subject);
+    this.#leaving.delete(subject);
+    this.#news.set(subject, person.goneAt ?? now);
+  }
+
   /** A socket's state has changed, or what the person says of themselves. */
   changed(subject: string, data: PresenceData | undefined): void {
     const person = this.#people.get(subject);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
-import { MEMBER_STATES } from "../../../contract/rooms.ts";
+import { MEMBER_STATES, ROOM_ROLES } from "../../../contract/rooms.ts";
 import { MEMBER_ROWS } from "./store.ts";
 import { person, service, slug, START, TestDesk } from "./desk-testing.ts";
 
@@ -45,6 +45,20 @@ it("[RM5] a ban or a removal beats every grant; whoever left comes back by one",
     ["left", "not-found", "member"],
     ["removed", "not-found", "not-found"],
     ["banned", "not-found", "not-found"],
+  ]);
+});
+
+it("[RM5] whoever left as a reader comes back as one, whatever their grant", () => {
+  const roles = ROOM_ROLES.map((role) => {
+    const desk = new TestDesk();
+    desk.seat("dan", role, { state: "left" });
+    return [role, desk.enter(person("dan", ["read", "write"])), desk.enter(person("dan", ["manage"]))];
+  });
+  expect(roles).toEqual([
+    ["owner", "member", "member"],
+    ["admin", "member", "member"],
+    ["member", "member", "member"],
+    ["reader", "reader", "reader"],
   ]);
 });
 
@@ -142,6 +156,28 @@ it("[RM12] a room takes 10,000 members and not one more; whoever leaves makes ro
   expect(desk.state("late")).toBeUndefined();
   // Somebody who is counted already is only changed.
   expect(desk.put(service("manage"), "last", { role: "admin" })).toBe("ok");
+});
+
+it("[RM13] a mute lasts through leaving and coming back, and through an invitation", () => {
+  for (const state of ["left", "invited"] as const) {
+    const desk = new TestDesk();
+    const dan = { ...desk.seat("dan", "member", { state, mutedUntil: START + 60_000 }), granted: ["read", "write"] as const };
+    expect(slug(desk.send(dan))).toBe("muted");
+    expect(desk.state("dan")).toBe("active");
+    desk.now = START + 60_000;
+    expect(slug(desk.send(dan))).toBe("ok");
+  }
+});
+
+it("[RM10] a ban ends where that is said, and not with a change of something else", () => {
+  const desk = new TestDesk();
+  const owner = desk.seat("ann", "owner");
+  for (const change of [{ state: "banned" as const }, { name: "Dan" }, { mutedUntil: null }, { role: "reader" as const }]) {
+    expect(desk.put(owner, "dan", change)).toBe("ok");
+    expect(desk.state("dan")).toBe("banned");
+  }
+  expect(desk.put(owner, "dan", { state: "active" })).toBe("ok");
+  expect(desk.state("dan")).toBe("active");
 });
 
 it("[RM13] the muted read and take back what they said; they send, edit and react again when the time has passed", () => {

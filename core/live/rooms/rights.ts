@@ -48,7 +48,9 @@ export function admissionOf(head: RoomHead, by: RoomCaller, member: StoredMember
     case undefined:
       if (head.kind === "direct") return OUT;
   }
-  if (granted("write") || granted("manage")) return { type: "joins", role: "member" };
+  // Leaving is no way out of being a reader.
+  const comesAs = member?.role === "reader" ? "reader" : "member";
+  if (granted("write") || granted("manage")) return { type: "joins", role: comesAs };
   if (granted("read")) return { type: "joins", role: "reader" };
   return by.isPublic ? asReader(by) : OUT;
 }

@@ -209,4 +209,12 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     replace: "this.#fanOut.add(session);",
     test: "core/live/rooms/room-recovery.test.ts",
   },
+  {
+    rule: "RM84",
+    defect: "shows somebody who was banned as there for ten seconds more",
+    file: "core/live/rooms/attendance.ts",
+    find: "      this.people.dismiss(data.subject, now);\n",
+    replace: "",
+    test: "core/live/rooms/attendance.test.ts",
+  },
 ];
