@@ -1,17 +1,13 @@
 import { BOARD_ACTIONS } from "../../../contract/leaderboard-live.ts";
-import { cryptoRandom, uuidv7 } from "../../../contract/ids.ts";
 import type { BoardStats } from "../../../contract/leaderboard-reads.ts";
-import type { Admission } from "../../../contract/rpc/hub.ts";
 import type { BoardEffect } from "../../../core/live/leaderboard/live-effects.ts";
 import { BoardMachine } from "../../../core/live/leaderboard/live-machine.ts";
 import type { LiveNews, Move } from "../../../core/live/leaderboard/live-source.ts";
 import { scoreOf, unscale } from "../../../core/live/leaderboard/scores.ts";
 import type { ObjectsEnv } from "../../env.ts";
 import { errorText, logLine } from "../../kit/log.ts";
-import { answerProblem, readAdmission } from "../admission.ts";
-import { HubGate } from "../hub-gate.ts";
-import { admissionOf } from "../hub-token.ts";
-import { SocketBook } from "../socket-book.ts";
+import type { SocketBook } from "../socket-book.ts";
+import { SocketShell } from "../socket-shell.ts";
 import type { BoardLive, BoardNews } from "./live.ts";
 import { LiveReads } from "./live-reads.ts";
 import type { BoardParts } from "./parts.ts";
@@ -28,10 +24,9 @@ type Changes = Extract<BoardNews, { readonly changes: unknown }>["changes"];
  */
 export class LiveDesk implements BoardLive {
   readonly #parts: DeskParts;
-  readonly #env: Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING">;
   readonly #background: (work: Promise<unknown>) => void;
+  readonly #shell: SocketShell;
   readonly #sockets: SocketBook;
-  readonly #gate: HubGate;
   readonly #reads: LiveReads;
   #machine: BoardMachine;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,26 +39,28 @@ export class LiveDesk implements BoardLive {
     figures: (now: number) => BoardStats,
   ) {
     this.#parts = parts;
-    this.#env = env;
     this.#background = (work) => ctx.waitUntil(work);
-    this.#sockets = new SocketBook(ctx);
-    this.#gate = new HubGate(ctx.storage.sql);
+    this.#shell = new SocketShell(ctx, {
+      kit: parts.kit,
+      env,
+      timer: LIVE_TIMER,
+      actions: BOARD_ACTIONS,
+      place: () => ({ kind: "leaderboard", name: parts.kit.address.name }),
+      refreshed: (id, admission) => this.#apply(this.#machine.refreshed(id, admission)),
+    });
+    this.#sockets = this.#shell.book;
     this.#reads = new LiveReads(parts, figures);
     this.#machine = new BoardMachine(this.#reads);
   }
 
   /** A socket from the edge; a refusal is a JSON body with a `Problem`. The board is there, and open. */
   fetch(request: Request): Response {
-    const { kit } = this.#parts;
-    const admission = readAdmission(request);
-    if (!admission) return answerProblem({ slug: "bad-request", detail: "A board takes sockets from the edge only." });
-    const now = kit.now();
-    const problem = this.#machine.refusal() ?? kit.transaction(() => this.#gate.admit(admission, now));
-    if (problem) return answerProblem(problem);
-    const id = uuidv7(now, cryptoRandom);
-    const response = this.#sockets.accept(id, admission, request);
-    this.#apply(this.#machine.join(id, admission, now));
-    return response;
+    return this.#shell.admit(request, {
+      onlyEdge: "A board takes sockets from the edge only.",
+      takes: (admission) => admission,
+      refusal: () => this.#machine.refusal(),
+      join: (id, admission, now) => this.#apply(this.#machine.join(id, admission, now)),
+    });
   }
 
   /** A socket's message; the object is open. */
@@ -93,8 +90,7 @@ export class LiveDesk implements BoardLive {
   }
 
   closeCredentials(credentials: readonly string[], at?: number): { closed: number; left: number } {
-    const { kit } = this.#parts;
-    kit.transaction(() => this.#gate.revoke(credentials, at ?? kit.now()));
+    this.#shell.revoke(credentials, at);
     const { effects, closed } = this.#machine.closeCredentials(credentials, at);
     this.#apply(effects);
     return { closed, left: this.#machine.sockets };
@@ -147,30 +143,17 @@ export class LiveDesk implements BoardLive {
 
   /** Does what the machine wants, in order and at once. */
   #apply(effects: readonly BoardEffect[]): void {
-    const { timers } = this.#parts.kit;
     for (const effect of effects) {
       switch (effect.type) {
-        case "send":
-          this.#sockets.send(effect.socket, effect.text);
-          break;
-        case "save":
-          this.#sockets.save(effect.socket, effect.attachment);
-          break;
-        case "close":
-          this.#sockets.close(effect.socket, effect.code, effect.reason);
-          break;
-        case "expiry":
-          if (effect.at === null) timers.clear(LIVE_TIMER);
-          else if (timers.get(LIVE_TIMER) !== effect.at) timers.set(LIVE_TIMER, effect.at);
-          break;
         case "wake":
           clearTimeout(this.#timer);
           // Pacing only: what is lost with this timer would have been lost with the sockets themselves.
           this.#timer = setTimeout(() => this.#pump(), effect.inMs);
           break;
-        case "verify":
-          this.#background(this.#verify(effect.socket, effect.token));
-          break;
+        default: {
+          const asked = this.#shell.do(effect);
+          if (asked) this.#background(asked);
+        }
       }
     }
   }
@@ -184,24 +167,6 @@ export class LiveDesk implements BoardLive {
       // The next change of the board asks for a new one; lists can be read meanwhile.
       logLine("error", "a board's pushes could not be made", { error: errorText(error) });
     }
-  }
-
-  async #verify(id: string, token: string): Promise<void> {
-    const { kit } = this.#parts;
-    const { tenantId, name } = kit.address;
-    let admission: Admission | null = null;
-    try {
-      const found = await admissionOf(
-        { env: this.#env, tenantId, place: { kind: "leaderboard", name }, actions: BOARD_ACTIONS },
-        token,
-        kit.now(),
-      );
-      if (found && !kit.transaction(() => this.#gate.admit(found, kit.now()))) admission = found;
-    } catch (error) {
-      // The socket keeps the credential it has and may try again.
-      logLine("warn", "a refresh could not be checked", { error: errorText(error) });
-    }
-    this.#apply(this.#machine.refreshed(id, admission));
   }
 }
 

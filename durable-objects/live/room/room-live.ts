@@ -1,6 +1,5 @@
 import { deflateRawSync } from "node:zlib";
 import { callObject, objectAt } from "../../../contract/address.ts";
-import { cryptoRandom, uuidv7 } from "../../../contract/ids.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
 import type { Receipt } from "../../../contract/rooms.ts";
 import type { Admission } from "../../../contract/rpc/hub.ts";
@@ -11,10 +10,8 @@ import { ROOM_ACTIONS, type RoomAdmission } from "../../../core/live/rooms/room-
 import { callerOf } from "../../../core/live/rooms/room-session.ts";
 import type { ObjectsEnv } from "../../env.ts";
 import { errorText, logLine } from "../../kit/log.ts";
-import { answerProblem, readAdmission } from "../admission.ts";
-import { HubGate } from "../hub-gate.ts";
-import { admissionOf } from "../hub-token.ts";
-import { SocketBook } from "../socket-book.ts";
+import type { SocketBook } from "../socket-book.ts";
+import { SocketShell } from "../socket-shell.ts";
 import { LIVE_TIMER, type RoomParts, type RoomSocketSide } from "./parts.ts";
 
 /** Batches are many and small: the least work takes most of the gain. */
@@ -30,8 +27,8 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
   readonly #parts: RoomParts;
   readonly #env: Env;
   readonly #background: (work: Promise<unknown>) => void;
+  readonly #shell: SocketShell;
   readonly #sockets: SocketBook;
-  readonly #gate: HubGate;
   #machine: RoomMachine | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,8 +37,15 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
     this.#parts = parts;
     this.#env = env;
     this.#background = (work) => ctx.waitUntil(work);
-    this.#sockets = new SocketBook(ctx);
-    this.#gate = new HubGate(ctx.storage.sql);
+    this.#shell = new SocketShell(ctx, {
+      kit: parts.kit,
+      env,
+      timer: LIVE_TIMER,
+      actions: ROOM_ACTIONS,
+      place: () => ({ kind: "room", name: parts.kit.address.name }),
+      refreshed: (id, admission) => this.#apply(this.#live.refreshed(id, admission, parts.kit.now())),
+    });
+    this.#sockets = this.#shell.book;
     parts.sockets = this;
     parts.presence = this;
     parts.told = (events) => this.#told(events);
@@ -49,19 +53,18 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
 
   /** A socket from the edge; a refusal is a JSON body with a `Problem`. The room is there, and open. */
   fetch(request: Request): Response {
-    const { kit, acts } = this.#parts;
-    const admission = readAdmission(request);
-    if (!isWithPerson(admission)) return answerProblem({ slug: "bad-request", detail: "A room takes sockets from the edge only." });
-    const now = kit.now();
-    const problem = this.#live.refusal() ?? kit.transaction(() => this.#gate.admit(admission, now));
-    if (problem) return answerProblem(problem);
-    const entered = acts.enter(callerOf(admission.person, admission.actions), now);
-    if (!entered.ok) return answerProblem(entered.problem);
-    this.#told(entered.value.events);
-    const id = uuidv7(now, cryptoRandom);
-    const response = this.#sockets.accept(id, admission, request);
-    this.#apply(this.#live.join(id, admission, now));
-    return response;
+    return this.#shell.admit(request, {
+      onlyEdge: "A room takes sockets from the edge only.",
+      takes: (admission) => (isWithPerson(admission) ? admission : undefined),
+      refusal: () => this.#live.refusal(),
+      enter: ({ person, actions }, now) => {
+        const entered = this.#parts.acts.enter(callerOf(person, actions), now);
+        if (!entered.ok) return entered.problem;
+        this.#told(entered.value.events);
+        return undefined;
+      },
+      join: (id, admission, now) => this.#apply(this.#live.join(id, admission, now)),
+    });
   }
 
   /** A socket's message; the object is open. */
@@ -112,10 +115,8 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
   }
 
   closeCredentials(credentials: readonly string[], at?: number): { closed: number; left: number } {
-    const { kit } = this.#parts;
-    const now = kit.now();
-    kit.transaction(() => this.#gate.revoke(credentials, at ?? now));
-    const { effects, closed } = this.#live.closeCredentials(credentials, at, now);
+    this.#shell.revoke(credentials, at);
+    const { effects, closed } = this.#live.closeCredentials(credentials, at, this.#parts.kit.now());
     this.#apply(effects);
     return { closed, left: this.#live.sockets };
   }
@@ -143,32 +144,15 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
 
   /** Does what the machine wants, in order and at once. */
   #apply(effects: readonly RoomEffect[]): void {
-    const { timers } = this.#parts.kit;
     for (const effect of effects) {
       switch (effect.type) {
-        case "send":
-          this.#sockets.send(effect.socket, effect.text);
-          break;
         case "share":
           for (const socket of effect.sockets) this.#sockets.send(socket, effect.frame);
-          break;
-        case "save":
-          this.#sockets.save(effect.socket, effect.attachment);
-          break;
-        case "close":
-          this.#sockets.close(effect.socket, effect.code, effect.reason);
-          break;
-        case "expiry":
-          if (effect.at === null) timers.clear(LIVE_TIMER);
-          else if (timers.get(LIVE_TIMER) !== effect.at) timers.set(LIVE_TIMER, effect.at);
           break;
         case "wake":
           clearTimeout(this.#timer);
           // Pacing only: what is lost with this timer was acknowledged to nobody.
           this.#timer = setTimeout(() => this.#pump(), effect.inMs);
-          break;
-        case "verify":
-          this.#background(this.#verify(effect.socket, effect.token));
           break;
         case "report":
           this.#background(this.#report(effect.report));
@@ -176,6 +160,10 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
         case "failed":
           logLine("error", "a room's changes could not be stored", { error: errorText(effect.error) });
           break;
+        default: {
+          const asked = this.#shell.do(effect);
+          if (asked) this.#background(asked);
+        }
       }
     }
   }
@@ -202,23 +190,8 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
       logLine("warn", "a room's figures could not be reported", { error: errorText(error) });
     }
   }
-
-  async #verify(id: string, token: string): Promise<void> {
-    const { kit } = this.#parts;
-    const { tenantId, name } = kit.address;
-    let admission: Admission | null = null;
-    try {
-      const place = { env: this.#env, tenantId, place: { kind: "room", name } as const, actions: ROOM_ACTIONS };
-      const found = await admissionOf(place, token, kit.now());
-      if (found && !kit.transaction(() => this.#gate.admit(found, kit.now()))) admission = found;
-    } catch (error) {
-      // The socket keeps the credential it has and may try again.
-      logLine("warn", "a refresh could not be checked", { error: errorText(error) });
-    }
-    this.#apply(this.#live.refreshed(id, admission, kit.now()));
-  }
 }
 
-function isWithPerson(admission: Admission | undefined): admission is RoomAdmission {
-  return admission?.person !== undefined;
+function isWithPerson(admission: Admission): admission is RoomAdmission {
+  return admission.person !== undefined;
 }

@@ -356,9 +356,9 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV66",
     defect: "takes a new credential at a hub that a revocation of it does not find",
-    file: "durable-objects/live/hub.ts",
-    find: "Number(name) < PLACE_HUBS ? {} :",
-    replace: "Number(name) >= 0 ? {} :",
+    file: "durable-objects/live/hub-engine.ts",
+    find: "Number(kit.address.name) < PLACE_HUBS ? undefined :",
+    replace: "Number(kit.address.name) >= 0 ? undefined :",
     test: "workers/live/refresh.test.ts",
   },
 ];
