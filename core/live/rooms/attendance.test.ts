@@ -160,9 +160,12 @@ describe("typing in a room", () => {
       () => bench.send("bob", "c1"),
       () => bench.change({ ...person("bob"), granted: [] }, { type: "send", message }),
       () => bench.say("bob", { type: "typing", on: false }),
+      () => bench.put("bob", { mutedUntil: new Date(bench.now + 500).toISOString() }),
+      () => bench.put("bob", { role: "reader" }),
       () => bench.do(bench.machine.leave("bob", bench.now)),
     ];
     for (const end of ends) {
+      bench.put("bob", { role: "member" });
       bench.say("bob", { type: "typing", on: true });
       bench.wait(1_500);
       bench.take("ann");

@@ -59,6 +59,8 @@ export class Attendance<F extends { readonly type: string }> {
     for (const { type, data } of events) {
       if (type === "message") this.#news.typing.stop(data.sender);
       if (type !== "member" || data.state === "invited") continue;
+      // They may write no more, perhaps; who still may says so again within a second.
+      this.#news.typing.stop(data.subject);
       const guests = [...this.#guests].filter(({ person }) => person.id === data.subject);
       if (data.state === "active") {
         for (const session of guests) this.recognise(session, now);

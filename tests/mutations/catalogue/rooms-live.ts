@@ -217,4 +217,12 @@ export const ROOM_LIVE_MUTATIONS: readonly Mutation[] = [
     replace: "",
     test: "core/live/rooms/attendance.test.ts",
   },
+  {
+    rule: "RM78",
+    defect: "shows somebody typing who was just muted",
+    file: "core/live/rooms/attendance.ts",
+    find: "      this.#news.typing.stop(data.subject);\n",
+    replace: "",
+    test: "core/live/rooms/attendance.test.ts",
+  },
 ];
