@@ -6,24 +6,16 @@ import type { TopicRecovery, TopicResult, TopicStanding } from "../../contract/r
 import type { HubEffect, HubTimer, SocketEffect } from "./effects.ts";
 import { FanOut } from "./fan-out.ts";
 import { type HubReport, HubFigures } from "./hub-figures.ts";
+import { HUB_FULL, HUB_LIMITS } from "./hub-limits.ts";
 import { type EncodedPublication, encodeEvents, encodePublication, isNews, type Position } from "./frames.ts";
 import { Session } from "./session.ts";
 import { type FollowFrame, SocketMachine } from "./socket-machine.ts";
-import { isTopicChannel } from "../../contract/topic-names.ts";
+import { judgeSubscription } from "./subscribing.ts";
 import { type HomeAnswer, TopicFollower } from "./topics/follower.ts";
 import { answerOf, hubFramesSchema, messageOf, type PublishFrame } from "./topics/publishing.ts";
-import { isAt, isTopic, parseChannel, publishersOf, type Topic, Topics } from "./topics.ts";
+import { isAt, isTopic, parseChannel, type Topic, Topics } from "./topics.ts";
 
 type HubOwnEffect = Exclude<HubEffect, SocketEffect>;
-
-const LIMITS = {
-  sockets: LIVE_LIMITS.socketsPerHub,
-  frameBytes: LIVE_LIMITS.frameBytes,
-  framesPerSecond: LIVE_LIMITS.framesPerSecond,
-  frameBurst: LIVE_LIMITS.frameBurst,
-  malformedPerMinute: 1,
-} as const;
-const FULL: Problem = { slug: "unavailable", detail: "This hub is full; ask for a new ticket, which may name another.", retryAfterS: 1 };
 
 /**
  * The protocol of a hub's sockets: commands in, effects out, in the order in which they are to happen. What it shares with other
@@ -37,8 +29,8 @@ export class HubMachine {
   /** The deadline `interest`, as the shell knows it. */
   #interestAt: number | null = null;
   readonly #sockets = new SocketMachine<Session, FollowFrame | PublishFrame, HubOwnEffect>({
-    limits: LIMITS,
-    full: FULL,
+    limits: HUB_LIMITS,
+    full: HUB_FULL,
     frames: hubFramesSchema,
     admitted: (id, admission) => new Session(id, admission),
     decode: (attachment) => Session.decode(attachment),
@@ -139,7 +131,7 @@ export class HubMachine {
       if (topic.members.size > 0) this.#fanOut.add(topic, encoded);
     }
     this.#pace(now);
-    return { effects: this.#done(now), subscribers: reached.size > 0 ? reached.size : this.#othersFollowed(publications) };
+    return { effects: this.#done(now), subscribers: reached.size > 0 ? reached.size : this.#topics.othersFollowed(publications) };
   }
 
   /** Publications of topics from their home. @returns the channels that nobody follows here */
@@ -270,20 +262,6 @@ export class HubMachine {
     return this.#sockets.done();
   }
 
-  /**
-   * What a publisher is told that reached nobody: it stops at 0, with everything it sends here, so that must not be said while
-   * other topics of its are followed.
-   */
-  #othersFollowed(publications: readonly Publication[]): number {
-    let followed = 0;
-    for (const publisher of publishersOf(publications)) {
-      const topics = this.#topics.of(publisher).length;
-      if (topics === 0) this.#topics.lapse(publisher);
-      followed += topics;
-    }
-    return followed;
-  }
-
   /** @param now where the hub did something that operators hear of */
   #done(now?: number): HubEffect[] {
     if (now !== undefined && this.#figures.isDue(now)) this.#sockets.push({ type: "report" });
@@ -322,28 +300,12 @@ export class HubMachine {
 
   #subscribe(session: Session, frame: Extract<FollowFrame, { type: "subscribe" }>, now: number): void {
     const { channel, id } = frame;
-    const parsed = parseChannel(channel);
-    if (!parsed)
-      return this.#fail(
-        session,
-        id,
-        "unknown-channel",
-        `There is no kind of channel like that; known: ${Object.keys(LIVE_CHANNELS).join(", ")}.`,
-      );
-    const { action } = LIVE_CHANNELS[parsed.kind];
-    if (isTopic(parsed)) {
-      if (!isTopicChannel(channel)) return this.#fail(session, id, "unknown-channel", "There is no topic of such a name.");
-    } else if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);
-    if (session.channels.get(channel))
-      return this.#fail(session, id, "in-progress", "A subscription to this channel is already on its way.");
-    const known = session.channels.has(channel);
-    if (!known && session.channels.size >= LIVE_LIMITS.channels) {
-      return this.#fail(session, id, "too-many-subscriptions", `A socket follows at most ${LIVE_LIMITS.channels} channels.`);
-    }
-    const isNew = !this.#topics.get(channel) && !this.#follower.has(channel);
-    if (isNew && this.#topics.size + this.#follower.size >= LIVE_LIMITS.topicsPerHub) {
-      return this.#fail(session, id, "limit-reached", `A hub follows at most ${LIVE_LIMITS.topicsPerHub} different channels.`);
-    }
+    const judged = judgeSubscription(session, channel, {
+      size: this.#topics.size + this.#follower.size,
+      has: (other) => this.#topics.get(other) !== undefined || this.#follower.has(other),
+    });
+    if (!judged.ok) return this.#fail(session, id, judged.code, judged.detail);
+    const { parsed } = judged;
     const from = frame.epoch !== undefined && frame.offset !== undefined ? { epoch: frame.epoch, offset: frame.offset } : undefined;
     this.#flush(now); // the new subscriber starts after what is already on its way to the others
     if (!this.#sockets.has(session)) return; // of which it had too much

@@ -123,15 +123,29 @@ export class Topics {
     topic.unbroken = now < this.lease(topic.publisher).untilMs ? topic.position : undefined;
   }
 
-  /** Nobody here follows what was published: the publisher stops telling this hub. */
-  lapse(publisher: LivePublisher): void {
-    this.lease(publisher).untilMs = 0;
+  /**
+   * What a publisher is told that reached nobody: it stops at 0, with everything it sends here, so that must not be said while
+   * other topics of its are followed.
+   */
+  othersFollowed(publications: readonly Publication[]): number {
+    let followed = 0;
+    for (const publisher of publishersOf(publications)) {
+      const topics = this.of(publisher).length;
+      if (topics === 0) this.#lapse(publisher);
+      followed += topics;
+    }
+    return followed;
   }
 
   /** Remembers a publication for those who wait; the oldest goes when there are too many, which they see as a gap. */
   remember(topic: Topic, publication: EncodedPublication): void {
     topic.recent.push(publication);
     if (topic.recent.length > LIVE_LIMITS.joiningPublications) topic.recent.shift();
+  }
+
+  /** Nobody here follows what was published: the publisher stops telling this hub. */
+  #lapse(publisher: LivePublisher): void {
+    this.lease(publisher).untilMs = 0;
   }
 }
 
@@ -144,7 +158,7 @@ export function isAt(one: Position | undefined, other: Position): boolean {
   return one?.epoch === other.epoch && one.offset === other.offset;
 }
 
-export function publishersOf(publications: readonly Publication[]): Set<LivePublisher> {
+function publishersOf(publications: readonly Publication[]): Set<LivePublisher> {
   const kinds = publications.map(({ channel }) => parseChannel(channel)?.kind);
   return new Set(kinds.flatMap((kind) => (kind ? LIVE_CHANNELS[kind].publisher : [])));
 }

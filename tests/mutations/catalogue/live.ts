@@ -52,7 +52,7 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV10",
     defect: "lets a socket follow one channel more",
-    file: "core/live/hub-machine.ts",
+    file: "core/live/subscribing.ts",
     find: "session.channels.size >= LIVE_LIMITS.channels",
     replace: "session.channels.size > LIVE_LIMITS.channels",
     test: "core/live/limits.test.ts",
@@ -60,9 +60,9 @@ export const LIVE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LV11",
     defect: "lets every socket follow every channel",
-    file: "core/live/hub-machine.ts",
-    find: 'if (!session.held.actions.includes(action)) return this.#fail(session, id, "forbidden", `This channel needs ${action}.`);',
-    replace: "void action;",
+    file: "core/live/subscribing.ts",
+    find: 'else if (!session.held.actions.includes(action)) return refuse("forbidden", `This channel needs ${action}.`);',
+    replace: "else void action;",
     test: "core/live/hub-machine.test.ts",
   },
   {
