@@ -167,6 +167,12 @@ describe("a room's sockets", () => {
     bench.join("ann");
     bench.say("ann", { type: "subscribe", id: "s1", channel: "room/other" });
     expect(bench.take("ann").at(-1)).toMatchObject({ type: "error", id: "s1", code: "unknown-channel" });
+    bench.subscribe("ann", { replay: 0 });
+    bench.say("ann", { type: "unsubscribe", id: "u1", channel: "room/other" });
+    expect(bench.take("ann").at(-1)).toMatchObject({ type: "error", id: "u1", code: "unknown-channel" });
+    const before = bench.offsets("ann").length;
+    bench.send("ann", "c1");
+    expect(bench.offsets("ann")).toHaveLength(before + 1);
     expect(bench.join("eve", entry("eve", []))).toBe(false);
     bench.put("bob", { state: "banned" });
     expect(bench.join("bob")).toBe(false);

@@ -217,6 +217,8 @@ export class RoomMachine implements PresenceBook {
   }
 
   #handle(session: RoomSession, frame: Frame): void {
+    if ("channel" in frame && frame.channel !== this.#channel)
+      return this.#sockets.fail(session, frame.id, "unknown-channel", `This socket carries ${this.#channel} only.`);
     switch (frame.type) {
       case "subscribe":
         return this.#subscribe(session, frame);
@@ -248,8 +250,6 @@ export class RoomMachine implements PresenceBook {
   }
 
   #subscribe(session: RoomSession, frame: Extract<Frame, { type: "subscribe" }>): void {
-    if (frame.channel !== this.#channel)
-      return this.#sockets.fail(session, frame.id, "unknown-channel", `This socket carries ${this.#channel} only.`);
     const pace = gcra(SUBSCRIPTIONS, session.subscribeTat, this.#now);
     session.subscribeTat = pace.tat;
     if (!pace.allowed) {
