@@ -13,66 +13,45 @@ export { MeridianError } from "./errors.ts";
 export { everyItem } from "./pages.ts";
 export type { CallOptions, MeridianOptions } from "./transport.ts";
 
+class Caller {
+  /** A route that has no method here yet, with the same errors and repeats. */
+  readonly request: Call;
+
+  constructor(options: MeridianOptions = {}) {
+    this.request = transport(options);
+  }
+}
+
 /**
  * A typed client of one deployment: `new Meridian({ url, key })` for services, `new Meridian()` in the console, where the session
  * cookie speaks. Requests that are safe to repeat are repeated on network errors, 429 and 503, with Retry-After honoured.
  * Every method may reject with {@link MeridianError}, or with the reason of the given signal.
  */
-export class Meridian {
-  readonly #call: Call;
-  readonly #self: ReturnType<typeof selfApi>;
-  readonly metrics: ReturnType<typeof metricsApi>;
-  readonly hosts: ReturnType<typeof hostsApi>;
-  readonly agents: ReturnType<typeof agentsApi>;
-  readonly keys: ReturnType<typeof keysApi>;
-  readonly members: ReturnType<typeof membersApi>;
-  readonly invitations: ReturnType<typeof invitationsApi>;
-  readonly events: ReturnType<typeof eventsApi>;
-  readonly deadLetters: ReturnType<typeof deadLettersApi>;
-  readonly audit: ReturnType<typeof auditApi>;
-  readonly connect: ReturnType<typeof connectApi>;
-  readonly tenant: ReturnType<typeof tenantApi>;
-  readonly auth: ReturnType<typeof authApi>;
-  readonly tokens: ReturnType<typeof tokensApi>;
-  readonly issuers: ReturnType<typeof issuersApi>;
-  readonly subjects: ReturnType<typeof subjectsApi>;
-  readonly public: ReturnType<typeof publicApi>;
-  readonly settings: ReturnType<typeof settingsApi>;
-  readonly access: ReturnType<typeof accessApi>;
-  readonly platform: ReturnType<typeof platformApi>;
-  readonly leaderboards: ReturnType<typeof leaderboardsApi>;
-  readonly rooms: ReturnType<typeof roomsApi>;
-  readonly topics: ReturnType<typeof topicsApi>;
-  readonly realtime: ReturnType<typeof realtimeApi>;
-
-  constructor(options: MeridianOptions = {}) {
-    const call = transport(options);
-    this.#call = call;
-    this.#self = selfApi(call);
-    this.metrics = metricsApi(call);
-    this.hosts = hostsApi(call);
-    this.agents = agentsApi(call);
-    this.keys = keysApi(call);
-    this.members = membersApi(call);
-    this.invitations = invitationsApi(call);
-    this.events = eventsApi(call);
-    this.deadLetters = deadLettersApi(call);
-    this.audit = auditApi(call);
-    this.connect = connectApi(call);
-    this.tenant = tenantApi(call);
-    this.auth = authApi(call);
-    this.tokens = tokensApi(call);
-    this.issuers = issuersApi(call);
-    this.subjects = subjectsApi(call);
-    this.public = publicApi(call);
-    this.settings = settingsApi(call);
-    this.access = accessApi(call);
-    this.platform = platformApi(call);
-    this.leaderboards = leaderboardsApi(call);
-    this.rooms = roomsApi(call);
-    this.topics = topicsApi(call);
-    this.realtime = realtimeApi(call);
-  }
+export class Meridian extends Caller {
+  readonly #self = selfApi(this.request);
+  readonly metrics = metricsApi(this.request);
+  readonly hosts = hostsApi(this.request);
+  readonly agents = agentsApi(this.request);
+  readonly keys = keysApi(this.request);
+  readonly members = membersApi(this.request);
+  readonly invitations = invitationsApi(this.request);
+  readonly events = eventsApi(this.request);
+  readonly deadLetters = deadLettersApi(this.request);
+  readonly audit = auditApi(this.request);
+  readonly connect = connectApi(this.request);
+  readonly tenant = tenantApi(this.request);
+  readonly auth = authApi(this.request);
+  readonly tokens = tokensApi(this.request);
+  readonly issuers = issuersApi(this.request);
+  readonly subjects = subjectsApi(this.request);
+  readonly public = publicApi(this.request);
+  readonly settings = settingsApi(this.request);
+  readonly access = accessApi(this.request);
+  readonly platform = platformApi(this.request);
+  readonly leaderboards = leaderboardsApi(this.request);
+  readonly rooms = roomsApi(this.request);
+  readonly topics = topicsApi(this.request);
+  readonly realtime = realtimeApi(this.request);
 
   /** Who this client is: the principal behind the key or the cookie, its tenant and what it may do. */
   me(options?: CallOptions) {
@@ -82,10 +61,5 @@ export class Meridian {
   /** The deployment's name and version; needs no credential. */
   deployment(options?: CallOptions) {
     return this.#self.deployment(options);
-  }
-
-  /** A route that has no method here yet, with the same errors and repeats. */
-  get request(): Call {
-    return this.#call;
   }
 }

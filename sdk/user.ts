@@ -11,6 +11,7 @@ import type {
 } from "../contract/subjects.ts";
 import { leaderboardsApi } from "./api/leaderboards.ts";
 import { metricsApi } from "./api/observe.ts";
+import { roomsApi } from "./api/rooms.ts";
 import { MeridianError } from "./errors.ts";
 import { LiveClient, liveDeps } from "./live.ts";
 import { type Call, type CallOptions, type MeridianOptions, transport } from "./transport.ts";
@@ -36,6 +37,7 @@ export type UserBoards = Pick<
   ReturnType<typeof leaderboardsApi>,
   "get" | "startRun" | "submit" | "top" | "entries" | "search" | "lookup" | "windows" | "feed" | "rank" | "around" | "player"
 >;
+export type UserRooms = Omit<ReturnType<typeof roomsApi>, "catalogue" | "importMessages" | "trace">;
 export type RegisterInput = z.input<typeof registerSchema>;
 export type Registered = z.infer<typeof registeredSchema>;
 export type UserSubject = TokenReply["subject"];
@@ -57,6 +59,8 @@ export class MeridianUser {
   readonly metrics: Pick<ReturnType<typeof metricsApi>, "query">;
   /** Boards, as far as the tenant lets end users: their own scores in, ranks out. */
   readonly leaderboards: UserBoards;
+  /** Rooms, as far as the tenant lets end users. One that is open and kept current is `openRoom` of `/sdk/room.js`. */
+  readonly rooms: UserRooms;
   readonly #session: UserSession;
   readonly #tabs: Tabs;
   readonly #keep: "cookie" | "answer";
@@ -84,6 +88,7 @@ export class MeridianUser {
     this.request = async (method, path, parts) => await asUser(method, `${this.#door}${path}`, parts);
     this.metrics = { query: metricsApi(this.request).query };
     this.leaderboards = leaderboardsApi(this.request);
+    this.rooms = roomsApi(this.request);
   }
 
   /** Who is signed in; null when nobody is. */

@@ -8,6 +8,9 @@ import type { Check } from "./check.ts";
 /** Bytes, gzip. The console's is a promise of the first issue; the scripts' keep start-up short on the platform. */
 export const BUDGETS = {
   consoleFirstLoad: 120 * 1024,
+  /** What a page that is not ours loads of each of our clients. */
+  userSdk: 10 * 1024,
+  roomSdk: 10 * 1024,
   /** The edge script carries every route schema and the auth library. */
   edge: 900 * 1024,
   /** Objects share 128 MB; what they carry is kept small: docs/develop.md says what takes how much of it. */
@@ -44,6 +47,8 @@ export const budgets: Check = {
       scripts.reduce((sum, path) => sum + gzipSync(web(path)).length, 0),
       BUDGETS.consoleFirstLoad,
     );
+    judge("browser SDK", gzipSync(web("sdk/user.js")).length, BUDGETS.userSdk);
+    judge("browser SDK of rooms", gzipSync(web("sdk/room.js")).length, BUDGETS.roomSdk);
     judge("platform script", gzipSync(readFileSync(join(ROOT, "dist/worker/platform.js"))).length, BUDGETS.edge + BUDGETS.objects);
     return faults;
   },

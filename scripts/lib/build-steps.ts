@@ -29,7 +29,16 @@ export const BUILD_STEPS: readonly BuildStep[] = [
     files: ["web/sdk.vite.config.ts", "package-lock.json"],
     result: "dist/web/sdk/user.js",
     program: "vite",
-    args: ["build", "--config", "web/sdk.vite.config.ts", "--logLevel", "warn"],
+    args: ["build", "--config", "web/sdk.vite.config.ts", "--mode", "user", "--logLevel", "warn"],
+  },
+  {
+    // After the end user's, whose build empties the folder.
+    name: "browser SDK of rooms",
+    folders: ["sdk", "contract"],
+    files: ["web/sdk.vite.config.ts", "package-lock.json"],
+    result: "dist/web/sdk/room.js",
+    program: "vite",
+    args: ["build", "--config", "web/sdk.vite.config.ts", "--mode", "room", "--logLevel", "warn"],
   },
   {
     // After the console, whose build empties the folder that these files go to.

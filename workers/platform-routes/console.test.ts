@@ -13,6 +13,7 @@ const FILES: Readonly<Record<string, string>> = {
   "/assets/app-1a2b.js": "script",
   "/play/account/": "<!doctype html>account",
   "/sdk/user.js": "module",
+  "/sdk/room.js": "module of rooms",
   "/v1/secret.json": "a file in the way of a route",
 };
 
@@ -105,6 +106,8 @@ describe("serving the apps and the SDK", () => {
     expect(sdk.headers.get("access-control-allow-origin")).toBe("*");
     expect(sdk.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
     expect(sdk.headers.get("x-content-type-options")).toBe("nosniff");
+    const rooms = await site().door("/sdk/room.js");
+    expect([rooms.status, await rooms.text(), rooms.headers.get("access-control-allow-origin")]).toEqual([200, "module of rooms", "*"]);
     const script = await site().door("/assets/app-1a2b.js");
     expect(script.headers.get("access-control-allow-origin")).toBeNull();
     expect(script.headers.get("cross-origin-resource-policy")).toBe("same-origin");
