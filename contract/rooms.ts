@@ -86,7 +86,12 @@ export const memberPutSchema = z.strictObject({
   /** Null ends a mute. */
   mutedUntil: z.iso.datetime().nullable().optional(),
   name: titleSchema.optional(),
-  avatarUrl: z.url().max(L.urlChars).nullable().optional(),
+  /** As in tokens: pages of others show it. */
+  avatarUrl: z
+    .url({ protocol: /^https$/, error: "must be an https address" })
+    .max(L.urlChars)
+    .nullable()
+    .optional(),
 });
 export type MemberPut = z.infer<typeof memberPutSchema>;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
-import { MEMBER_STATES, ROOM_ROLES } from "../../../contract/rooms.ts";
+import { MEMBER_STATES, memberPutSchema, ROOM_ROLES } from "../../../contract/rooms.ts";
 import { MEMBER_ROWS } from "./store.ts";
 import { person, service, slug, START, TestDesk } from "./desk-testing.ts";
 
@@ -232,4 +232,11 @@ it("[RM40] a member is called and looks as their token says when they come in, a
   desk.enter({ ...ann, name: "", avatarUrl: null });
   expect(desk.store.member(ann.id)).toMatchObject({ name: "Ann B.", avatarUrl: "https://pictures/ann" });
   expect(desk.outbox.map(({ type }) => type)).toEqual(["meridian.message.sent"]);
+});
+
+it("[RM40] a picture is an https address, whoever sets it", () => {
+  const taken = ["https://a.example/b.png", "http://a.example/b.png", "javascript:alert(1)", "data:text/html,x"].map(
+    (avatarUrl) => memberPutSchema.safeParse({ avatarUrl }).success,
+  );
+  expect(taken).toEqual([true, false, false, false]);
 });
