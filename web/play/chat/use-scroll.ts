@@ -50,7 +50,10 @@ export function useScroll(keys: readonly string[], onTop: () => void, onBottom: 
     state.current.anchor = anchorOf(state.current, heights);
     heights.setRows(keys);
     state.current.keys = keys;
-    shown.value = windowOf(state.current, heights);
+    const at = state.current.anchor ? keys.indexOf(state.current.anchor.key) : -1;
+    // What is being read is drawn where it will be, not what comes into its old place.
+    const top = at === -1 ? undefined : heights.startOf(at) - (state.current.anchor?.above ?? 0);
+    shown.value = windowOf(state.current, heights, top);
   }
 
   const place = () => {
@@ -194,10 +197,10 @@ function anchorOf({ element, keys, sticks }: Place, heights: Heights): Anchor | 
   return key === undefined ? undefined : { key, above: heights.startOf(index) - element.scrollTop };
 }
 
-/** The rows around what is in sight. */
-function windowOf({ element, keys, sticks }: Place, heights: Heights): { from: number; to: number } {
+/** The rows around what is in sight. @param at where the list will be scrolled to, when not where it is */
+function windowOf({ element, keys, sticks }: Place, heights: Heights, at?: number): { from: number; to: number } {
   const height = element?.clientHeight ?? 800;
-  const top = sticks || !element ? heights.total - height : element.scrollTop;
+  const top = sticks || !element ? heights.total - height : (at ?? element.scrollTop);
   let from = heights.indexAt(Math.max(0, top - AROUND_PX));
   let to = Math.min(keys.length, heights.indexAt(top + height + AROUND_PX) + 1);
   if (to - from > DRAWN) {
