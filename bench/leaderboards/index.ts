@@ -99,7 +99,7 @@ export async function run(args: string[]): Promise<void> {
       const peer = await startPeerServer(redis.path, TOKEN);
       stops.push(peer.stop);
       const cpu = () => [peer.pid, redis.pid].reduce((sum, pid) => sum + (treeCpuSeconds(pid) ?? Number.NaN), 0);
-      contestants.push(theirs(`Fastify, ioredis, Redis ${fsync}`, peer.url, players, cpu));
+      contestants.push(theirs(`Fastify, ioredis, Redis ${fsync}`, `http://127.0.0.1:${peer.port}`, players, cpu));
     }
     for (const one of contestants) for (const operation of OPERATIONS) await closedLoop(one.shape(operation), CONNECTIONS, 1);
     for (let round = 0; round < Number(values.rounds); round++)

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { Redis } from "ioredis";
 import { findPeer, peerEnv, PEER_INSTALL } from "../../tests/lib/peers.ts";
 import { ROOT } from "../../scripts/lib/project.ts";
+import { type PeerProcess, startPeerProcess } from "../lib/peer-process.ts";
 
 /** A Redis of our own, on a socket in a folder of its own. */
 export interface OwnRedis {
@@ -65,34 +65,12 @@ export async function rawRankMicros(client: Redis, players: number, random: () =
   return Number(/cmdstat_zrevrank:calls=\d+,usec=\d+,usec_per_call=([\d.]+)/.exec(await client.info("commandstats"))?.[1]);
 }
 
-export interface PeerServer {
-  readonly url: string;
-  readonly pid: number;
-  stop(): void;
-}
-
 function pidOf({ pid }: ChildProcess): number {
   if (pid === undefined) throw new Error("a peer did not start");
   return pid;
 }
 
 /** The Fastify server of `peer.ts` in front of this Redis. */
-export async function startPeerServer(path: string, token: string): Promise<PeerServer> {
-  const child: ChildProcess = spawn(process.execPath, [join(ROOT, "bench/leaderboards/peer.ts"), path, token], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const endWithUs = () => child.kill("SIGKILL");
-  process.once("exit", endWithUs);
-  if (!child.stdout) throw new Error("the peer has no output");
-  for await (const line of createInterface({ input: child.stdout })) {
-    return {
-      url: `http://127.0.0.1:${line}`,
-      pid: pidOf(child),
-      stop: () => {
-        process.removeListener("exit", endWithUs);
-        child.kill("SIGKILL");
-      },
-    };
-  }
-  throw new Error("the peer ended before it listened");
+export async function startPeerServer(path: string, token: string): Promise<PeerProcess> {
+  return await startPeerProcess(join(ROOT, "bench/leaderboards/peer.ts"), [path, token]);
 }

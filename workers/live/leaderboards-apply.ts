@@ -1,17 +1,15 @@
 import { LEADERBOARD_LIMITS } from "../../contract/leaderboard-limits.ts";
 import type { BoardApplied, BoardDocument, BoardMode, ModeView } from "../../contract/leaderboards.ts";
-import { accept, type Outcome, type Problem } from "../../contract/problems.ts";
+import { accept, type Outcome } from "../../contract/problems.ts";
 import type { D1Call } from "../db/d1-change.ts";
+import { type DocumentStep, makeSteps, single, within } from "./document-steps.ts";
 import { changeBoard, configOf, createBoard, deleteBoard, isSame, noMode, type Wanted } from "./leaderboards-change.ts";
 import { checkMode, removeMode, writeMode } from "./leaderboards-modes.ts";
 import { modesOf } from "./leaderboards-modes-store.ts";
 import { type BoardRow, listBoards } from "./leaderboards-store.ts";
 
 type Change = BoardApplied["changes"][number];
-/** A step of an application: what it is, and how it is made where there is something to make. */
-interface Step extends Change {
-  readonly make?: () => Promise<Outcome<unknown>>;
-}
+type Step = DocumentStep<Change>;
 
 /** What the tenant has. */
 interface Standing {
@@ -70,12 +68,6 @@ export async function removeDocument(call: D1Call, document: BoardDocument): Pro
   ]);
 }
 
-/** Each change is one of its own: an Idempotency-Key of the whole would make the second look like a repetition of the first. */
-function single(call: D1Call): D1Call {
-  const { idempotency: _, ...meta } = call.meta;
-  return { env: call.env, principal: call.principal, now: call.now, meta };
-}
-
 function modeStep(call: D1Call, { modes }: Standing, mode: string, defaults: BoardMode): Step {
   const before = modes.get(mode);
   if (before && sameJson(before.defaults, defaults)) return { what: "mode", name: mode, change: "same" };
@@ -103,32 +95,9 @@ function modeGone(call: D1Call, mode: string): Step {
   return { what: "mode", name: mode, change: "removed", make: async () => await removeMode(single(call), mode) };
 }
 
-/** One after the other: each is several calls, and the first that is refused ends it. What was made before stays made. */
+/** See `makeSteps`. */
 async function make(steps: readonly Step[]): Promise<Outcome<BoardApplied>> {
-  const changes: Change[] = [];
-  let made = 0;
-  let left = 0;
-  for (const { what, name, change, make: run } of steps) {
-    if (run && made === LEADERBOARD_LIMITS.applied) {
-      left++;
-      continue;
-    }
-    if (run) {
-      const outcome = await run();
-      if (!outcome.ok) return within(outcome.problem, `/document/${what}s/${name}`);
-      made++;
-    }
-    changes.push({ what, name, change });
-  }
-  return accept({ changes, left });
-}
-
-/** Points at the part of the document that a problem is about. */
-function within(problem: Problem, at: string): { readonly ok: false; readonly problem: Problem } {
-  const errors = problem.errors?.map(({ pointer, detail }) => ({ pointer: `${at}${pointer}`, detail })) ?? [
-    { pointer: at, detail: problem.detail },
-  ];
-  return { ok: false, problem: { ...problem, errors } };
+  return await makeSteps<Change>(steps, LEADERBOARD_LIMITS.applied);
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

@@ -1,7 +1,8 @@
-import { type Outcome, type Problem, accept } from "../../contract/problems.ts";
+import type { Outcome, Problem } from "../../contract/problems.ts";
 import { type DeclaredRoom, ROOM_DOCUMENT_LIMITS, type RoomApplied, type RoomDocument } from "../../contract/room-document.ts";
 import type { RoomCaller } from "../../contract/rpc/room.ts";
 import type { D1Call } from "../db/d1-change.ts";
+import { type DocumentStep, makeSteps, single, within } from "./document-steps.ts";
 import { changeRoom, deleteRoom, differing } from "./rooms-change.ts";
 import { createRoom } from "./rooms-create.ts";
 import { DIRECT_PREFIX } from "./rooms-people.ts";
@@ -10,10 +11,7 @@ import type { TopicChangeCall } from "./topics-change.ts";
 import { findRooms, listDeclared, type RoomRow } from "./rooms-store.ts";
 
 type Change = RoomApplied["changes"][number];
-/** A step of an application: what it is, and how it is made where there is something to make. */
-export interface Step extends Change {
-  readonly make?: () => Promise<Outcome<unknown>>;
-}
+export type Step = DocumentStep<Change>;
 
 /** Everything that the tenant's people declared: applied as it is, it changes nothing. */
 export async function observeDocument(call: TopicChangeCall): Promise<RoomDocument> {
@@ -55,12 +53,6 @@ export async function removeDocument(call: TopicChangeCall, { rooms, topics }: R
   return await make([...there.map(({ room }) => roomGone(call, room)), ...(await topicRemovals(call, topics))]);
 }
 
-/** Each change is one of its own: an Idempotency-Key of the whole would make the second look like a repetition of the first. */
-function single(call: D1Call): D1Call {
-  const { idempotency: _, ...meta } = call.meta;
-  return { env: call.env, principal: call.principal, now: call.now, meta };
-}
-
 function problemOf(room: string, { kind }: DeclaredRoom, before: RoomRow | undefined): Problem | undefined {
   if (room.startsWith(DIRECT_PREFIX)) return { slug: "invalid-id", detail: `Names that begin with ${DIRECT_PREFIX} are for direct rooms.` };
   if (before && before.kind !== kind)
@@ -83,30 +75,7 @@ function roomGone(call: D1Call, room: string): Step {
   return { what: "room", name: room, change: "removed", make: async () => await deleteRoom(single(call), room) };
 }
 
-/** One after the other: each is several calls, and the first that is refused ends it. What was made before stays made. */
-export async function make(steps: readonly Step[]): Promise<Outcome<RoomApplied>> {
-  const changes: Change[] = [];
-  let made = 0;
-  let left = 0;
-  for (const { what, name, change, make: run } of steps) {
-    if (run && made === ROOM_DOCUMENT_LIMITS.applied) {
-      left++;
-      continue;
-    }
-    if (run) {
-      const outcome = await run();
-      if (!outcome.ok) return within(outcome.problem, `/document/${what}s/${name.replaceAll("/", "~1")}`);
-      made++;
-    }
-    changes.push({ what, name, change });
-  }
-  return accept({ changes, left });
-}
-
-/** Points at the part of the document that a problem is about. */
-function within(problem: Problem, at: string): { readonly ok: false; readonly problem: Problem } {
-  const errors = problem.errors?.map(({ pointer, detail }) => ({ pointer: `${at}${pointer}`, detail })) ?? [
-    { pointer: at, detail: problem.detail },
-  ];
-  return { ok: false, problem: { ...problem, errors } };
+/** See `makeSteps`. */
+async function make(steps: readonly Step[]): Promise<Outcome<RoomApplied>> {
+  return await makeSteps<Change>(steps, ROOM_DOCUMENT_LIMITS.applied);
 }

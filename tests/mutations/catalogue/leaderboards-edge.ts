@@ -68,7 +68,7 @@ export const LEADERBOARD_EDGE_MUTATIONS: readonly Mutation[] = [
   {
     rule: "LB49",
     defect: "takes the second change of a document for a repetition of the first",
-    file: "workers/live/leaderboards-apply.ts",
+    file: "workers/live/document-steps.ts",
     find: "  const { idempotency: _, ...meta } = call.meta;",
     replace: "  const { ...meta } = call.meta;",
     test: "workers/live/leaderboards-document.test.ts",
