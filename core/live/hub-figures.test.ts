@@ -50,7 +50,7 @@ describe("what a hub tells operators", () => {
     expect(bench.reports).toHaveLength(1);
   });
 
-  it("[RM158] says at once that the last socket has gone, and of the others with the next report", () => {
+  it("[RM158] says at once that the first socket has come and the last has gone, and of the others with the next report", () => {
     const bench = following();
     bench.join("b");
     bench.reports.length = 0;
@@ -60,6 +60,9 @@ describe("what a hub tells operators", () => {
     bench.do(bench.machine.leave(CONNECTION, bench.now));
     bench.do(bench.machine.leave(CONNECTION, bench.now));
     expect(bench.reports).toMatchObject([{ sockets: 0, closed: 2, connections: [] }]);
+    bench.join("c");
+    bench.join("d");
+    expect(bench.reports.slice(1)).toMatchObject([{ sockets: 1, connections: [{ id: "c" }] }]);
   });
 
   it("[RM158] counts what its sockets did, and whose they are", () => {

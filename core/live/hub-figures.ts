@@ -17,8 +17,8 @@ const ID_TIME_DIGITS = 12;
 export class HubFigures {
   readonly #book = new FigureBook();
   readonly #pace = new ReportPace();
-  /** The last socket has gone, which was not told yet. */
-  #deserted = false;
+  /** The first socket has come or the last has gone, which was not told yet. */
+  #turned = false;
   #asked = false;
   /** The newest delivery, of which most sockets get the same. */
   #shared: { readonly events: string; readonly bytes: number } | undefined;
@@ -28,15 +28,17 @@ export class HubFigures {
     this.#pace.reportedAt = Math.max(this.#pace.reportedAt, reportedAt);
   }
 
-  opened(now: number): void {
+  /** A socket came in. @param isFirst operators hear at once that somebody is here, since nothing more may happen */
+  opened(isFirst: boolean, now: number): void {
     this.#book.add("opened");
     this.#pace.active(now);
+    this.#turned ||= isFirst;
   }
 
   /** A socket has closed. @param isLast operators hear at once that nobody is left, since nothing may happen here any more */
   ended(isLast: boolean, now: number): void {
     this.#pace.active(now);
-    this.#deserted ||= isLast;
+    this.#turned ||= isLast;
   }
 
   left(session: Session): void {
@@ -84,7 +86,7 @@ export class HubFigures {
   /** Whether to report now; said once until the report is taken. */
   isDue(now: number): boolean {
     if (this.#asked) return false;
-    this.#asked = this.#deserted || this.#pace.isDue(now, true);
+    this.#asked = this.#turned || this.#pace.isDue(now, true);
     return this.#asked;
   }
 
@@ -96,7 +98,7 @@ export class HubFigures {
   /** The figures since the last report, the busiest sockets first. @param object `hub/{n}` */
   take(sessions: Iterable<Session>, object: string, now: number): HubReport {
     const overMs = this.#pace.take(now);
-    this.#deserted = false;
+    this.#turned = false;
     this.#asked = false;
     const all: { session: Session; frames: number }[] = [];
     let unreadBytes = 0;

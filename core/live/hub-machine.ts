@@ -98,7 +98,7 @@ export class HubMachine {
 
   join(id: string, admission: Admission, now: number): HubEffect[] {
     this.#sockets.join(id, admission, now);
-    this.#figures.opened(now);
+    this.#figures.opened(this.#sockets.size === 1, now);
     return this.#done(now);
   }
 

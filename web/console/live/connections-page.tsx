@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { Connection } from "../../../contract/realtime.ts";
 import { formatValue, plural } from "../../lib/format.ts";
 import { place, setQuery } from "../../lib/location.ts";
-import { useResource } from "../../lib/resource.ts";
+import { asError, useResource } from "../../lib/resource.ts";
 import { readQuery } from "../../lib/url-state.ts";
 import { Button } from "../../ui/button.tsx";
 import { Confirm } from "../../ui/confirm.tsx";
@@ -157,8 +157,14 @@ function EndOne({ one, done, onClose }: { one: Connection; done: () => void; onC
       verb="End it"
       onClose={onClose}
       act={async () => {
-        await api.realtime.end(one.id, one.object);
-        toast(`The connection of ${whoWords(one)} has ended.`);
+        try {
+          await api.realtime.end(one.id, one.object);
+          toast(`The connection of ${whoWords(one)} has ended.`);
+        } catch (failure) {
+          // It was reported a while ago, and has gone by itself.
+          if (asError(failure).slug !== "not-found") throw failure;
+          toast(`The connection of ${whoWords(one)} had ended already.`);
+        }
         done();
       }}
     >
