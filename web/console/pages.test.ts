@@ -36,6 +36,7 @@ describe("the page table", () => {
       ["observe", 1],
       ["Metrics", 4],
       ["live", 1],
+      ["Rooms and topics", 4],
       ["control", 6],
       ["Identities", 5],
       ["settings", 1],

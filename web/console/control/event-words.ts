@@ -67,6 +67,11 @@ const COUNTED: ReadonlySet<EventType> = new Set([
   "meridian.score.accepted",
   "meridian.rank.changed",
   "meridian.top.changed",
+  "meridian.room.unread",
+  "meridian.message.sent",
+  "meridian.message.edited",
+  "meridian.message.deleted",
+  "meridian.message.mentioned",
 ] as const);
 
 export const LISTED_TYPES = (Object.keys(EVENT_WORDS) as EventType[]) // the keys of a record are its key type
