@@ -30,8 +30,8 @@ export const ROOM_LIMITS = {
   /** One frame of a client. */
   frameBytes: 64 * 1024,
   /** Frames of any kind: a bound above every kind's own. */
-  framesPerSecond: 100,
-  frameBurst: 300,
+  framesPerSecond: 1_000,
+  frameBurst: 2_000,
   /** Messages of one member, whatever the wire. */
   sendsPerSecond: 10,
   sendBurst: 30,

@@ -38,6 +38,7 @@ export class Crowd {
   readonly #sockets: WebSocket[] = [];
   readonly #received: number[] = [];
   readonly #last: number[] = [];
+  #closing = false;
   #onDelivery: (socket: number, id: number) => void = () => undefined;
 
   constructor(wire: Wire) {
@@ -54,6 +55,7 @@ export class Crowd {
   }
 
   close(): void {
+    this.#closing = true;
     for (const socket of this.#sockets) socket.terminate();
   }
 
@@ -114,7 +116,10 @@ export class Crowd {
     await new Promise<void>((done, failed) => {
       let joined = false;
       socket.on("error", failed);
-      socket.on("close", (code) => failed(new Error(`socket ${n} was closed with ${code}`)));
+      socket.on("close", (code) => {
+        if (!this.#closing) console.error(`socket ${n} was closed with ${code}`);
+        failed(new Error(`socket ${n} was closed with ${code}`));
+      });
       socket.on("message", (data, isBinary) => {
         if (isBinary) return;
         const text = textOfData(data);

@@ -1,4 +1,5 @@
 import { type ObjectAddress, objectName, parseObjectName } from "../../contract/address.ts";
+import { EVENT_TYPES, type EventType } from "../../contract/events.ts";
 import { failpointsOf, type HitFailpoint, NO_FAILPOINTS } from "../../contract/failpoints.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { type Outcome, refuse } from "../../contract/problems.ts";
@@ -41,6 +42,9 @@ export class Kit implements ObjectKit {
   /** Transactions within each other: only the outermost one settles. */
   #depth = 0;
   #emitted = false;
+  /** Whether one of them is to go to the queue at once. */
+  #urgent = false;
+  #flushArmed = false;
   #alarmRunning = false;
 
   constructor(ctx: DurableObjectState, env: KitEnv, options: KitOptions) {
@@ -77,7 +81,7 @@ export class Kit implements ObjectKit {
       keepUntilConfirmed: env.SINGLE_NODE === "true",
       now: () => this.now(),
       random: Math.random,
-      emitted: () => this.#noteEmit(),
+      emitted: (type) => this.#noteEmit(type),
       failpoint: this.failpoint,
       changed: () => this.#settle(),
     });
@@ -307,7 +311,7 @@ export class Kit implements ObjectKit {
         return result;
       });
     } catch (error) {
-      if (this.#depth === 1) this.#emitted = false;
+      if (this.#depth === 1) this.#emitted = this.#urgent = false;
       // What memory held of the undone rows is read anew.
       if (this.#state !== "closed") {
         this.timers.load();
@@ -323,7 +327,21 @@ export class Kit implements ObjectKit {
     this.#settle();
     if (!this.#emitted) return;
     this.#emitted = false;
-    this.#background(this.#flushCommitted());
+    const urgent = this.#urgent;
+    this.#urgent = false;
+    const { paceAggregatesMs } = this.#options;
+    if (urgent || paceAggregatesMs === undefined) this.#background(this.#flushCommitted());
+    else this.#flushLater(paceAggregatesMs);
+  }
+
+  /** Pacing only: what is lost with this timer is flushed by the guard's deadline, which was stored with the event. */
+  #flushLater(ms: number): void {
+    if (this.#flushArmed) return;
+    this.#flushArmed = true;
+    setTimeout(() => {
+      this.#flushArmed = false;
+      this.#background(this.#flushCommitted());
+    }, ms);
   }
 
   async #flushCommitted(): Promise<void> {
@@ -334,9 +352,10 @@ export class Kit implements ObjectKit {
     await this.outbox.flush();
   }
 
-  #noteEmit(): void {
+  #noteEmit(type: EventType): void {
     if (this.#depth === 0) throw new Error("emit outside of a transaction: the event would not share the fate of its change");
     this.#emitted = true;
+    this.#urgent ||= EVENT_TYPES[type] !== "aggregate";
   }
 
   /** Holds the alarm at the earliest deadline; left to the end of a transaction, and of a running alarm. */

@@ -34,6 +34,11 @@ export interface KitOptions {
   readonly forgetSubject?: (subject: string, ref: string) => number;
   /** Makes anew with the ring's current key what older ones made; a bounded slice. Absent: nothing of it is sealed. */
   readonly reseal?: () => Promise<MaintenanceReport<{ type: "reseal" }>>;
+  /**
+   * Events of the `aggregate` class are handed to the queue together, so long after the first of them: an object that emits one with each
+   * of many changes pays for a hand-over in so long instead of one each. At most half of `KIT_LIMITS.flushGuardMs`. Absent: at once.
+   */
+  readonly paceAggregatesMs?: number;
   /** Where the kit keeps its own state: `createSqlStore` unless the object's SQL belongs to its tenant. */
   readonly store?: (storage: DurableObjectStorage) => KitStore;
 }

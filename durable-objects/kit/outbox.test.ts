@@ -172,3 +172,32 @@ describe.each([
     expect(await depth(probe)).toBe(0);
   });
 });
+
+describe("an object that paces its aggregate events", () => {
+  const PACE_MS = 300;
+  const counted = (n: number): NewEvent => ({ type: "meridian.message.sent", subject: "room/x", data: { n } });
+
+  it("[KT96] hands them over together, and at once with an event of the lifecycle", async () => {
+    const probe = new Probe("outbox-paced", { paceAggregatesMs: PACE_MS });
+    await probe.open(async ({ kit }) => {
+      emit(kit, counted(1));
+      emit(kit, counted(2));
+      await settled();
+      expect(probe.queue.seqs).toEqual([]);
+      await vi.waitFor(() => expect(probe.queue.seqs).toEqual([1, 2]), { timeout: 10_000 });
+      emit(kit, counted(3));
+      emit(kit, event(4));
+      await settled();
+      expect(probe.queue.seqs).toEqual([1, 2, 3, 4]);
+    });
+  });
+
+  it("[KT96] loses none that an end in between kept from being handed over: their deadline was stored with them", async () => {
+    const probe = new Probe("outbox-paced-end", { paceAggregatesMs: 60_000 });
+    await probe.open(({ kit }) => emit(kit, counted(1)));
+    expect(await probe.alarmAt()).toBe(START + KIT_LIMITS.flushGuardMs);
+    vi.setSystemTime(START + KIT_LIMITS.flushGuardMs);
+    await probe.fireAlarm();
+    expect(probe.queue.seqs).toEqual([1]);
+  });
+});

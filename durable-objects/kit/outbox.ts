@@ -1,4 +1,4 @@
-import type { EventMessage, NewEvent } from "../../contract/events.ts";
+import type { EventMessage, EventType, NewEvent } from "../../contract/events.ts";
 import { MAX_EVENT_BYTES } from "../../contract/events.ts";
 import { cryptoRandom, uuidv7 } from "../../contract/ids.ts";
 import { backoffMs } from "../../contract/retry.ts";
@@ -19,7 +19,7 @@ export interface OutboxDeps {
   readonly now: () => number;
   readonly random: () => number;
   /** A row is about to be added. @throws outside of a transaction */
-  readonly emitted: () => void;
+  readonly emitted: (type: EventType) => void;
   readonly failpoint: (name: "sent") => void;
   /** The deadline moved: the alarm may have to. */
   readonly changed: () => void;
@@ -54,7 +54,7 @@ export class KitOutbox implements Outbox {
     if (utf8Bytes(data) > MAX_EVENT_BYTES) {
       throw new Error(`event ${event.type}: data above ${MAX_EVENT_BYTES} bytes; put it into R2 and send its address`);
     }
-    this.#deps.emitted();
+    this.#deps.emitted(event.type);
     const at = this.#deps.now();
     const { type, subject } = event;
     this.#deps.store.append(at, JSON.stringify({ id: uuidv7(at, cryptoRandom), type, subject, data: event.data }));

@@ -14,6 +14,8 @@ const TIMERS: readonly HubTimer[] = ["interest", "expiry"];
 
 type Env = Pick<ObjectsEnv, "TENANT" | "HUB" | "KEY_RING" | "METRICS" | "REALTIME">;
 
+const DONE = Promise.resolve();
+
 /** A hub's machine, and what does its effects: sockets, storage, publishers and the homes of topics. */
 export class HubEngine {
   readonly shell: SocketShell;
@@ -72,7 +74,7 @@ export class HubEngine {
 
   /** Does what the machine wants, in order and at once; resolves when what asks others has been answered. */
   async apply(effects: readonly HubEffect[]): Promise<void> {
-    const asked: (Promise<void> | undefined)[] = [];
+    const asked: Promise<void>[] = [];
     for (const effect of effects) {
       switch (effect.type) {
         case "timer":
@@ -94,8 +96,12 @@ export class HubEngine {
         case "publish":
           asked.push(this.topics.do(effect));
           break;
-        default:
-          asked.push(this.shell.do(effect));
+        case "send":
+        case "save":
+        case "close":
+        case "expiry":
+        case "verify":
+          asked.push(this.shell.do(effect) ?? DONE);
       }
     }
     await Promise.all(asked);

@@ -12,6 +12,9 @@ import { createKit, type ObjectKit } from "../kit/object-kit.ts";
 import { Conversations, INBOX_TABLES } from "./inbox/conversations.ts";
 
 const EPOCH_CHARS = 12;
+const NEWS_MS = 3_600_000;
+/** What is unread is told together with what else becomes unread by then. */
+const UNREAD_MS = 2_000;
 
 /** `{tenantId}/inbox/{ref}`: one person's conversations, as their rooms tell of them. */
 export class Inbox extends DurableObject<ObjectsEnv> implements InboxRpc {
@@ -26,6 +29,7 @@ export class Inbox extends DurableObject<ObjectsEnv> implements InboxRpc {
       kind: "inbox",
       migrations: [{ id: 1, name: "conversations", additive: true, up: INBOX_TABLES }],
       registered: true,
+      paceAggregatesMs: UNREAD_MS,
       // Rooms forget the person by themselves; what they said here goes as a whole.
       forgetSubject: (_subject, ref) => (ref === this.#kit.address.name ? this.#conversations.forgetAll() : 0),
     });
@@ -74,7 +78,9 @@ export class Inbox extends DurableObject<ObjectsEnv> implements InboxRpc {
 
   /** Somebody who is nowhere hears of it through notifications, at most once a minute and room. */
   #tellOffline({ room, state, summary }: InboxNote, now: number): void {
-    if (state !== "active" || summary === null || summary.unread === 0 || !this.#conversations.mayTell(room, now)) return;
+    if (state !== "active" || !summary?.last || summary.unread === 0) return;
+    // History that was loaded from elsewhere is no news.
+    if (summary.last.at < now - NEWS_MS || !this.#conversations.mayTell(room, now)) return;
     const data = { room, ref: this.#kit.address.name, unread: summary.unread, mentions: summary.mentions, offset: summary.offset };
     this.#kit.outbox.emit({ type: "meridian.room.unread", subject: `subject/${this.#kit.address.name}`, data });
   }

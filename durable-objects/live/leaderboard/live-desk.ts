@@ -150,7 +150,11 @@ export class LiveDesk implements BoardLive {
           // Pacing only: what is lost with this timer would have been lost with the sockets themselves.
           this.#timer = setTimeout(() => this.#pump(), effect.inMs);
           break;
-        default: {
+        case "send":
+        case "save":
+        case "close":
+        case "expiry":
+        case "verify": {
           const asked = this.#shell.do(effect);
           if (asked) this.#background(asked);
         }

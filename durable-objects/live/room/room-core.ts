@@ -1,3 +1,4 @@
+import { NO_FAILPOINTS } from "../../../contract/failpoints.ts";
 import { cryptoRandom, randomText } from "../../../contract/ids.ts";
 import { ROOM_LIMITS as L } from "../../../contract/room-limits.ts";
 import type { RoomEvent } from "../../../contract/room-live.ts";
@@ -22,6 +23,8 @@ import { SqlTasks } from "./sql-tasks.ts";
 import { cutoffOf, Upkeep, UPKEEP_TIMERS } from "./upkeep.ts";
 
 const EPOCH_CHARS = 12;
+/** Events of messages go to the queue together: nobody waits for them, and each hand-over costs as much as some sends. */
+const AGGREGATES_MS = 5_000;
 
 /** The parts of a room and its desks, put together. Made in the object's constructor; touches no storage. */
 export class RoomCore implements RoomParts {
@@ -57,6 +60,7 @@ export class RoomCore implements RoomParts {
       kind: "room",
       migrations: ROOM_MIGRATIONS,
       registered: true,
+      paceAggregatesMs: AGGREGATES_MS,
       timers: { ...timers, [REMOVAL_TIMER]: async (now) => await this.removal.tick(now) },
       load: () => {
         this.forget();
@@ -81,7 +85,7 @@ export class RoomCore implements RoomParts {
       receiptsWait: () => this.#storeReceiptsSoon(),
       hasRead: (subject) => this.#inboxes.hasRead(subject),
     });
-    this.acts = this.#guardedActs(this.desk);
+    this.acts = this.#guardedActs(this.desk, ctx);
     this.#inboxes = new InboxNotes(this, env.INBOXES, (work) => ctx.waitUntil(work));
     this.reads = new RoomReads(
       this.desk,
@@ -134,7 +138,7 @@ export class RoomCore implements RoomParts {
   }
 
   /** What sockets do: each call a transaction, and those who follow the room are told of it. */
-  #guardedActs(desk: RoomDesk): RoomActs {
+  #guardedActs(desk: RoomDesk, ctx: DurableObjectState): RoomActs {
     const { kit } = this;
     return {
       commit: (changes, now) => {
@@ -144,6 +148,7 @@ export class RoomCore implements RoomParts {
           return committed;
         });
         if (done.events.length > 0) this.committed(done.events, done.results);
+        if (kit.failpoint !== NO_FAILPOINTS) ctx.waitUntil(this.#committedFailpoint(ctx));
         return done;
       },
       enter: (by, now) => {
@@ -173,6 +178,12 @@ export class RoomCore implements RoomParts {
   #cutoff(): number {
     const head = this.head();
     return head ? cutoffOf(head, this.kit.now()) : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Crash tests end the process here: what was committed is on disk, and nobody knows of it yet. */
+  async #committedFailpoint(ctx: DurableObjectState): Promise<void> {
+    await ctx.storage.sync();
+    this.kit.failpoint("committed");
   }
 
   /** Pacing only: what is lost with this timer is said again by its clients. */

@@ -160,7 +160,11 @@ export class RoomLive implements RoomSocketSide, PresenceBook {
         case "failed":
           logLine("error", "a room's changes could not be stored", { error: errorText(effect.error) });
           break;
-        default: {
+        case "send":
+        case "save":
+        case "close":
+        case "expiry":
+        case "verify": {
           const asked = this.#shell.do(effect);
           if (asked) this.#background(asked);
         }
