@@ -82,7 +82,7 @@ describe("a grant", () => {
         expect(verdict.allowed ? verdict.by : undefined).toBe(places[0]);
         allowed += places.length;
       }),
-      { seed: 2, numRuns: 5_000 },
+      { seed: 2, numRuns: 10_000 },
     );
     expect(allowed).toBeGreaterThan(50);
   });
