@@ -32,19 +32,18 @@ export class SingleFlight<T> {
   }
 }
 
-/** What the work comes to; undefined when it takes longer. */
+/**
+ * What the work comes to; undefined when it takes longer. The timer is put away only once we go on ourselves: another request's work
+ * settles in that request, and the platform ends a request that waits with nothing of its own under way, as one that hangs.
+ */
 export async function within<T>(work: Promise<T>, ms: number): Promise<{ readonly value: T } | undefined> {
-  return await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve({ value });
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error as Error); // what the work threw
-      },
-    );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
   });
+  try {
+    return await Promise.race([work.then((value) => ({ value })), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
