@@ -57,6 +57,10 @@ beforeAll(async () => {
   const now = Math.floor(Date.now() / 5_000) * 5_000;
   const steps = Array.from({ length: 60 }, (_, i) => now - i * 5_000);
   await client.metrics.ingest({ samples: steps.flatMap((at) => Array.from({ length: 8 }, (_, n) => hostSamples(n, at)).flat()) });
+  await client.rooms.create({ room: "lobby", title: "Lobby", members: ["ann", "ben"] });
+  await client.rooms.send("lobby", [{ clientId: "1", text: "Good morning" }]);
+  await client.topics.put("topic/school", { keyed: true });
+  await client.topics.publish("topic/school", [{ clientId: "1", key: "bell", version: 1, data: { rings: true } }]);
   operator = await visit(browser, server, { storageState: await signedInState(browser, server) });
   stranger = await visit(browser, server);
   const { context } = operator;
@@ -80,6 +84,8 @@ beforeAll(async () => {
     issuer: "minted",
     sub: "player|7/8?long#sub-of-somebody-that-goes-on-and-on-and-on",
     name: "school",
+    room: "lobby",
+    kind: "topic",
     what: "settings",
     slug: (await callApi<{ tenant: { slug: string } }>(context, server, "/v1/me")).tenant.slug,
   };
